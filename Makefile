@@ -1,0 +1,78 @@
+# Two commands do all the set-up on a machine with Python 3.11 or newer and nothing else:
+#   make serve [PORT=8000]   build the graph and serve it
+#   make test                check and test everything
+# `make help` lists the rest.
+
+PORT ?= 8000
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+JOBS ?= auto
+
+.DEFAULT_GOAL := help
+.PHONY: help serve build test check format docs lock browser wheel clean
+
+help:  ## List the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+$(VENV)/.created:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "qit4n-kg needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 …" >&2; exit 1; }
+	@echo "Making the virtual environment $(VENV)"
+	@$(PYTHON) -m venv $(VENV) || \
+	  { echo "Python could not make a virtual environment; on Debian and Ubuntu: apt install python3-venv" >&2; rm -rf $(VENV); exit 1; }
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.created requirements.lock pyproject.toml
+	@echo "Installing the libraries that requirements.lock pins"
+	@$(PIP) install --require-hashes --requirement requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
+	@echo "Installing what the tests need"
+	@$(PIP) install --require-hashes --requirement requirements-dev.lock
+	@touch $@
+
+serve: $(VENV)/.installed  ## Build the graph where it changed and serve it on PORT (8000)
+	@$(BIN)/qit4n-kg serve --port $(PORT)
+
+build: $(VENV)/.installed  ## Build the graph only
+	@$(BIN)/qit4n-kg build
+
+browser:
+	@if command -v chromium >/dev/null 2>&1; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	  echo "Installing Debian's Chromium for the browser tests"; \
+	  { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends chromium >/dev/null; } || \
+	    echo "Chromium could not be installed: the browser tests will be skipped"; \
+	else echo "Chromium is not installed and you are not root: the browser tests will be skipped"; fi
+
+test: $(VENV)/.installed-dev browser check  ## Check everything and run all tests
+	@$(BIN)/python -m pytest --numprocesses $(JOBS)
+
+check: $(VENV)/.installed-dev  ## Format, lint, types, layers, doctests, generated docs, consistency of the knowledge
+	@echo "format" && $(BIN)/ruff format --quiet --check .
+	@echo "lint" && $(BIN)/ruff check --quiet .
+	@echo "types" && $(BIN)/python -m mypy --no-error-summary
+	@echo "layers" && $(BIN)/lint-imports --no-cache >/tmp/qit4n-kg-layers.$$$$ 2>&1 || { cat /tmp/qit4n-kg-layers.$$$$; rm -f /tmp/qit4n-kg-layers.$$$$; exit 1; }; rm -f /tmp/qit4n-kg-layers.$$$$
+	@echo "doctests" && $(BIN)/python -m pytest --quiet --doctest-modules --no-header -p no:randomly src/qit4n_kg
+	@echo "generated docs" && $(BIN)/python docs/generate.py --check
+	@echo "knowledge" && $(BIN)/qit4n-kg check
+
+format: $(VENV)/.installed-dev  ## Format the code
+	@$(BIN)/ruff check --quiet --fix-only . && $(BIN)/ruff format --quiet .
+
+docs: $(VENV)/.installed-dev  ## Write the generated tables of the docs anew
+	@$(BIN)/python docs/generate.py
+
+lock: $(VENV)/.installed-dev  ## Resolve the dependencies anew (needs uv; writes both lock files, without addresses)
+	@uv pip compile pyproject.toml --group build --universal --generate-hashes --no-header --python-version 3.11 --quiet --output-file requirements.lock
+	@uv pip compile pyproject.toml --group dev --constraint requirements.lock --universal --generate-hashes --no-header --python-version 3.11 --quiet --output-file requirements-dev.lock
+
+wheel: $(VENV)/.installed-dev  ## Build the wheel into dist/
+	@$(BIN)/hatchling build --target wheel
+
+clean:  ## Remove the environment, the built graph and caches
+	@rm -rf $(VENV) state dist .mypy_cache .pytest_cache .ruff_cache tests/artifacts

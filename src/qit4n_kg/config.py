@@ -1,0 +1,170 @@
+"""Settings: one frozen value made from the environment and flags; the only module that reads `os.environ`.
+
+`SETTINGS` is the one table of settings; docs/settings.md is generated from it.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from qit4n_kg.errors import ConfigurationError
+from qit4n_kg.namespaces import DEFAULT_BASE_IRI
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+MIB = 1024 * 1024
+
+
+def default_sources() -> Path:
+    """Return the folder that holds `ontology/ data/ shapes/ queries/`: the wheel's own copy, else the checkout."""
+    package = Path(__file__).resolve().parent
+    packaged = package / "content"
+    return packaged if packaged.is_dir() else package.parents[1]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that can be set; each field is `QIT4N_` and its name in upper case."""
+
+    sources: Path
+    state_dir: Path
+    base_iri: str = DEFAULT_BASE_IRI
+    gate: bool = True
+    keep_generations: int = 3
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 2
+    executors: int = 2
+    queue: int = 32
+    query_timeout: float = 30.0
+    query_memory: int = 1024 * MIB
+    result_bytes: int = 1024 * MIB
+    request_bytes: int = 16 * MIB
+
+    @property
+    def id_base(self) -> str:
+        """The namespace of things."""
+        return f"{self.base_iri}id/"
+
+    @property
+    def graph_base(self) -> str:
+        """The namespace of named graphs."""
+        return f"{self.base_iri}graph/"
+
+
+class Setting(NamedTuple):
+    """One row of the settings table."""
+
+    name: str
+    default: str
+    meaning: str
+    parse: Callable[[str], Any]
+
+
+def _count(minimum: int, maximum: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        number = int(text)
+        if not minimum <= number <= maximum:
+            raise ValueError(f"not between {minimum} and {maximum}")
+        return number
+
+    return parse
+
+
+def _seconds(text: str) -> float:
+    number = float(text)
+    if not 0 < number <= 86_400:
+        raise ValueError("not between 0 and 86400")
+    return number
+
+
+def _size(text: str) -> int:
+    """Read a number of bytes, with KiB, MiB or GiB if wanted.
+
+    >>> _size("2 MiB")
+    2097152
+    """
+    units = {"kib": 1024, "mib": MIB, "gib": 1024 * MIB}
+    lowered = text.strip().lower()
+    for unit, factor in units.items():
+        if lowered.endswith(unit):
+            return int(float(lowered.removesuffix(unit)) * factor)
+    return int(lowered)
+
+
+def _switch(text: str) -> bool:
+    try:
+        return {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}[text.strip().lower()]
+    except KeyError:
+        raise ValueError("not on or off") from None
+
+
+def _base_iri(text: str) -> str:
+    if not text.startswith(("http://", "https://")) or not text.endswith("/"):
+        raise ValueError("not an http(s) IRI that ends in /")
+    return text
+
+
+def _path(text: str) -> Path:
+    return Path(text).expanduser()
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("sources", "the checkout, or the wheel's own copy", "folder with ontology/ data/ shapes/ queries/", _path),
+    Setting("state_dir", "state", "folder of the built generations; can always be rebuilt", _path),
+    Setting(
+        "base_iri", DEFAULT_BASE_IRI, "where this instance's things (id/) and graphs (graph/) are named", _base_iri
+    ),
+    Setting("gate", "on", "off: build without validating against the shapes", _switch),
+    Setting("keep_generations", "3", "how many published generations stay on disk", _count(1, 1000)),
+    Setting("host", "127.0.0.1", "address to listen on", str),
+    Setting("port", "8000", "port to listen on", _count(1, 65535)),
+    Setting("workers", "2", "web worker processes", _count(1, 64)),
+    Setting("executors", "2", "query processes of each web worker", _count(1, 64)),
+    Setting(
+        "queue", "32", "queries of each web worker that may wait for a query process; more get 503", _count(0, 10_000)
+    ),
+    Setting("query_timeout", "30", "seconds a query may run", _seconds),
+    Setting("query_memory", "1 GiB", "memory a query may use beyond what its process has when warm", _size),
+    Setting("result_bytes", "1 GiB", "largest result of a query", _size),
+    Setting("request_bytes", "16 MiB", "largest request body", _size),
+)
+
+
+def load_settings(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
+    """Make the settings: defaults, then `QIT4N_…` variables, then `overrides` that are not None (flags).
+
+    :raises ConfigurationError: a value can't be used; the message names the variable or the flag.
+    """
+    environ = os.environ if environ is None else environ
+    values: dict[str, Any] = {"sources": default_sources(), "state_dir": Path("state")}
+    for setting in SETTINGS:
+        variable = f"QIT4N_{setting.name.upper()}"
+        if (text := environ.get(variable)) is None:
+            continue
+        try:
+            values[setting.name] = setting.parse(text)
+        except ValueError as exc:
+            message = f"The setting {variable} is {text!r}, but it is {setting.meaning}"
+            raise ConfigurationError(f"{message} ({exc}).") from exc
+    values.update({name: value for name, value in overrides.items() if value is not None})
+    return Settings(**values)
+
+
+def to_environ(settings: Settings) -> dict[str, str]:
+    """Write settings as `QIT4N_…` variables, for the worker processes of the server.
+
+    >>> to_environ(load_settings({}, port=9000))["QIT4N_PORT"]
+    '9000'
+    """
+    texts = {}
+    for field in fields(settings):
+        value = getattr(settings, field.name)
+        texts[f"QIT4N_{field.name.upper()}"] = (
+            {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
+        )
+    return texts

@@ -1,0 +1,244 @@
+"""Every error that the project raises on purpose; nothing here does IO.
+
+The tree (indented = subclass of); the name in brackets is the stable tail of the problem `type` (RFC 9457)::
+
+    KnowledgeGraphError
+        ConfigurationError              [configuration]          a setting has no usable value
+        PortInUseError                  [port-in-use]
+        SourceError                     [source]                 a source file can't be read or parsed; knows file, line, column
+        InvalidDataError                [invalid-data]           the shapes found violations; carries the report
+        UnsupportedAxiomError           [unsupported-axiom]      the ontology uses an axiom that no rule implements
+        StateError                      [state]                  the state directory can't be used
+            StateMissingError           [state-missing]          nothing has been built yet
+            GenerationDamagedError      [generation-damaged]     a published generation is incomplete or altered
+            StateLockedError            [state-locked]           another writer is at work
+            StateFullError              [state-full]             no space left on the device
+        NotFoundError                   [not-found]
+            UnknownEntityError          [unknown-entity]
+            UnknownQueryError           [unknown-query]          no such id in the catalogue
+        RequestError                    [request]                the client's request can't be understood
+            ParameterError              [parameter]              a parameter is unknown, missing or malformed
+            QuerySyntaxError            [query-syntax]           knows line and column
+            QueryRefusedError           [query-refused]          well formed but not allowed (SERVICE, an update)
+            NotAcceptableError          [not-acceptable]         no offered format satisfies Accept
+            UnsupportedMediaTypeError   [unsupported-media-type]
+            TooLargeError               [too-large]              a request body or a result is over its bound
+        QueryLimitError                 [query-limit]            the server gave up on a query; the query may be fine
+            QueryTimeoutError           [query-timeout]
+            QueryMemoryError            [query-memory]
+            QueryCancelledError         [query-cancelled]
+            QueueFullError              [queue-full]             try again later
+        RemoteEndpointError             [remote-endpoint]        another SPARQL endpoint failed
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class KnowledgeGraphError(Exception):
+    """The root: its text is one clear sentence for the person at the other end."""
+
+    code: ClassVar[str] = "error"
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}" if self.hint else self.message
+
+
+class ConfigurationError(KnowledgeGraphError):
+    """A setting has no usable value."""
+
+    code = "configuration"
+    exit_code = 2
+
+
+class PortInUseError(KnowledgeGraphError):
+    """Another program listens on the port that was asked for."""
+
+    code = "port-in-use"
+
+
+class SourceError(KnowledgeGraphError):
+    """A source file can't be read or parsed."""
+
+    code = "source"
+    exit_code = 2
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: Path | str | None = None,
+        line: int | None = None,
+        column: int | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.path = path
+        self.line = line
+        self.column = column
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.path, self.line, self.column) if part is not None)
+        text = super().__str__()
+        return f"{place}: {text}" if place else text
+
+
+class InvalidDataError(KnowledgeGraphError):
+    """The shapes found violations; `report` says which (a `validation.Report`)."""
+
+    code = "invalid-data"
+
+    def __init__(self, message: str, *, report: object, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.report = report
+
+
+class UnsupportedAxiomError(KnowledgeGraphError):
+    """The ontology uses an axiom for which no entailment rule exists."""
+
+    code = "unsupported-axiom"
+
+
+class StateError(KnowledgeGraphError):
+    """The state directory can't be used."""
+
+    code = "state"
+
+
+class StateMissingError(StateError):
+    """Nothing has been built in the state directory yet."""
+
+    code = "state-missing"
+
+
+class GenerationDamagedError(StateError):
+    """A published generation is incomplete or was altered."""
+
+    code = "generation-damaged"
+
+
+class StateLockedError(StateError):
+    """Another process is building or writing."""
+
+    code = "state-locked"
+
+
+class StateFullError(StateError):
+    """The disk is full; what was served before is untouched."""
+
+    code = "state-full"
+
+
+class NotFoundError(KnowledgeGraphError):
+    """What was asked for does not exist."""
+
+    code = "not-found"
+    exit_code = 2
+
+
+class UnknownEntityError(NotFoundError):
+    """No statement of the graph is about this entity."""
+
+    code = "unknown-entity"
+
+
+class UnknownQueryError(NotFoundError):
+    """The catalogue has no query with this id."""
+
+    code = "unknown-query"
+
+
+class RequestError(KnowledgeGraphError):
+    """The request can't be understood or is not allowed."""
+
+    code = "request"
+    exit_code = 2
+
+
+class ParameterError(RequestError):
+    """A parameter is unknown, missing or malformed."""
+
+    code = "parameter"
+
+
+class QuerySyntaxError(RequestError):
+    """The query does not parse; `line` and `column` count from 1."""
+
+    code = "query-syntax"
+
+    def __init__(
+        self, message: str, *, line: int | None = None, column: int | None = None, hint: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.line = line
+        self.column = column
+
+
+class QueryRefusedError(RequestError):
+    """The query is well formed but asks for something that is not allowed here."""
+
+    code = "query-refused"
+
+
+class NotAcceptableError(RequestError):
+    """None of the formats on offer satisfies the client."""
+
+    code = "not-acceptable"
+
+
+class UnsupportedMediaTypeError(RequestError):
+    """The request body has a media type that is not understood."""
+
+    code = "unsupported-media-type"
+
+
+class TooLargeError(RequestError):
+    """A request body or a result is over its bound."""
+
+    code = "too-large"
+
+
+class QueryLimitError(KnowledgeGraphError):
+    """The server gave up on a query that may be fine in itself."""
+
+    code = "query-limit"
+
+
+class QueryTimeoutError(QueryLimitError):
+    """The query ran into its deadline."""
+
+    code = "query-timeout"
+
+
+class QueryMemoryError(QueryLimitError):
+    """The query ran into its memory allowance."""
+
+    code = "query-memory"
+
+
+class QueryCancelledError(QueryLimitError):
+    """The query was cancelled, or the server is stopping."""
+
+    code = "query-cancelled"
+
+
+class QueueFullError(QueryLimitError):
+    """Too many queries wait already."""
+
+    code = "queue-full"
+
+
+class RemoteEndpointError(KnowledgeGraphError):
+    """Another SPARQL endpoint could not be reached or answered with an error."""
+
+    code = "remote-endpoint"

@@ -1,0 +1,1 @@
+"""Engines behind one small Protocol, immutable generations, and killable query processes."""

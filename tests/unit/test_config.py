@@ -1,0 +1,60 @@
+"""Settings: environment and flags, precedence, and one clear error for a value that can't be used."""
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from qit4n_kg.config import SETTINGS, Settings, default_sources, load_settings, to_environ
+from qit4n_kg.errors import ConfigurationError
+
+
+def test_defaults_need_no_environment():
+    settings = load_settings({})
+    assert settings.port == 8000
+    assert settings.state_dir == Path("state")
+    assert settings.id_base == "https://w3id.org/qit4n/id/"
+
+
+def test_a_flag_wins_over_the_environment():
+    assert load_settings({"QIT4N_PORT": "9000"}, port=9100).port == 9100
+    assert load_settings({"QIT4N_PORT": "9000"}, port=None).port == 9000
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "0"),
+        ("PORT", "70000"),
+        ("PORT", "eighty"),
+        ("WORKERS", "0"),
+        ("QUERY_TIMEOUT", "-1"),
+        ("QUERY_TIMEOUT", "nan"),
+        ("GATE", "perhaps"),
+        ("QUERY_MEMORY", "much"),
+        ("BASE_IRI", "https://example.org/without-slash"),
+        ("BASE_IRI", "javascript:alert(1)/"),
+    ],
+)
+def test_an_unusable_value_names_its_variable(name, value):
+    with pytest.raises(ConfigurationError, match=f"QIT4N_{name}"):
+        load_settings({f"QIT4N_{name}": value})
+
+
+def test_sizes_take_units():
+    assert load_settings({"QIT4N_QUERY_MEMORY": "512 MiB"}).query_memory == 512 * 1024 * 1024
+    assert load_settings({"QIT4N_RESULT_BYTES": "1000"}).result_bytes == 1000
+
+
+def test_settings_survive_the_way_to_a_worker_process(tmp_path):
+    settings = load_settings({}, port=8123, state_dir=tmp_path, gate=False, query_timeout=1.5)
+    assert load_settings(to_environ(settings)) == settings
+
+
+def test_the_table_of_settings_and_the_settings_are_the_same():
+    assert [setting.name for setting in SETTINGS] == [field.name for field in fields(Settings)]
+
+
+def test_default_sources_hold_what_the_build_needs():
+    for folder in ("ontology", "data", "shapes", "queries"):
+        assert (default_sources() / folder).is_dir()
