@@ -1,0 +1,229 @@
+"""The hygiene checks in queries/checks: each finds its fault when one is seeded, and none finds anything in what we ship.
+
+A check that cannot fail is worth nothing, so a check without a seeded fault fails here.
+"""
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, parse
+
+ROOT = Path(__file__).resolve().parents[2]
+CHECKS = {path.stem: path.read_text("utf-8") for path in sorted((ROOT / "queries/checks").glob("*.rq"))}
+GRAPHS = "https://w3id.org/qit4n/graph/"
+STDORG = "https://w3id.org/stdorg/ns#"
+EXAMPLE = "https://example.org/"
+TYPE = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
+
+PREFIXES = f"""
+@prefix : <{EXAMPLE}> .
+@prefix dcterms: <http://purl.org/dc/terms/> .
+@prefix org: <http://www.w3.org/ns/org#> .
+@prefix owl: <http://www.w3.org/2002/07/owl#> .
+@prefix prov: <http://www.w3.org/ns/prov#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+@prefix schema: <https://schema.org/> .
+@prefix skos: <http://www.w3.org/2004/02/skos/core#> .
+@prefix stdorg: <{STDORG}> .
+@prefix vs: <http://www.w3.org/2003/06/sw-vocab-status/ns#> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+"""
+
+ONTOLOGY = "ontology/seeded"
+DATA = "reference/seeded"
+
+# check → graph, Turtle, what of it must be found
+FAULTS: dict[str, list[tuple[str, str, str]]] = {
+    "axiom-outside-profile": [
+        (ONTOLOGY, "stdorg:Group owl:hasKey ( skos:notation ) .", "stdorg:Group"),
+        (ONTOLOGY, "stdorg:agent a owl:FunctionalProperty .", "stdorg:agent"),
+        (ONTOLOGY, "stdorg:Group owl:sameAs stdorg:Body .", "stdorg:Group"),
+    ],
+    "blank-node-in-data": [
+        (DATA, ":x stdorg:in [ ] .", ":x"),
+        (DATA, "[] rdfs:label 'Somebody' .", "Somebody"),
+    ],
+    "body-within-itself": [(DATA, ":a stdorg:subBodyOf :b . :b stdorg:subBodyOf :a .", ":a")],
+    "class-cycle": [(ONTOLOGY, "stdorg:Agent rdfs:subClassOf stdorg:FocusGroup .", "stdorg:FocusGroup")],
+    "concept-class-unused": [(ONTOLOGY, "stdorg:Colour rdfs:subClassOf skos:Concept .", "stdorg:Colour")],
+    "concept-label-twice": [
+        (
+            DATA,
+            ":a skos:inScheme :s ; skos:prefLabel 'Chair'@en . :b skos:inScheme :s ; skos:altLabel 'chair'@en .",
+            ":a",
+        )
+    ],
+    "concept-without-label": [
+        (DATA, ":a a stdorg:PlanStatus ; rdfs:label 'A'@en ; skos:prefLabel 'A'@en ; skos:notation 'a' .", ":a"),
+        (
+            DATA,
+            ":a a stdorg:Role ; rdfs:label 'A'@en ; skos:prefLabel 'B'@en ; skos:definition 'C'@en ; skos:notation 'a' .",
+            ":a",
+        ),
+        (DATA, ":a a stdorg:ChairRole ; rdfs:label 'A'@en ; skos:prefLabel 'A'@en ; skos:definition 'C'@en .", ":a"),
+        (DATA, ":s a skos:ConceptScheme .", ":s"),
+    ],
+    "concept-without-scheme": [
+        (DATA, ":a a stdorg:ChairRole .", ":a"),
+        (DATA, ":a a stdorg:MeetingMode ; skos:inScheme :nowhere .", ":a"),
+    ],
+    "datatype-as-range": [
+        (ONTOLOGY, "stdorg:place rdfs:range xsd:date .", "stdorg:place"),
+        (ONTOLOGY, "stdorg:place rdfs:range stdorg:Country .", "stdorg:place"),
+    ],
+    "datatype-property-with-thing": [(DATA, ":m stdorg:participants :many .", ":many")],
+    "deprecated-term-used": [
+        (ONTOLOGY, "stdorg:Meeting owl:deprecated true . :m a stdorg:Meeting .", "stdorg:Meeting"),
+        (ONTOLOGY, "stdorg:agent owl:deprecated true . :m stdorg:agent :p .", "stdorg:agent"),
+    ],
+    "deprecated-without-replacement": [(ONTOLOGY, "stdorg:report owl:deprecated true .", "stdorg:report")],
+    "foreign-term-aligned-elsewhere": [
+        (ONTOLOGY, "stdorg:Meeting rdfs:subClassOf schema:Festival .", "stdorg:Meeting")
+    ],
+    "foreign-term-redefined": [
+        (ONTOLOGY, "schema:Event rdfs:subClassOf stdorg:Event .", "schema:Event"),
+        (ONTOLOGY, "skos:Concept rdfs:label 'Idea'@en .", "skos:Concept"),
+    ],
+    "object-property-with-literal": [(DATA, ":held stdorg:agent 'Ada' .", ":held")],
+    "property-cycle": [
+        (ONTOLOGY, "stdorg:withinBody rdfs:subPropertyOf stdorg:workingGroupOf .", "stdorg:workingGroupOf")
+    ],
+    "property-with-two-domains": [
+        (ONTOLOGY, "stdorg:agent rdfs:domain stdorg:Meeting .", "stdorg:agent"),
+        (ONTOLOGY, "stdorg:agent rdfs:range stdorg:Meeting .", "stdorg:agent"),
+        (ONTOLOGY, "stdorg:agent schema:domainIncludes stdorg:Meeting .", "stdorg:agent"),
+        (ONTOLOGY, "stdorg:agent schema:rangeIncludes stdorg:Meeting .", "stdorg:agent"),
+    ],
+    "reuse-with-side-effects": [
+        (DATA, ":g org:identifier 'WG1' .", ":g"),
+        (DATA, ":g org:unitOf :h .", ":g"),
+        (DATA, ":l a org:OrganizationalCollaboration .", ":l"),
+        (DATA, ":m prov:wasDerivedFrom :d .", ":m"),
+        (ONTOLOGY, "stdorg:documentKind rdfs:subPropertyOf dcterms:type .", "stdorg:documentKind"),
+    ],
+    "term-label-twice": [
+        (ONTOLOGY, "stdorg:Gathering a owl:Class ; rdfs:label 'meeting'@en .", "stdorg:Gathering"),
+        (ONTOLOGY, "stdorg:boss a owl:DatatypeProperty ; rdfs:label 'Agent'@en .", "stdorg:boss"),
+    ],
+    "term-name": [
+        (ONTOLOGY, "stdorg:gathering a owl:Class .", "stdorg:gathering"),
+        (ONTOLOGY, "stdorg:HasBoss a owl:ObjectProperty .", "stdorg:HasBoss"),
+        (ONTOLOGY, "stdorg:has-boss a owl:ObjectProperty .", "stdorg:has-boss"),
+    ],
+    "term-of-two-kinds": [
+        (ONTOLOGY, "stdorg:agent a owl:DatatypeProperty .", "stdorg:agent"),
+        (ONTOLOGY, "stdorg:agent a owl:ObjectProperty .", "stdorg:agent"),
+    ],
+    "term-without-definition": [
+        (ONTOLOGY, "stdorg:New a owl:Class .", "stdorg:New"),
+        (ONTOLOGY, "stdorg:Meeting skos:definition 'Another one.'@en .", "stdorg:Meeting"),
+    ],
+    "term-without-help": [(ONTOLOGY, "stdorg:New a owl:Class .", "stdorg:New")],
+    "term-without-label": [
+        (ONTOLOGY, "stdorg:New a owl:Class .", "stdorg:New"),
+        (ONTOLOGY, "stdorg:New a owl:Class ; rdfs:label 'New' .", "stdorg:New"),
+        (ONTOLOGY, "stdorg:Meeting rdfs:label 'Gathering'@en .", "stdorg:Meeting"),
+    ],
+    "term-without-source": [
+        (ONTOLOGY, "stdorg:New a owl:Class .", "stdorg:New"),
+        (ONTOLOGY, "stdorg:New a owl:Class ; rdfs:isDefinedBy :nowhere .", "stdorg:New"),
+    ],
+    "term-without-status": [
+        (ONTOLOGY, "stdorg:New a owl:Class .", "stdorg:New"),
+        (ONTOLOGY, "stdorg:New a owl:Class ; vs:term_status 'good' .", "stdorg:New"),
+        (ONTOLOGY, "stdorg:New a owl:Class ; vs:term_status 'archaic' .", "stdorg:New"),
+        (ONTOLOGY, "stdorg:New a owl:Class ; vs:term_status 'stable' ; owl:deprecated true .", "stdorg:New"),
+    ],
+    "thing-not-described": [
+        (DATA, ":held stdorg:agent :ghost .", ":ghost"),
+        ("entailed/seeded", ":held stdorg:agent :ghost . :ghost a stdorg:Agent .", ":ghost"),
+    ],
+    "undefined-term": [
+        (DATA, ":m a stdorg:Gathering .", "stdorg:Gathering"),
+        (DATA, ":m stdorg:attendance 5 .", "stdorg:attendance"),
+        (DATA, ":f stdorg:fieldProperty stdorg:attendance .", "stdorg:attendance"),
+        (ONTOLOGY, "stdorg:Meeting rdfs:subClassOf stdorg:Gathering .", "stdorg:Gathering"),
+        (ONTOLOGY, "stdorg:agent schema:rangeIncludes stdorg:Bot .", "stdorg:Bot"),
+        (ONTOLOGY, "stdorg:agent owl:propertyChainAxiom ( stdorg:boss stdorg:agent ) .", "stdorg:boss"),
+        ("overruled/seeded", ":m stdorg:attendance 5 .", "stdorg:attendance"),
+    ],
+}
+
+HARMLESS = {
+    "deprecated-without-replacement": "stdorg:report owl:deprecated true ; dcterms:isReplacedBy stdorg:agent .",
+    "term-without-status": "stdorg:New a owl:Class ; vs:term_status 'archaic' ; owl:deprecated true .",
+    "foreign-term-aligned-elsewhere": "stdorg:Colour rdfs:subClassOf skos:Concept .",
+    "term-label-twice": "stdorg:country2 a owl:DatatypeProperty ; rdfs:label 'Meeting'@en .",
+    "body-within-itself": ":a stdorg:subBodyOf :b . :b stdorg:subBodyOf :c .",
+    "reuse-with-side-effects": ":g a stdorg:SourcePassage ; prov:wasDerivedFrom :d .",
+}
+
+
+@cache
+def shipped() -> tuple[Quad, ...]:
+    files = [(path, f"ontology/{path.stem}") for path in sorted((ROOT / "ontology").glob("*.ttl"))]
+    files.append((ROOT / "data/reference/concepts.ttl", "reference/concepts"))
+    return tuple(quad for path, graph in files for quad in quads(path.read_text("utf-8"), graph))
+
+
+def quads(turtle: str, graph: str) -> list[Quad]:
+    """Read Turtle as quads of a named graph and of the default graph, with the class that the build gives the graph."""
+    name = NamedNode(GRAPHS + graph)
+    triples = [(quad.subject, quad.predicate, quad.object) for quad in parse(turtle, RdfFormat.TURTLE)]
+    found = [Quad(*triple, name) for triple in triples]
+    classes = {"ontology": "OntologyGraph", "entailed": "EntailedGraph", "overruled": "OverruledGraph"}
+    kind = classes.get(graph.partition("/")[0])
+    if kind != "OverruledGraph":
+        found += [Quad(*triple, DefaultGraph()) for triple in triples]
+    if kind:
+        found.append(Quad(name, TYPE, NamedNode(STDORG + kind), DefaultGraph()))
+    return found
+
+
+def answer(check: str, seeded: list[Quad]) -> list[list[str]]:
+    store = Store()
+    store.bulk_extend([*shipped(), *seeded])
+    return [[getattr(term, "value", "") for term in row] for row in store.query(CHECKS[check])]
+
+
+def expand(name: str) -> str:
+    known = {"": EXAMPLE, "stdorg": STDORG, "schema": "https://schema.org/"}
+    known["skos"] = "http://www.w3.org/2004/02/skos/core#"
+    prefix, colon, local = name.partition(":")
+    return known[prefix] + local if colon else name
+
+
+def test_every_check_has_a_seeded_fault():
+    assert set(FAULTS) == set(CHECKS)
+
+
+@pytest.mark.parametrize("check", sorted(CHECKS))
+def test_a_check_has_a_title_and_a_rule(check):
+    first, second = CHECKS[check].splitlines()[:2]
+    assert first.startswith("# title: ")
+    assert second.startswith("# rule: ")
+    assert second.endswith(".")
+
+
+@pytest.mark.parametrize("check", sorted(CHECKS))
+def test_ontology_and_concepts_pass(check):
+    assert answer(check, []) == []
+
+
+@pytest.mark.parametrize(
+    ("check", "graph", "turtle", "culprit"),
+    [
+        pytest.param(check, *fault, id=f"{check}-{n}")
+        for check, faults in FAULTS.items()
+        for n, fault in enumerate(faults)
+    ],
+)
+def test_a_seeded_fault_is_found(check, graph, turtle, culprit):
+    rows = answer(check, quads(PREFIXES + turtle, graph))
+    assert any(expand(culprit) in row for row in rows)
+
+
+@pytest.mark.parametrize("check", sorted(HARMLESS))
+def test_what_is_allowed_is_not_found(check):
+    assert answer(check, quads(PREFIXES + HARMLESS[check], ONTOLOGY)) == []
