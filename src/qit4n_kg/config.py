@@ -32,6 +32,7 @@ class Settings:
 
     sources: Path
     state_dir: Path
+    data: Path | None = None
     base_iri: str = DEFAULT_BASE_IRI
     gate: bool = True
     keep_generations: int = 3
@@ -117,6 +118,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("sources", "the checkout, or the wheel's own copy", "folder with ontology/ data/ shapes/ queries/", _path),
     Setting("state_dir", "state", "folder of the built generations; can always be rebuilt", _path),
     Setting(
+        "data", "data/ of the sources", "what to build instead: a folder, or a file of N-Quads (.nq, .nq.gz)", _path
+    ),
+    Setting(
         "base_iri", DEFAULT_BASE_IRI, "where this instance's things (id/) and graphs (graph/) are named", _base_iri
     ),
     Setting("gate", "on", "off: build without validating against the shapes", _switch),
@@ -164,6 +168,8 @@ def to_environ(settings: Settings) -> dict[str, str]:
     texts = {}
     for field in fields(settings):
         value = getattr(settings, field.name)
+        if value is None:
+            continue
         texts[f"QIT4N_{field.name.upper()}"] = (
             {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
         )

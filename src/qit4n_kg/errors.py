@@ -6,6 +6,7 @@ The tree (indented = subclass of); the name in brackets is the stable tail of th
         ConfigurationError              [configuration]          a setting has no usable value
         PortInUseError                  [port-in-use]
         SourceError                     [source]                 a source file can't be read or parsed; knows file, line, column
+        UnsupportedTermError            [unsupported-term]       an engine can't hold a kind of RDF term
         InvalidDataError                [invalid-data]           the shapes found violations; carries the report
         UnsupportedAxiomError           [unsupported-axiom]      the ontology uses an axiom that no rule implements
         StateError                      [state]                  the state directory can't be used
@@ -22,10 +23,11 @@ The tree (indented = subclass of); the name in brackets is the stable tail of th
             QueryRefusedError           [query-refused]          well formed but not allowed (SERVICE, an update)
             NotAcceptableError          [not-acceptable]         no offered format satisfies Accept
             UnsupportedMediaTypeError   [unsupported-media-type]
-            TooLargeError               [too-large]              a request body or a result is over its bound
+            TooLargeError               [too-large]              a request body is over its bound
         QueryLimitError                 [query-limit]            the server gave up on a query; the query may be fine
             QueryTimeoutError           [query-timeout]
             QueryMemoryError            [query-memory]
+            ResultTooLargeError         [result-too-large]
             QueryCancelledError         [query-cancelled]
             QueueFullError              [queue-full]             try again later
         RemoteEndpointError             [remote-endpoint]        another SPARQL endpoint failed
@@ -33,10 +35,18 @@ The tree (indented = subclass of); the name in brackets is the stable tail of th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+class Findings(Protocol):
+    """What validation found (a `reporting.Report`)."""
+
+    def to_text(self) -> str:
+        """Write a line a finding, with file and line, and a summary."""
+        ...
 
 
 class KnowledgeGraphError(Exception):
@@ -93,12 +103,18 @@ class SourceError(KnowledgeGraphError):
         return f"{place}: {text}" if place else text
 
 
+class UnsupportedTermError(KnowledgeGraphError):
+    """A kind of RDF term that an engine can't hold: rdflib has no triple terms and no text directions (RDF 1.2)."""
+
+    code = "unsupported-term"
+
+
 class InvalidDataError(KnowledgeGraphError):
-    """The shapes found violations; `report` says which (a `validation.Report`)."""
+    """The shapes found violations; `report` says which."""
 
     code = "invalid-data"
 
-    def __init__(self, message: str, *, report: object, hint: str | None = None) -> None:
+    def __init__(self, message: str, *, report: Findings, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.report = report
 
@@ -203,7 +219,7 @@ class UnsupportedMediaTypeError(RequestError):
 
 
 class TooLargeError(RequestError):
-    """A request body or a result is over its bound."""
+    """A request body is over its bound."""
 
     code = "too-large"
 
@@ -224,6 +240,12 @@ class QueryMemoryError(QueryLimitError):
     """The query ran into its memory allowance."""
 
     code = "query-memory"
+
+
+class ResultTooLargeError(QueryLimitError):
+    """The query's result is over its bound."""
+
+    code = "result-too-large"
 
 
 class QueryCancelledError(QueryLimitError):

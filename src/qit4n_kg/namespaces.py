@@ -8,6 +8,9 @@ from __future__ import annotations
 STDORG = "https://w3id.org/stdorg/ns#"
 """The ontology: body-neutral terms for any standards group."""
 
+STDORG_SHAPES = "https://w3id.org/stdorg/shapes#"
+"""The shapes: each node shape and property shape has a name here."""
+
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 RDFS = "http://www.w3.org/2000/01/rdf-schema#"
 OWL = "http://www.w3.org/2002/07/owl#"
@@ -21,6 +24,7 @@ ORG = "http://www.w3.org/ns/org#"
 FOAF = "http://xmlns.com/foaf/0.1/"
 DCAT = "http://www.w3.org/ns/dcat#"
 VANN = "http://purl.org/vocab/vann/"
+VS = "http://www.w3.org/2003/06/sw-vocab-status/ns#"
 
 DEFAULT_BASE_IRI = "https://w3id.org/qit4n/"
 """What the `base_iri` setting is unless told: things live under `id/`, named graphs under `graph/`."""
@@ -38,7 +42,9 @@ PREFIXES: dict[str, str] = {
     "sh": SH,
     "skos": SKOS,
     "stdorg": STDORG,
+    "stdorg-sh": STDORG_SHAPES,
     "vann": VANN,
+    "vs": VS,
     "xsd": XSD,
 }
 

@@ -1,0 +1,286 @@
+"""The command `qit4n-kg`: reads arguments, calls the library, prints through `terminal`; holds no logic of its own.
+
+Exit codes: 0 done (and, for `validate`, conforms), 1 a failure or violations, 2 wrong usage or unreadable input.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from qit4n_kg import __version__, terminal
+from qit4n_kg.config import Settings, load_settings
+from qit4n_kg.errors import InvalidDataError, KnowledgeGraphError, ParameterError, SourceError
+from qit4n_kg.formats import RdfFormat, ResultFormat, by_name
+from qit4n_kg.namespaces import prefixes
+from qit4n_kg.queries import bind, read_catalogue
+from qit4n_kg.store.generations import Generations
+from qit4n_kg.store.oxigraph import OxigraphStore
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from qit4n_kg.store.base import Answer, Term
+
+_state_dir = click.option(
+    "--state-dir", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the built graph (state)."
+)
+_sources = click.option(
+    "--sources", type=click.Path(path_type=Path), metavar="DIR", help="Folder with ontology/ data/ shapes/ queries/."
+)
+_data = click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Data to build instead of data/: a folder, or N-Quads.",
+)
+
+
+class _CommandLine(click.Group):
+    """A group that turns the project's errors into one line and an exit code, and Ctrl-C into 130."""
+
+    def main(self, *arguments: Any, **options: Any) -> NoReturn:
+        try:
+            super().main(*arguments, **{**options, "standalone_mode": False})
+        except click.exceptions.Abort:
+            sys.exit(130)
+        except click.ClickException as exc:
+            exc.show()
+            sys.exit(exc.exit_code)
+        except InvalidDataError as exc:
+            terminal.err.print(exc.report.to_text(), markup=False, soft_wrap=True)
+            terminal.show_error(exc)
+            sys.exit(exc.exit_code)
+        except KnowledgeGraphError as exc:
+            terminal.show_error(exc)
+            sys.exit(exc.exit_code)
+        except BrokenPipeError:
+            sys.stderr.close()
+            sys.exit(1)
+        sys.exit(0)
+
+
+@click.group(cls=_CommandLine, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="qit4n-kg")
+def main() -> None:
+    """Build, serve, query and check the knowledge graph of a standards body's work."""
+
+
+@main.command()
+@_sources
+@_data
+@_state_dir
+@click.option("--quiet", is_flag=True, help="Say nothing unless something is wrong.")
+def build(sources: Path | None, data: Path | None, state_dir: Path | None, quiet: bool) -> None:
+    """Build the graph: parse, validate, entail, publish. Does nothing where nothing has changed."""
+    _build(load_settings(sources=sources, data=data, state_dir=state_dir), is_quiet=quiet)
+
+
+@main.command()
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on (8000).")
+@click.option("--host", help="Address to listen on (127.0.0.1; 0.0.0.0 for all).")
+@click.option("--workers", type=click.IntRange(1, 64), help="Web worker processes (2).")
+@click.option("--no-build", is_flag=True, help="Serve what is built already, whatever the sources say.")
+@_sources
+@_data
+@_state_dir
+def serve(no_build: bool, **flags: Any) -> None:
+    """Build the graph where it changed, then serve it until Ctrl-C."""
+    from qit4n_kg.serving import check_port, serve_forever  # the server is not loaded by other commands: 0.1 s
+
+    settings = load_settings(**flags)
+    check_port(settings.host, settings.port)
+    if not no_build:
+        _build(settings, is_quiet=False)
+    serve_forever(settings, on_ready=_welcome)
+
+
+@main.command()
+@_sources
+@_data
+@_state_dir
+@click.option("--anew", is_flag=True, help="Reason again even if these inputs were found consistent before.")
+def check(anew: bool, **flags: Any) -> None:
+    """Check the knowledge: it builds, its rules return nothing, owlrl finds it consistent."""
+    from qit4n_kg.checking import check_knowledge
+
+    settings = load_settings(**flags)
+    with terminal.BuildProgress() as progress:
+        problems = check_knowledge(settings, progress, anew=anew)
+    for problem in problems:
+        terminal.err.print(problem, markup=False, soft_wrap=True)
+    if problems:
+        sys.exit(1)
+
+
+@main.command()
+@click.argument("query", metavar="QUERY")
+@click.option("--endpoint", metavar="URL", help="Ask this SPARQL endpoint instead of the graph built here.")
+@click.option(
+    "--format",
+    "form",
+    default="table",
+    metavar="NAME",
+    help="table (default), csv, json, xml, tsv; turtle, … for graphs.",
+)
+@click.option(
+    "--parameter", "-p", "given", multiple=True, metavar="NAME=VALUE", help="Value of a catalogue query's parameter."
+)
+@_state_dir
+@_sources
+def query(query: str, endpoint: str | None, form: str, given: tuple[str, ...], **flags: Any) -> None:
+    """Answer QUERY: the id of a catalogue query, a file (.rq), `-` for standard input, or SPARQL text.
+
+    Known prefixes need no declaration. `qit4n-kg query list` lists the catalogue.
+    """
+    settings = load_settings(**flags)
+    if query == "list":
+        _list_catalogue(settings)
+        return
+    text, bindings = _read_query(settings, query, _pairs(given))
+    answer = _ask(settings, endpoint, text, bindings)
+    _print_answer(settings, answer, form)
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(["text", "json", "turtle"]), default="text", help="How to report.")
+@_sources
+def validate(files: tuple[Path, ...], form: str, **flags: Any) -> None:
+    """Validate FILES as if they were merged into the data: only what they bring is reported.
+
+    Exit status: 0 conforms (warnings allowed), 1 violations, 2 a file can't be read.
+    """
+    from qit4n_kg.validation import validate_files  # pySHACL and rdflib: 0.5 s
+
+    report = validate_files(files, load_settings(**flags))
+    click.echo({"text": report.to_text, "json": report.to_json, "turtle": report.to_turtle}[form]())
+    sys.exit(0 if report.conforms else 1)
+
+
+@main.command()
+@click.option("--triples", type=click.IntRange(0), required=True, metavar="N", help="At least so many statements.")
+@click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same world.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write (standard output)."
+)
+def generate(triples: int, seed: int, output: Path | None) -> None:
+    """Write a synthetic standards world as N-Quads, valid against the shapes, for benchmarks.
+
+    `qit4n-kg build --data FILE` builds it, with the shipped ontology and shapes.
+    """
+    import pyoxigraph
+
+    from qit4n_kg.loading import find_sources, read_quads
+    from qit4n_kg.synthetic import generate as generate_quads
+
+    settings = load_settings()
+    shipped = find_sources(settings.sources, settings.graph_base)
+    (schemes,) = (source for source in shipped if source.relative == "data/reference/concepts.ttl")
+    concepts = list(read_quads(schemes))
+    quads = chain(concepts, generate_quads(max(0, triples - len(concepts)), seed, settings.base_iri))
+    try:
+        with output.open("wb") if output else nullcontext(sys.stdout.buffer) as target:
+            pyoxigraph.serialize(quads, target, pyoxigraph.RdfFormat.N_QUADS)
+    except OSError as exc:
+        raise SourceError(f"can't be written: {exc.strerror}", path=output) from exc
+
+
+def _build(settings: Settings, *, is_quiet: bool) -> None:
+    from qit4n_kg.building import build as build_graph
+
+    with terminal.BuildProgress(is_quiet=is_quiet) as progress:
+        result = build_graph(settings, progress)
+    if not is_quiet:
+        manifest = result.generation.manifest
+        verb = "built" if result.is_new else "unchanged"
+        terminal.err.print(
+            f"Generation {manifest.number} {verb}: {manifest.triples:,} triples, {manifest.graphs} named graphs, "
+            f"{result.seconds:.1f} s"
+        )
+
+
+def _welcome(address: str) -> None:
+    program = sys.argv[0] if Path(sys.argv[0]).name == "qit4n-kg" else "qit4n-kg"
+    terminal.out.print(f"\nServing at [bold]{address}[/]  (Ctrl-C stops). Try:\n", soft_wrap=True)
+    for line in (
+        f"{address}queries/leadership",
+        f"{address}sparql",
+        f"{program} query --endpoint {address}sparql leadership",
+    ):
+        terminal.out.print(f"  {line}", soft_wrap=True)
+
+
+def _pairs(given: tuple[str, ...]) -> dict[str, str]:
+    pairs = {}
+    for item in given:
+        name, equals, value = item.partition("=")
+        if not equals:
+            raise ParameterError(f"A parameter is written NAME=VALUE, not {item!r}.")
+        pairs[name] = value
+    return pairs
+
+
+def _read_query(settings: Settings, query: str, arguments: Mapping[str, str]) -> tuple[str, Mapping[str, Term]]:
+    """Find what QUERY means: `-`, a file that exists, an id of the catalogue, and only then SPARQL text."""
+    if query == "-":
+        return sys.stdin.read(), {}
+    if len(query) < 256 and "\n" not in query and Path(query).is_file():
+        try:
+            return Path(query).read_text(encoding="utf-8"), {}
+        except (OSError, UnicodeDecodeError) as exc:
+            raise SourceError(f"can't be read: {exc}", path=query) from exc
+    if any(character.isspace() for character in query):
+        if arguments:
+            raise ParameterError("Parameters belong to queries of the catalogue.")
+        return query, {}
+    catalogue = read_catalogue(settings.sources / "queries" / "catalogue")
+    entry = catalogue.get(query)
+    return entry.text, bind(entry, arguments, settings.base_iri)
+
+
+def _ask(settings: Settings, endpoint: str | None, text: str, bindings: Mapping[str, Term]) -> Answer:
+    known = prefixes(settings.base_iri)
+    if endpoint is not None:
+        from qit4n_kg.store.remote import RemoteEndpoint  # SPARQLWrapper loads rdflib: 0.4 s
+
+        return RemoteEndpoint(endpoint).query(text, bindings=bindings, prefixes=known)
+    generation = Generations(settings.state_dir, settings.keep_generations).current()
+    store = OxigraphStore.open_read_only(generation.store_path)
+    return store.query(text, bindings=bindings, prefixes=known)
+
+
+def _list_catalogue(settings: Settings) -> None:
+    for entry in read_catalogue(settings.sources / "queries" / "catalogue"):
+        parameters = "".join(f" -p {parameter.name}=…" for parameter in entry.parameters)
+        terminal.out.print(f"[bold]{entry.id}[/]{parameters}  {entry.question}", soft_wrap=True)
+
+
+def _print_answer(settings: Settings, answer: Answer, form: str) -> None:
+    known = prefixes(settings.base_iri)
+    is_solutions = hasattr(answer, "variables")
+    is_truth = hasattr(answer, "__bool__")
+    if form == "table":
+        if is_solutions:
+            count = terminal.show_table(answer.variables, answer, known)  # type: ignore[union-attr, arg-type]
+            terminal.err.print(f"{count} row{'' if count == 1 else 's'}")
+            return
+        form = "json" if is_truth else "turtle"
+    offers = list(ResultFormat if is_solutions or is_truth else RdfFormat)
+    chosen = by_name(form, [offer.value for offer in offers])
+    if chosen is None:
+        names = ", ".join(offer.value.name for offer in offers)
+        raise ParameterError(f"This answer can't be written as {form!r}.", hint=f"Choose one of table, {names}.")
+    member = next(offer for offer in offers if offer.value is chosen)
+    answer.write(sys.stdout.buffer, member)  # type: ignore[arg-type]
+    if chosen.is_text:
+        click.echo()
+
+
+if __name__ == "__main__":
+    main()

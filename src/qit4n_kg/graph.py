@@ -1,0 +1,140 @@
+"""`KnowledgeGraph`: the only place where engines are chosen and a generation becomes something to ask.
+
+It follows the `current` pointer: `current()` reads it (one small file), so that once a new generation is published no
+caller is given an older one. A `Snapshot` keeps its store alive for as long as someone holds it; when the last holder
+lets go, the store closes. Text that others wrote runs in query processes (`run`); `Snapshot.store` in this process is
+for fixed patterns of constant cost.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qit4n_kg.errors import QueryRefusedError, RequestError, StateError, StateMissingError
+from qit4n_kg.queries import Catalogue, read_catalogue
+from qit4n_kg.sparql import QueryForm, inspect_query
+from qit4n_kg.store.executor import ExecutorPool, Job, Spooled
+from qit4n_kg.store.generations import Generation, Generations
+from qit4n_kg.store.oxigraph import OxigraphStore
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from qit4n_kg.config import Settings
+    from qit4n_kg.store.base import Store
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One published generation, open for reading; immutable, shared by threads."""
+
+    generation: Generation
+    store: Store
+
+
+class KnowledgeGraph:
+    """A served knowledge graph: its current generation, its catalogue, its query processes. Safe to use from many threads."""
+
+    def __init__(self, settings: Settings, generations: Generations, snapshot: Snapshot, catalogue: Catalogue) -> None:
+        self.settings = settings
+        self.catalogue = catalogue
+        self._generations = generations
+        self._snapshot = snapshot
+        self._unusable: int | None = None
+        self._lock = threading.Lock()
+        self.executors = ExecutorPool(
+            store_path=snapshot.generation.store_path,
+            size=settings.executors,
+            queue=settings.queue,
+            timeout=settings.query_timeout,
+            memory=settings.query_memory,
+            result_bytes=settings.result_bytes,
+        )
+
+    @classmethod
+    def open(cls, settings: Settings) -> KnowledgeGraph:
+        """Open the current generation and start the query processes.
+
+        :raises StateError: there is no generation, or it can't be opened.
+        """
+        generations = Generations(settings.state_dir, settings.keep_generations)
+        snapshot = _open_snapshot(generations)
+        return cls(settings, generations, snapshot, read_catalogue(settings.sources / "queries" / "catalogue"))
+
+    def current(self) -> Snapshot:
+        """Return the generation that the pointer names now.
+
+        When the new one can't be opened, what was served before goes on, and the log says why, once.
+        """
+        number = self._generations.current_number()
+        snapshot = self._snapshot
+        if number is None or number == snapshot.generation.number or number == self._unusable:
+            return snapshot
+        with self._lock:
+            if self._snapshot.generation.number == number:
+                return self._snapshot
+            try:
+                self._snapshot = _open_snapshot(self._generations)
+                self._unusable = None
+            except (StateError, OSError) as exc:
+                self._unusable = number
+                _log.error("Generation %s can't be served, %s stays: %s", number, snapshot.generation.number, exc)
+            return self._snapshot
+
+    @property
+    def generation(self) -> Generation:
+        """The current generation; a caller that needs the store too takes one `current()`."""
+        return self.current().generation
+
+    @property
+    def store(self) -> Store:
+        """The current generation's store in this process: for fixed patterns of constant cost only."""
+        return self.current().store
+
+    def run(self, job: Job, snapshot: Snapshot | None = None) -> Spooled:
+        """Answer a query in a query process, from `snapshot` or else the current generation.
+
+        :raises RequestError: the text is not a query, or it asks for what is refused (SERVICE).
+        :raises QueryLimitError: it ran into a limit.
+        """
+        summary = inspect_query(job.text)
+        if summary.form is QueryForm.UPDATE:
+            raise RequestError("This is an update, but only queries are answered here.")
+        if summary.uses_service:
+            raise QueryRefusedError(
+                "The query uses SERVICE, and this server asks no other endpoint.",
+                hint="Ask the other endpoint yourself and pass its answer on with VALUES.",
+            )
+        chosen = snapshot or self.current()
+        return self.executors.run(job, chosen.generation.store_path)
+
+    def close(self) -> None:
+        """Stop the query processes; the store closes when its last holder lets go."""
+        self.executors.close()
+
+    def __enter__(self) -> KnowledgeGraph:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _open_snapshot(generations: Generations) -> Snapshot:
+    """Open what the pointer names; when it moved and the old one was pruned meanwhile, follow it."""
+    while True:
+        generation = generations.current()
+        try:
+            return Snapshot(generation, OxigraphStore.open_read_only(generation.store_path))
+        except (StateError, OSError):
+            if generations.current_number() in (None, generation.number):
+                raise
+
+
+__all__ = ["KnowledgeGraph", "Snapshot", "StateMissingError"]

@@ -1,0 +1,114 @@
+"""What a thing is called: labels by preference of property and language, with a readable name where there is none; no HTTP."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from pyoxigraph import DefaultGraph, Literal, NamedNode, Triple
+
+from qit4n_kg.namespaces import DCTERMS, FOAF, RDFS, SCHEMA, SKOS, compact, prefixes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from qit4n_kg.store.base import Store, Term
+
+LABEL_PROPERTIES = tuple(
+    NamedNode(iri) for iri in (f"{SKOS}prefLabel", f"{RDFS}label", f"{DCTERMS}title", f"{SCHEMA}name", f"{FOAF}name")
+)
+"""Where a label is looked for; the first property that has one wins."""
+
+_LABEL_LENGTH = 400
+_DEFAULT = DefaultGraph()
+_NUMBER = re.compile(r"(\d+)")
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A resource and what it is called."""
+
+    iri: str
+    label: str
+
+
+def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:
+    """Return a sort key that puts "meeting 10" after "meeting 9", upper and lower case alike.
+
+    >>> sorted(["D2.10", "D2.9", "d2.1"], key=natural_key)
+    ['d2.1', 'D2.9', 'D2.10']
+    """
+    parts = _NUMBER.split(text.casefold())
+    return tuple((0, int(part), "") if part.isdecimal() and len(part) < 20 else (1, 0, part) for part in parts if part)
+
+
+def words(iri: str) -> str:
+    """Turn a term's name into words, for a property that nobody labelled.
+
+    >>> words("http://xmlns.com/foaf/0.1/familyName")
+    'family name'
+    """
+    return _HUMP.sub(" ", local_name(iri)).replace("_", " ").lower()
+
+
+def local_name(iri: str, base: str = "") -> str:
+    """Return the readable end of an IRI: what follows `base`, else what follows the last `#` or `/`.
+
+    >>> local_name("https://w3id.org/qit4n/id/fg-qit4n/wg1", "https://w3id.org/qit4n/")
+    'fg-qit4n/wg1'
+    >>> local_name("https://w3id.org/stdorg/ns#Meeting")
+    'Meeting'
+    """
+    for start in (f"{base}id/", f"{base}graph/"):
+        if base and iri.startswith(start) and len(iri) > len(start):
+            return unquote(iri[len(start) :])
+    return re.split(r"[#/]", iri.rstrip("#/"))[-1] or iri
+
+
+class LabelReader:
+    """Reads labels from an immutable store, so it may remember them."""
+
+    def __init__(self, store: Store, base: str = "", languages: Sequence[str] = ("en",)) -> None:
+        self._store = store
+        self._base = base
+        self._prefixes = prefixes(base) if base else None
+        self._wanted = tuple(language.lower() for language in languages)
+        self.label: Callable[[str], str] = lru_cache(16_384)(self._read)
+
+    def reference(self, iri: str) -> Reference:
+        """Pair an IRI with its label."""
+        return Reference(iri, self.label(iri))
+
+    def text(self, term: Term) -> str:
+        """Return what to show for any term: a label, or a literal's own text."""
+        if isinstance(term, NamedNode):
+            return self.label(term.value)
+        if isinstance(term, Triple):
+            return str(term)
+        return term.value
+
+    def _read(self, iri: str) -> str:
+        node = NamedNode(iri)
+        for predicate in LABEL_PROPERTIES:
+            found = [quad.object for quad in self._store.quads(node, predicate, None, _DEFAULT)]
+            literals = [term for term in found if isinstance(term, Literal) and term.value.strip()]
+            if literals:
+                return min(literals, key=self._preference).value[:_LABEL_LENGTH]
+        return self._fallback(iri)
+
+    def _preference(self, literal: Literal) -> tuple[int, str]:
+        """Wanted languages first in their order, then no language, then any; the text decides between equals."""
+        language = (literal.language or "").lower()
+        if language in self._wanted:
+            return (self._wanted.index(language), literal.value)
+        return (len(self._wanted) + (1 if language else 0), literal.value)
+
+    def _fallback(self, iri: str) -> str:
+        short = compact(iri, self._prefixes)
+        if self._base and iri.startswith(self._base):
+            return local_name(iri, self._base)
+        return short

@@ -1,0 +1,134 @@
+"""The web application under granian, in several processes, until SIGTERM or SIGINT; it prints nothing.
+
+What can be known to fail is checked before anything starts: a generation is there, the port is free. Workers are forked
+where that is safe, so that the application's modules are imported once; a process that has threads (a build leaves
+those of the engine) spawns them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import http.client
+import multiprocessing
+import socket
+import threading
+import time
+from functools import partial
+from multiprocessing.util import Finalize
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server import MPServer as Granian
+
+from qit4n_kg.errors import ConfigurationError, PortInUseError
+from qit4n_kg.store.generations import Generations
+from qit4n_kg.web.app import create_app
+from qit4n_kg.web.context import EXTENSION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Flask
+
+    from qit4n_kg.config import Settings
+
+_THREADS = 8
+"""Of each worker: more than its query processes, so that pages are answered while queries run and wait."""
+
+_STOP_SECONDS = 3
+"""How long running queries have to end once the server is told to stop."""
+_POLL_SECONDS = 0.02
+
+
+def serve_forever(settings: Settings, on_ready: Callable[[str], None]) -> None:
+    """Serve the current generation until told to stop; `on_ready` gets the address once queries are answered.
+
+    :raises StateMissingError: nothing has been built.
+    :raises GenerationDamagedError: what was built can't be served.
+    :raises PortInUseError: another program listens there.
+    :raises ConfigurationError: the host is no address of this machine.
+    """
+    Generations(settings.state_dir, settings.keep_generations).current()
+    check_port(settings.host, settings.port)
+    server = Granian(
+        "qit4n_kg.web.app:create_app",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=settings.workers,
+        blocking_threads=_THREADS + settings.executors,
+        respawn_failed_workers=True,
+        workers_kill_timeout=_STOP_SECONDS,
+        log_level=LogLevels.error,
+        websockets=False,
+    )
+    multiprocessing.set_start_method("fork" if _is_single_threaded() else "spawn", force=True)
+    threading.Thread(target=_announce, args=(server, settings, on_ready), name="announce", daemon=True).start()
+    server.serve(target_loader=partial(_make_worker, settings), wrap_loader=False)
+
+
+def address(settings: Settings) -> str:
+    """Return the address that a person on this machine opens.
+
+    >>> from qit4n_kg.config import load_settings
+    >>> address(load_settings({}, host="0.0.0.0", port=8099))
+    'http://127.0.0.1:8099/'
+    """
+    host = _reachable(settings.host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}/"
+
+
+def check_port(host: str, port: int) -> None:
+    """Make sure that nobody listens.
+
+    :raises PortInUseError: somebody does.
+    :raises ConfigurationError: the host is no address of this machine, or the port needs rights that this process lacks.
+    """
+    try:
+        family, kind, protocol, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(place)
+            probe.listen(1)
+    except OSError as exc:
+        if exc.errno == errno.EADDRINUSE:
+            hint = "Stop it, or choose another port with PORT, --port or QIT4N_PORT."
+            raise PortInUseError(f"Port {port} on {host} is in use.", hint=hint) from exc
+        raise ConfigurationError(f"The server can't listen on {host}, port {port}: {exc.strerror}.") from exc
+
+
+def _make_worker(settings: Settings) -> Flask:
+    """Make the application in a worker process, and have its query processes stopped with it."""
+    app = create_app(settings)
+    # A worker leaves by os._exit after multiprocessing's own finalizers; atexit never runs there.
+    Finalize(app, app.extensions[EXTENSION].close, exitpriority=10)
+    return app
+
+
+def _is_single_threaded() -> bool:
+    """Tell whether a fork copies all there is: a copied lock of a thread that was not copied is never released."""
+    tasks = Path("/proc/self/task")
+    return tasks.is_dir() and len(list(tasks.iterdir())) == 1
+
+
+def _announce(server: Granian, settings: Settings, on_ready: Callable[[str], None]) -> None:
+    """Wait until a worker answers, then say so."""
+    host = _reachable(settings.host)
+    while len(server.wrks) < settings.workers:  # only sleep until all are forked: see _is_single_threaded
+        time.sleep(_POLL_SECONDS)
+    while True:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            connection = http.client.HTTPConnection(host, settings.port, timeout=10)
+            with contextlib.closing(connection):
+                connection.request("GET", "/readyz")
+                if connection.getresponse().status == http.client.OK:
+                    break
+        time.sleep(_POLL_SECONDS)
+    on_ready(address(settings))
+
+
+def _reachable(host: str) -> str:
+    return {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104  (read, not bound)

@@ -1,0 +1,217 @@
+"""What can be known of a SPARQL text without parsing or running it, and errors a person can act on; pure.
+
+The engine parses; this module reads tokens to learn the form (which formats are on offer), whether other endpoints are
+asked, whether the answer may be cached, and where a syntax error lies. Spec: SPARQL 1.1 Query section 19.8 (grammar).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from qit4n_kg.errors import QuerySyntaxError
+from qit4n_kg.namespaces import PREFIXES
+from qit4n_kg.store.dataset_clause import QUERY_FORMS, UPDATE_FORMS, Token, line_column, tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+_VOLATILE = ("NOW", "RAND", "UUID", "BNODE", "SERVICE")
+_EXPECTED = re.compile(r'"((?:\\.|[^"\\])+)"|\b([A-Z]{2,}(?: [A-Z]+)*)\b')
+_SENTENCE = re.compile(r"(?:expected (?:one of )?|, )([A-Z][a-z]*(?: [A-Za-z]+){2,})(?=,|$)")
+_POSITION = re.compile(r"^error at \d+:\d+: ")
+_MANY = 12
+_LONGEST_READ = 1024 * 1024  # reading the tokens of so much text takes half a second
+_DECLARATIONS = {"BASE": 1, "VERSION": 1, "PREFIX": 2}  # keywords of the prologue and the tokens after each
+_CLOSING = {"}": "{", ")": "(", "]": "["}
+_OPERATORS = frozenset(("=", "!=", "<", ">", "<=", ">=", "&&", "||", "!", ","))
+
+
+class QueryForm(Enum):
+    """What a SPARQL text asks for."""
+
+    SELECT = "SELECT"
+    ASK = "ASK"
+    CONSTRUCT = "CONSTRUCT"
+    DESCRIBE = "DESCRIBE"
+    UPDATE = "UPDATE"
+    UNKNOWN = "UNKNOWN"
+
+    @property
+    def has_bindings(self) -> bool:
+        """Whether the answer is rows or a truth value, not triples; so is what is offered for an unknown text: an error."""
+        return self not in (QueryForm.CONSTRUCT, QueryForm.DESCRIBE)
+
+
+@dataclass(frozen=True)
+class QuerySummary:
+    """What the tokens of a SPARQL text tell."""
+
+    form: QueryForm
+    uses_service: bool
+    is_cacheable: bool
+
+
+def inspect_query(text: str) -> QuerySummary:
+    """Read what is needed of a SPARQL text, in bounded time; never fails.
+
+    `uses_service` errs towards True: the engine's grammar needs no space around keywords, so `trueSERVICE` counts, and
+    so does a mention in a text of more than a mebibyte.
+
+    >>> inspect_query("PREFIX ASK: <http://example.org/> SELECT ?service { ?service ASK:x 'SERVICE' } # SERVICE").form
+    <QueryForm.SELECT: 'SELECT'>
+    >>> inspect_query("ASK { sErViCe <http://example.org/> { ?s ?p ?o } }").uses_service
+    True
+    """
+    form = _find_form(text)
+    is_query = form not in (QueryForm.UPDATE, QueryForm.UNKNOWN)
+    upper = text.upper()
+    mentioned = [name for name in _VOLATILE if name in upper]
+    if mentioned and len(text) <= _LONGEST_READ:
+        mentioned = _called(text, mentioned)
+    return QuerySummary(form, "SERVICE" in mentioned, is_query and not mentioned)
+
+
+def _find_form(text: str) -> QueryForm:
+    """Return the form, which the first keyword after the prologue tells."""
+    in_declaration = 0
+    for token in tokens(text):
+        if token.start > _LONGEST_READ:
+            break
+        if in_declaration:
+            in_declaration -= 1
+            continue
+        in_declaration = _DECLARATIONS.get(token.text.upper(), 0) if token.kind == "word" else 0
+        if not in_declaration:
+            return _form(token)
+    return QueryForm.UNKNOWN
+
+
+def _called(text: str, names: Iterable[str]) -> list[str]:
+    """Return which of these keywords stand in the text as such, and not in a name, a string or a comment."""
+    undeclared = (_prefix(token).upper() for token in _undeclared_prefixes(text))
+    words = {*(token.text.upper() for token in tokens(text) if token.kind == "word"), *undeclared}
+    return [name for name in names if any(name in word for word in words)]
+
+
+def _undeclared_prefixes(text: str) -> list[Token]:
+    """Return the first token of each prefix that has no declaration."""
+    declared: set[str] = set()
+    first: dict[str, Token] = {}
+    is_declaration = False
+    for token in tokens(text):
+        if token.kind == "name" and is_declaration:
+            declared.add(_prefix(token))
+        elif token.kind == "name" and _prefix(token) not in declared:
+            first.setdefault(_prefix(token), token)
+        is_declaration = token.is_word("PREFIX")
+    return list(first.values())
+
+
+def _form(token: Token) -> QueryForm:
+    if token.is_word(*UPDATE_FORMS):
+        return QueryForm.UPDATE
+    return QueryForm(token.text.upper()) if token.is_word(*QUERY_FORMS) else QueryForm.UNKNOWN
+
+
+def _prefix(token: Token) -> str:
+    return token.text.partition(":")[0]
+
+
+def explain(text: str, error: QuerySyntaxError, known: Mapping[str, str] = PREFIXES) -> QuerySyntaxError:
+    """Say what is wrong with a query in words, from the engine's error and the tokens.
+
+    :param known: prefixes whose declaration is suggested where it is missing.
+    """
+    if len(text) > _LONGEST_READ:
+        return error
+    if (undeclared := _undeclared_prefixes(text)) and "refix" in error.message:
+        return _undeclared_error(text, undeclared[0], known)
+    if (misplaced := _misplaced(text)) is not None:
+        return misplaced
+    message = _POSITION.sub("", error.message)
+    if sentence := _SENTENCE.search(message):
+        return QuerySyntaxError(f"{sentence[1]}.", line=error.line, column=error.column, hint=error.hint)
+    near = _token_at(text, error.line, error.column)
+    if near is None and not _unclosed(text):  # the engine reports what is wrong as a whole at the end of the text
+        hint = "Often: a variable bound twice with AS, or something left over at the end."
+        return QuerySyntaxError("The query is not valid.", line=error.line, column=error.column, hint=hint)
+    problem = f"Unexpected {near.text[:60]!r}" if near else f"The query ends before {_unclosed(text)[-1]!r} is closed"
+    expected = dict.fromkeys(quoted.replace('\\"', '"') or word for quoted, word in _EXPECTED.findall(message))
+    offered = [item for item in expected if not item.startswith("\\") and item not in ("SERVICE", "LATERAL")]
+    detail = f" Expected: {' '.join(offered[:_MANY])}{' …' if len(offered) > _MANY else ''}" if offered else ""
+    return QuerySyntaxError(f"{problem}.{detail}", line=error.line, column=error.column, hint=error.hint)
+
+
+def _misplaced(text: str) -> QuerySyntaxError | None:
+    """Find what the engine only reports at the end of the text: no form, an operand or a bracket that is missing."""
+    stream = list(tokens(text))
+    if inspect_query(text).form is QueryForm.UNKNOWN:
+        start = _after_prologue(stream)
+        culprit = stream[start] if start < len(stream) else None
+        message = "A query begins with SELECT, ASK, CONSTRUCT or DESCRIBE"
+        message += f", not with {culprit.text[:60]!r}." if culprit else "; there is none here."
+        return _located(text, culprit.start if culprit else len(text), message)
+    opened: list[str] = []
+    for token, previous in zip(stream, [None, *stream], strict=False):
+        if token.kind != "symbol":
+            continue
+        if token.text in _CLOSING.values():
+            opened.append(token.text)
+        elif token.text in _CLOSING:
+            if previous is not None and previous.kind == "symbol" and previous.text in _OPERATORS:
+                return _located(
+                    text, token.start, f"Something is missing between {previous.text!r} and {token.text!r}."
+                )
+            if not opened or opened.pop() != _CLOSING[token.text]:
+                return _located(text, token.start, f"{token.text!r} closes nothing.")
+    return None
+
+
+def _after_prologue(stream: Sequence[Token]) -> int:
+    position = 0
+    while position < len(stream) and stream[position].is_word(*_DECLARATIONS):
+        position += 1 + _DECLARATIONS[stream[position].text.upper()]
+    return position
+
+
+def _unclosed(text: str) -> list[str]:
+    opened: list[str] = []
+    for token in tokens(text):
+        if token.kind == "symbol" and token.text in _CLOSING.values():
+            opened.append(token.text)
+        elif token.kind == "symbol" and token.text in _CLOSING and opened:
+            opened.pop()
+    return opened
+
+
+def _located(text: str, offset: int, message: str, hint: str | None = None) -> QuerySyntaxError:
+    line, column = line_column(text, offset)
+    return QuerySyntaxError(message, line=line, column=column, hint=hint)
+
+
+def _undeclared_error(text: str, token: Token, known: Mapping[str, str]) -> QuerySyntaxError:
+    prefix = _prefix(token)
+    hint = f"Add at the top: PREFIX {prefix}: <{known[prefix]}>" if prefix in known else None
+    return _located(text, token.start, f"The prefix {prefix}: is not declared.", hint)
+
+
+def _token_at(text: str, line: int | None, column: int | None) -> Token | None:
+    """Return the token at a place, or the next one."""
+    if line is None or column is None:
+        return None
+    before = text.split("\n", line - 1)[: line - 1]
+    offset = sum(len(part) + 1 for part in before) + column - 1
+    return next((token for token in tokens(text) if token.end > offset), None)
+
+
+def line_of(text: str, line: int | None) -> str | None:
+    r"""Return one line of a text, counted from 1, None where there is none.
+
+    >>> line_of("ASK\n{ }", 2)
+    '{ }'
+    """
+    lines = text.splitlines()
+    return lines[line - 1] if line is not None and 0 < line <= len(lines) else None

@@ -1,0 +1,339 @@
+"""Immutable generations of the store on disk, and the pointer to the current one.
+
+    state/current                      the number of the generation that is served; replaced atomically
+    state/lock                         held (flock) by the one process that writes; the kernel lets go of it when that process dies
+    state/generations/7/store/         a RocksDB directory that nobody writes any more
+    state/generations/7/manifest.json  what it holds
+    state/generations/8.partial/       being written; never read
+
+A crash at any moment leaves the pointer on a whole generation: everything is on the disk before the directory gets its final
+name, and that name is on the disk before the pointer moves. Readers need no lock. Sources, rules and shapes are unknown here.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import shutil
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from pyoxigraph import DefaultGraph
+
+from qit4n_kg.errors import (
+    GenerationDamagedError,
+    StateError,
+    StateFullError,
+    StateLockedError,
+    StateMissingError,
+)
+from qit4n_kg.store.canonical import DatasetDigest
+from qit4n_kg.store.oxigraph import OxigraphStore, stored_forms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from pyoxigraph import Quad
+
+_BUILD_HINT = "Run `qit4n-kg build`."
+_KEPT_AT_LEAST = 2
+"""The current generation and the one before: a reader that has read the pointer may open its generation a moment later."""
+
+_PROGRESS_EVERY = 10_000
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a generation holds: `inputs` and `dataset` are hashes, `triples` counts the default graph, `built_at` is ISO 8601."""
+
+    number: int
+    inputs: str
+    dataset: str
+    quads: int
+    triples: int
+    graphs: int
+    built_at: str
+    software: str
+
+
+@dataclass(frozen=True)
+class Generation:
+    """A published generation; `path` is its directory."""
+
+    number: int
+    path: Path
+    manifest: Manifest
+
+    @property
+    def store_path(self) -> Path:
+        """The directory to open read-only."""
+        return self.path / "store"
+
+
+class Generations:
+    """The generations in a state directory; `keep` of them stay on disk, never fewer than two."""
+
+    def __init__(self, state_dir: Path, keep: int = 3) -> None:
+        self._state = state_dir
+        self._folder = state_dir / "generations"
+        self._pointer = state_dir / "current"
+        self._keep = max(keep, _KEPT_AT_LEAST)
+        self._lock: int | None = None
+
+    def current_number(self) -> int | None:
+        """Return the number of the current generation, None before the first build; reads one small file.
+
+        :raises GenerationDamagedError: the pointer holds no number.
+        """
+        try:
+            text = self._pointer.read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as exc:
+            raise _unusable(self._state, exc) from exc
+        if not text.strip().isdigit():
+            raise GenerationDamagedError(f"The file {self._pointer} names no generation.", hint=_BUILD_HINT)
+        return int(text)
+
+    def current(self) -> Generation:
+        """Return the current generation after a look at its manifest; the store itself is not read.
+
+        :raises StateMissingError: nothing has been built yet.
+        :raises GenerationDamagedError: the pointer, the manifest or the store is not what a build leaves.
+        """
+        number = self.current_number()
+        if number is None:
+            raise StateMissingError(f"Nothing has been built in {self._state} yet.", hint=_BUILD_HINT)
+        path = self._folder / str(number)
+        manifest = _read_manifest(path / "manifest.json")
+        if manifest is None or manifest.number != number:
+            raise GenerationDamagedError(f"Generation {number} has no usable manifest.", hint=_BUILD_HINT)
+        if not (path / "store" / "CURRENT").is_file():
+            raise GenerationDamagedError(f"The store of generation {number} is missing.", hint=_BUILD_HINT)
+        return Generation(number, path, manifest)
+
+    @contextmanager
+    def writer(self) -> Iterator[None]:
+        """Hold the lock of the one writer, and clear away what a killed one left.
+
+        :raises StateLockedError: another process builds or writes.
+        :raises StateError: the state directory can't be made or written.
+        """
+        try:
+            self._state.mkdir(exist_ok=True)
+            self._folder.mkdir(exist_ok=True)
+            lock = os.open(self._state / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as exc:
+            raise _unusable(self._state, exc) from exc
+        try:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as exc:
+                raise StateLockedError(
+                    f"Another process{_holder(lock)} is building or writing in {self._state}.",
+                    hint="Wait until it has finished.",
+                ) from exc
+            with suppress(OSError):  # a full disk: the number only makes the message above clearer
+                os.ftruncate(lock, 0)
+                os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+            self._lock = lock
+            self.discard_partial()
+            yield
+        finally:
+            self._lock = None
+            fcntl.flock(lock, fcntl.LOCK_UN)  # closing alone would not do it while a forked child holds a copy
+            os.close(lock)
+
+    def publish(
+        self, quads: Iterable[Quad], *, inputs: str, software: str, progress: Callable[[int], None] | None = None
+    ) -> Generation:
+        """Write a generation, check what can be read back, and make it the current one; only inside `writer()`.
+
+        `progress` is called with the number of quads taken so far. The current generation is untouched until the very end.
+
+        :raises StateFullError: the disk is full; nothing of the new generation stays.
+        :raises StateError: the state directory can't be written, or what was read back differs from what was written.
+        """
+        self._require_lock()
+        number = self._next_number()
+        partial = self._folder / f"{number}.partial"
+        try:
+            self._prepare(partial, number, _Counted(quads, progress), inputs, software)
+            final = self._folder / str(number)
+            partial.rename(final)
+            _sync(self._folder)
+            self._point_to(number)
+        except OSError as exc:
+            self._forget(number)
+            raise _unusable(self._state, exc) from exc
+        except BaseException:
+            self._forget(number)
+            raise
+        self._prune(number)
+        return self.current()
+
+    def discard_partial(self) -> None:
+        """Remove what an unfinished publish left; only inside `writer()`."""
+        self._require_lock()
+        current = self._trusted_number()
+        for path in self._folder.iterdir():
+            is_unpublished = path.name.isdigit() and current is not None and int(path.name) > current
+            if path.suffix in (".partial", ".discarded") or is_unpublished:
+                shutil.rmtree(path, ignore_errors=True)
+        with suppress(OSError):
+            (self._state / "current.new").unlink(missing_ok=True)
+
+    def _prepare(self, partial: Path, number: int, quads: _Counted, inputs: str, software: str) -> None:
+        """Write the store and its manifest into `partial`, all of it on the disk when this returns."""
+        store_path = partial / "store"
+        partial.mkdir()
+        with DatasetDigest() as digest:
+            with OxigraphStore.create(store_path) as store:
+                store.load(_digested(stored_forms(quads), digest))
+            expected, expected_count = digest.finish()
+        dataset, count, triples, graphs = _read_back(store_path)
+        if (dataset, count) != (expected, expected_count):
+            raise StateError(
+                f"The new generation holds {count} quads ({dataset}), but {expected_count} ({expected}) were written.",
+                hint="It was not published. Check the disk and build again.",
+            )
+        built_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        manifest = Manifest(number, inputs, dataset, count, triples, graphs, built_at, software)
+        text = json.dumps(asdict(manifest), indent=2) + "\n"
+        (partial / "manifest.json").write_text(text, encoding="utf-8")
+        _sync_tree(partial)
+
+    def _point_to(self, number: int) -> None:
+        new = self._state / "current.new"
+        new.write_text(f"{number}\n", encoding="ascii")
+        _sync(new)
+        new.replace(self._pointer)
+        _sync(self._state)
+
+    def _prune(self, current: int) -> None:
+        """Remove the oldest generations; each is renamed first, so that no half-removed one keeps a published name."""
+        numbers = sorted(self._numbers(), reverse=True)
+        for number in numbers[self._keep :]:
+            if number != current:
+                discarded = self._folder / f"{number}.discarded"
+                with suppress(OSError):
+                    (self._folder / str(number)).rename(discarded)
+                shutil.rmtree(discarded, ignore_errors=True)
+
+    def _forget(self, number: int) -> None:
+        """Remove what a failed publish wrote, unless the pointer has reached it."""
+        shutil.rmtree(self._folder / f"{number}.partial", ignore_errors=True)
+        with suppress(OSError):
+            (self._state / "current.new").unlink(missing_ok=True)
+        with suppress(StateError):
+            if self.current_number() != number:
+                shutil.rmtree(self._folder / str(number), ignore_errors=True)
+
+    def _trusted_number(self) -> int | None:
+        try:
+            return self.current().number
+        except (StateMissingError, GenerationDamagedError):
+            return None
+
+    def _next_number(self) -> int:
+        """Return a number that no generation here, and none that the pointer names, has ever had."""
+        try:
+            pointed = self.current_number() or 0
+        except GenerationDamagedError:
+            pointed = 0
+        return max((pointed, *self._numbers())) + 1
+
+    def _numbers(self) -> list[int]:
+        return [int(path.name) for path in self._folder.iterdir() if path.name.isdigit()]
+
+    def _require_lock(self) -> None:
+        if self._lock is None:
+            raise StateError("Only a writer that holds the lock may change the state.")
+
+
+class _Counted:
+    """Iterates over quads and reports how many were taken."""
+
+    def __init__(self, quads: Iterable[Quad], progress: Callable[[int], None] | None) -> None:
+        self._quads = quads
+        self._progress = progress
+
+    def __iter__(self) -> Iterator[Quad]:
+        count = 0
+        for quad in self._quads:
+            yield quad
+            count += 1
+            if self._progress is not None and count % _PROGRESS_EVERY == 0:
+                self._progress(count)
+        if self._progress is not None and count % _PROGRESS_EVERY:
+            self._progress(count)
+
+
+def _digested(quads: Iterable[Quad], digest: DatasetDigest) -> Iterator[Quad]:
+    for quad in quads:
+        digest.add(quad)
+        yield quad
+
+
+def _read_back(store_path: Path) -> tuple[str, int, int, int]:
+    """Return the hash, the quads, the triples of the default graph and the number of named graphs, as a reader finds them."""
+    triples = 0
+    default = DefaultGraph()
+    with OxigraphStore.open_read_only(store_path) as store, DatasetDigest() as digest:
+        for quad in store.quads():
+            digest.add(quad)
+            triples += quad.graph_name == default
+        graphs = sum(1 for _ in store.graphs())
+        dataset, count = digest.finish()
+    return dataset, count, triples, graphs
+
+
+def _read_manifest(path: Path) -> Manifest | None:
+    try:
+        record = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    wanted = {field.name: str if field.type == "str" else int for field in fields(Manifest)}
+    if not isinstance(record, dict) or not all(isinstance(record.get(name), kind) for name, kind in wanted.items()):
+        return None
+    return Manifest(**{name: record[name] for name in wanted})
+
+
+def _sync_tree(folder: Path) -> None:
+    """Bring a directory's files, then the directory itself, to the disk, from the leaves up."""
+    for path in folder.iterdir():
+        if path.is_dir():
+            _sync_tree(path)
+        else:
+            _sync(path)
+    _sync(folder)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _holder(lock: int) -> str:
+    pid = os.pread(lock, 20, 0).strip()
+    return f" (pid {pid.decode()})" if pid.isdigit() else ""
+
+
+def _unusable(state: Path, exc: OSError) -> StateError:
+    # RocksDB reports a full disk in words, without an error number.
+    if exc.errno in (errno.ENOSPC, errno.EDQUOT) or any(
+        words in str(exc) for words in ("No space left on device", "Disk quota exceeded")
+    ):
+        return StateFullError(
+            f"There is no space left for {state}; what was published before is untouched.",
+            hint="Free some space and build again.",
+        )
+    return StateError(f"The state directory {state} can't be used: {exc.strerror or exc}.")

@@ -1,0 +1,1 @@
+"""The web layer: everything that knows HTTP, and the only part that imports Flask."""

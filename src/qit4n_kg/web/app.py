@@ -1,0 +1,61 @@
+"""The Flask factory: it opens the knowledge graph and puts the blueprints together; it answers nothing itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+from qit4n_kg.config import Settings, load_settings
+from qit4n_kg.graph import KnowledgeGraph
+from qit4n_kg.web import links, responses
+from qit4n_kg.web.catalogue import catalogue
+from qit4n_kg.web.context import EXTENSION, knowledge_graph
+from qit4n_kg.web.health import health
+from qit4n_kg.web.pages import pages
+from qit4n_kg.web.problems import problems
+from qit4n_kg.web.sparql import sparql
+
+if TYPE_CHECKING:
+    from flask import Response
+
+__all__ = ["create_app", "knowledge_graph"]
+
+# Everything comes from this server; nothing inline. Forms go nowhere else, and no other site may frame a page.
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+    ),
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Make the application on the current generation.
+
+    The caller ends it with `app.extensions["knowledge_graph"].close()`, which stops the query processes.
+
+    :raises StateError: there is no generation, or it can't be opened.
+    """
+    settings = settings or load_settings()
+    app = Flask("qit4n_kg.web", static_url_path="/static")
+    app.config["MAX_CONTENT_LENGTH"] = settings.request_bytes
+    app.config["MAX_FORM_MEMORY_SIZE"] = settings.request_bytes
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals["local_path"] = lambda iri: links.local_path(iri, settings)
+    app.jinja_env.globals["short_name"] = lambda iri: links.short_name(iri, settings)
+    responses.register(app)
+    for blueprint in (sparql, catalogue, health, problems, pages):
+        app.register_blueprint(blueprint)
+    app.after_request(_add_security_headers)
+    app.extensions[EXTENSION] = KnowledgeGraph.open(settings)
+    return app
+
+
+def _add_security_headers(response: Response) -> Response:
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response

@@ -1,0 +1,27 @@
+"""What a request has at hand: the knowledge graph and the one generation that answers this whole request.
+
+Views take both from here, so that a page is made from a single generation even when a new one is published meanwhile.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from flask import current_app, g
+
+if TYPE_CHECKING:
+    from qit4n_kg.graph import KnowledgeGraph, Snapshot
+
+EXTENSION = "knowledge_graph"
+
+
+def knowledge_graph() -> KnowledgeGraph:
+    """Return the knowledge graph that this application serves."""
+    return cast("KnowledgeGraph", current_app.extensions[EXTENSION])
+
+
+def snapshot() -> Snapshot:
+    """Return the generation that this request is answered from: the one that was current when first asked for."""
+    if "snapshot" not in g:
+        g.snapshot = knowledge_graph().current()
+    return cast("Snapshot", g.snapshot)

@@ -1,0 +1,101 @@
+"""The table of problems: each error's HTTP status, title and explanation, and the pages at `/problems/{code}`.
+
+A problem's `type` (RFC 9457 section 3.1.1) is the path of its page, relative to the server, so that it can be followed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from flask import Blueprint, render_template
+
+from qit4n_kg.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from flask.typing import ResponseReturnValue
+
+problems = Blueprint("problems", __name__)
+
+
+class Problem(NamedTuple):
+    """One kind of problem, as its page tells it."""
+
+    status: int
+    title: str
+    explanation: str
+
+
+PROBLEMS: dict[str, Problem] = {
+    "not-found": Problem(404, "Not found", "There is nothing at this address."),
+    "unknown-entity": Problem(404, "Unknown entity", "No statement of the knowledge graph is about this thing."),
+    "unknown-query": Problem(404, "Unknown query", "The catalogue at /queries has no query with this id."),
+    "method-not-allowed": Problem(
+        405,
+        "Method not allowed",
+        "This address does not answer this HTTP method; the Allow header names those that it does.",
+    ),
+    "request": Problem(400, "Bad request", "The request can't be understood as it is."),
+    "parameter": Problem(400, "Bad parameter", "A parameter is unknown, missing or malformed; the detail says which."),
+    "query-syntax": Problem(
+        400,
+        "Query syntax error",
+        "The SPARQL text does not parse. The members line, column (both from 1) and source say where.",
+    ),
+    "query-refused": Problem(
+        403, "Query refused", "The query is well formed but asks for something that is not allowed here, like SERVICE."
+    ),
+    "not-acceptable": Problem(
+        406,
+        "Not acceptable",
+        "None of the formats that the Accept header names is on offer; the detail lists those that are.",
+    ),
+    "unsupported-media-type": Problem(
+        415, "Unsupported media type", "The request's body has a Content-Type that is not understood here."
+    ),
+    "too-large": Problem(413, "Request too large", "The request's body is over this server's bound."),
+    "invalid-data": Problem(422, "Invalid data", "The data violates the shapes."),
+    "query-limit": Problem(503, "Query given up", "The server gave up on a query that may be fine in itself."),
+    "query-timeout": Problem(
+        503, "Query timeout", "The query did not end before its deadline. No partial result is ever sent."
+    ),
+    "query-memory": Problem(507, "Query out of memory", "The query needs more memory than one query may use."),
+    "result-too-large": Problem(507, "Result too large", "The query's result is over this server's bound."),
+    "query-cancelled": Problem(503, "Query cancelled", "The query was cancelled, or the server is stopping."),
+    "queue-full": Problem(
+        503, "Too many queries", "Too many queries wait already; the Retry-After header says when to try again."
+    ),
+    "state": Problem(503, "Storage problem", "The server can't use its stored data at the moment."),
+    "state-missing": Problem(503, "Nothing built", "The server has no knowledge graph yet."),
+    "generation-damaged": Problem(503, "Damaged storage", "The stored knowledge graph is incomplete or was altered."),
+    "state-locked": Problem(503, "Writing in progress", "Another process is writing at the moment."),
+    "state-full": Problem(507, "Storage full", "The server has no room left on its disk."),
+    "remote-endpoint": Problem(
+        502, "Remote endpoint failed", "Another SPARQL endpoint could not be reached or failed."
+    ),
+    "internal": Problem(
+        500, "Internal error", "Something went wrong in the server. Its log has the details under the request's id."
+    ),
+}
+
+
+def problem_path(code: str) -> str:
+    """Return the `type` of a problem.
+
+    >>> problem_path("query-syntax")
+    '/problems/query-syntax'
+    """
+    return f"/problems/{code}"
+
+
+@problems.get("/problems/")
+def index() -> ResponseReturnValue:
+    """List every kind of problem."""
+    return render_template("problems.html", problems=PROBLEMS, code=None)
+
+
+@problems.get("/problems/<code>")
+def page(code: str) -> ResponseReturnValue:
+    """Explain one kind of problem."""
+    if code not in PROBLEMS:
+        raise NotFoundError(f"There is no kind of problem {code!r}.", hint="All are listed at /problems/.")
+    return render_template("problems.html", problems={code: PROBLEMS[code]}, code=code)

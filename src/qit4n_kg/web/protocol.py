@@ -1,0 +1,140 @@
+"""A request of the SPARQL 1.1 Protocol (section 2.1) read into one value; it runs nothing and knows no store.
+
+Query via GET, via URL-encoded POST and via POST directly. Other parameters than the protocol's are ignored, as clients
+send many; `format`, `output` and `results` name a result format, and `timeout` shortens the deadline.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from pyoxigraph import NamedNode
+
+from qit4n_kg.errors import ParameterError, RequestError, TooLargeError, UnsupportedMediaTypeError
+from qit4n_kg.formats import Format, by_name, negotiate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flask import Request
+
+FORM_TYPE = "application/x-www-form-urlencoded"
+QUERY_TYPE = "application/sparql-query"
+UPDATE_TYPE = "application/sparql-update"
+_FORMAT_PARAMETERS = ("format", "output", "results")
+_MOST_PARAMETERS = 1000
+
+
+@dataclass(frozen=True)
+class ProtocolRequest:
+    """One protocol request: `query` is None when none came; a dataset part that is None was not given; `timeout` is in seconds."""
+
+    query: str | None
+    default_graphs: tuple[str, ...] | None
+    named_graphs: tuple[str, ...] | None
+    formats: tuple[str, ...]
+    timeout: float | None
+
+    def choose(self, accept: str | None, offers: Sequence[Format]) -> Format:
+        """Choose the result's format: the first name that is on offer, else by the Accept header.
+
+        :raises NotAcceptableError: nothing on offer is acceptable.
+        """
+        named = (by_name(name, offers) for name in self.formats)
+        return next((form for form in named if form is not None), None) or negotiate(accept, offers)
+
+
+def read_request(request: Request) -> ProtocolRequest:
+    """Read a request.
+
+    :raises RequestError: there are several queries, or an update, or bytes that are not UTF-8.
+    :raises UnsupportedMediaTypeError: the body is of no type that the protocol knows.
+    :raises TooLargeError: the body is over its bound.
+    """
+    parameters = _read_parameters(request.query_string)
+    queries = _values(parameters, "query")
+    if request.method == "POST":
+        media_type = request.mimetype
+        if media_type == FORM_TYPE:
+            form = _read_parameters(_body(request))
+            parameters += form
+            queries += _values(form, "query")
+        elif media_type == QUERY_TYPE:
+            queries.append(_decode(_body(request), request.mimetype_params.get("charset", "utf-8")))
+        elif media_type == UPDATE_TYPE:
+            raise RequestError("This address answers queries, and the request is an update.")
+        else:
+            raise UnsupportedMediaTypeError(
+                f"The request's Content-Type is {media_type or 'missing'}.",
+                hint=f"Understood: {FORM_TYPE}, {QUERY_TYPE}.",
+            )
+    if _values(parameters, "update"):
+        raise RequestError("This address answers queries, and the request has an update parameter.")
+    if len(queries) > 1:
+        raise RequestError(f"The request has {len(queries)} queries, and exactly one is answered.")
+    default, named = _values(parameters, "default-graph-uri"), _values(parameters, "named-graph-uri")
+    return ProtocolRequest(
+        query=queries[0] if queries and queries[0].strip() else None,
+        default_graphs=_graphs(default) if default or named else None,
+        named_graphs=_graphs(named) if default or named else None,
+        formats=tuple(text for name in _FORMAT_PARAMETERS for text in _values(parameters, name)),
+        timeout=read_timeout(_values(parameters, "timeout")),
+    )
+
+
+def read_timeout(values: Sequence[str]) -> float | None:
+    """Read the deadline that a client asks for, in seconds.
+
+    :raises ParameterError: it is not a number above 0.
+    """
+    if not values:
+        return None
+    try:
+        seconds = float(values[0])
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise ParameterError(f"The timeout is {values[0][:40]!r}, which is not a number of seconds above 0.")
+    return seconds
+
+
+def _body(request: Request) -> bytes:
+    limit = request.max_content_length
+    data = request.stream.read() if limit is None else request.stream.read(limit + 1)
+    if limit is not None and len(data) > limit:
+        raise TooLargeError(f"The request's body is larger than {limit} bytes.")
+    return data
+
+
+def _decode(data: bytes, charset: str) -> str:
+    if charset.lower() not in ("utf-8", "utf8"):
+        raise UnsupportedMediaTypeError(f"The request's charset is {charset}, and a query is UTF-8.")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as exc:
+        raise RequestError("The query is not valid UTF-8.") from exc
+
+
+def _read_parameters(data: bytes) -> list[tuple[str, str]]:
+    try:
+        text = data.decode("utf-8")
+        return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS)
+    except UnicodeDecodeError as exc:
+        raise RequestError("The request's parameters are not valid UTF-8.") from exc
+    except ValueError as exc:
+        raise RequestError(f"The request has more than {_MOST_PARAMETERS} parameters.") from exc
+
+
+def _values(parameters: Sequence[tuple[str, str]], name: str) -> list[str]:
+    return [value for key, value in parameters if key == name]
+
+
+def _graphs(names: Sequence[str]) -> tuple[str, ...]:
+    for name in names:
+        try:
+            NamedNode(name)
+        except ValueError as exc:
+            raise ParameterError(f"The graph {name[:200]!r} is not an absolute IRI.") from exc
+    return tuple(names)

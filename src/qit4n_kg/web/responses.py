@@ -1,0 +1,149 @@
+"""How answers leave: spooled results with their length, every error as a problem (RFC 9457) or a page.
+
+An error of ours is shown as it is. An unexpected one is logged with a request id, and the client sees the id only.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from flask import Response, render_template, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
+from werkzeug.wsgi import FileWrapper
+
+from qit4n_kg.errors import (
+    KnowledgeGraphError,
+    NotAcceptableError,
+    NotFoundError,
+    QueryCancelledError,
+    QuerySyntaxError,
+    QueueFullError,
+    RequestError,
+    TooLargeError,
+)
+from qit4n_kg.formats import HTML, Format, negotiate
+from qit4n_kg.web.problems import PROBLEMS, problem_path
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flask import Flask
+
+    from qit4n_kg.store.executor import Spooled
+
+_log = logging.getLogger(__name__)
+PROBLEM_JSON = Format("problem", "application/problem+json", "json", "Problem", ("application/json",))
+_RETRY_SECONDS = 2
+_CHUNK = 64 * 1024
+CORS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
+    "Access-Control-Allow-Headers": "Accept, Authorization, Content-Type",
+    "Access-Control-Expose-Headers": "Content-Length, Retry-After",
+    "Access-Control-Max-Age": "86400",
+}
+"""The endpoint is public: a page of any site may ask it, without credentials."""
+
+
+def send_spooled(spooled: Spooled, generation: int) -> Response:
+    """Send a whole result with its length; its file is closed when the response is done."""
+    # Passed through as they are: a list of bytes is the server's fast path, and a FileWrapper is closed by the server.
+    body = [spooled.data] if spooled.file is None else FileWrapper(spooled.file, _CHUNK)
+    if request.method == "HEAD":
+        spooled.close()
+        body = []
+    response = Response(body, content_type=spooled.form.content_type, direct_passthrough=True)
+    response.content_length = spooled.length
+    response.vary.add("Accept")
+    response.headers["X-Generation"] = str(generation)
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+def wants_html() -> bool:
+    """Whether the client prefers a page to JSON: a browser does, a program that accepts anything does not."""
+    try:
+        return negotiate(request.headers.get("Accept"), [PROBLEM_JSON, HTML]) is HTML
+    except NotAcceptableError:
+        return False
+
+
+def describe(error: KnowledgeGraphError, **members: Any) -> dict[str, Any]:
+    """Return a problem's members: type, title, status, detail and what else is known."""
+    kind = PROBLEMS.get(error.code, PROBLEMS["internal"])
+    problem = {
+        "type": problem_path(error.code if error.code in PROBLEMS else "internal"),
+        "title": kind.title,
+        "status": kind.status,
+        "detail": error.message,
+        "hint": error.hint,
+    }
+    if isinstance(error, QuerySyntaxError):
+        problem |= {"line": error.line, "column": error.column}
+    problem |= members
+    return {name: value for name, value in problem.items() if value is not None}
+
+
+def send_problem(problem: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
+    """Send a problem in the form that the client can read."""
+    status = int(problem["status"])
+    if wants_html():
+        response = Response(render_template("error.html", problem=problem), status=status, mimetype="text/html")
+    else:
+        body = json.dumps(problem, ensure_ascii=False, indent=1) + "\n"
+        response = Response(body, status=status, content_type=PROBLEM_JSON.media_type)
+    response.vary.add("Accept")
+    response.headers["Cache-Control"] = "no-store"
+    response.headers.update(headers or {})
+    return response
+
+
+def headers_of(error: KnowledgeGraphError) -> dict[str, str]:
+    """Return the headers that belong to an error."""
+    return {"Retry-After": str(_RETRY_SECONDS)} if isinstance(error, QueueFullError | QueryCancelledError) else {}
+
+
+def register(app: Flask) -> None:
+    """Answer every error of the application with a problem."""
+    app.register_error_handler(KnowledgeGraphError, _known)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _known(error: KnowledgeGraphError) -> Response:
+    if error.code not in PROBLEMS:
+        return _unexpected(error)
+    return send_problem(describe(error), headers_of(error))
+
+
+def _http(error: HTTPException) -> Response:
+    """Translate what Flask and Werkzeug raise themselves."""
+    if isinstance(error, NotFound):
+        return _known(NotFoundError(f"There is nothing at {request.path}."))
+    if isinstance(error, RequestEntityTooLarge):
+        return _known(TooLargeError("The request's body is larger than this server accepts."))
+    if isinstance(error, MethodNotAllowed):
+        allowed = ", ".join(sorted(error.valid_methods or ()))
+        kind = PROBLEMS["method-not-allowed"]
+        detail = f"{request.path} does not answer {request.method}."
+        problem = {"type": problem_path("method-not-allowed"), "title": kind.title, "status": 405, "detail": detail}
+        return send_problem(problem | {"hint": f"It answers {allowed}."}, {"Allow": allowed})
+    if error.code is not None and 300 <= error.code < 400:  # a redirect that routing asks for
+        return Response(error.get_body(), error.code, dict(error.get_headers()))
+    if error.code is not None and 400 <= error.code < 500:
+        return send_problem(
+            describe(RequestError(error.description or error.name), status=error.code, title=error.name)
+        )
+    return _unexpected(error)
+
+
+def _unexpected(error: Exception) -> Response:
+    request_id = secrets.token_hex(8)
+    _log.error("Request %s (%s %s) failed", request_id, request.method, request.path, exc_info=error)
+    kind = PROBLEMS["internal"]
+    detail = f"Something went wrong here. The log has the details under {request_id}."
+    problem = {"type": problem_path("internal"), "title": kind.title, "status": 500, "detail": detail}
+    return send_problem({**problem, "request_id": request_id})

@@ -1,0 +1,44 @@
+"""How pages and data files leave: whole, with length, an ETag of their bytes and 304 for who has them already (RFC 9110, 8.8.3)."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from flask import Response, request
+
+from qit4n_kg.web.context import snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from qit4n_kg.formats import Format
+
+
+def send(
+    body: str | bytes, form: Format, *, status: int = 200, links: Iterable[str] = (), varies: bool = False
+) -> Response:
+    """Answer with a body. Caches may keep it but must ask each time, since another generation may be current."""
+    content = body.encode() if isinstance(body, str) else body
+    response = Response(content, status=status, content_type=form.content_type)
+    for link in links:
+        response.headers.add("Link", link)
+    if varies:
+        response.vary.add("Accept")
+    response.headers["X-Generation"] = str(snapshot().generation.number)
+    if status == 200:
+        response.headers["Cache-Control"] = "no-cache"
+        response.set_etag(hashlib.sha256(content).hexdigest()[:32])
+        response.make_conditional(request)
+    else:
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def redirect_other(path: str) -> Response:
+    """Answer 303 See Other, chosen by Accept."""
+    response = Response(f"See {path}\n", status=303, content_type="text/plain; charset=utf-8")
+    response.headers["Location"] = path
+    response.headers["Cache-Control"] = "no-cache"
+    response.vary.add("Accept")
+    return response

@@ -1,0 +1,132 @@
+"""A query's result as a table for a page: the first rows as cells, all rows counted; no query is run here.
+
+It reads the two line formats: SPARQL TSV for rows and N-Triples for triples. Both escape line ends in literals, so that
+the number of lines is the number of rows, however many there are.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from pyoxigraph import (
+    BlankNode,
+    Literal,
+    NamedNode,
+    QueryBoolean,
+    QueryResultsFormat,
+    RdfFormat,
+    parse,
+    parse_query_results,
+)
+
+from qit4n_kg.formats import ResultFormat
+from qit4n_kg.namespaces import XSD
+from qit4n_kg.web.links import local_path, short_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from qit4n_kg.config import Settings
+    from qit4n_kg.store.base import Term
+    from qit4n_kg.store.executor import Spooled
+
+SHOWN_ROWS = 1000
+"""A page shows this many rows; the downloads have all."""
+
+_NUMBERS = frozenset(f"{XSD}{name}" for name in ("integer", "decimal", "double", "float"))
+_SCHEMES = ("http", "https")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One term as a page shows it; `href` is None for what is not a link, `note` is a language or datatype."""
+
+    text: str
+    href: str | None = None
+    title: str | None = None
+    note: str | None = None
+    is_number: bool = False
+
+
+@dataclass(frozen=True)
+class ResultTable:
+    """The first rows of a result and the number of all; `truth` is the answer of an ASK, which has no rows."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell | None, ...], ...]
+    total: int
+    truth: bool | None = None
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there are more rows than shown."""
+        return self.total > len(self.rows)
+
+
+def read_table(spooled: Spooled, settings: Settings) -> ResultTable:
+    """Read the first rows of a result that was written as TSV or N-Triples."""
+    if spooled.form is not ResultFormat.TSV.value:
+        return _read_triples(spooled, settings)
+    head = b"".join(_first_lines(spooled, SHOWN_ROWS + 1))
+    results = parse_query_results(head, format=QueryResultsFormat.TSV)
+    if isinstance(results, QueryBoolean):
+        return ResultTable((), (), 0, bool(results))
+    columns = tuple(variable.value for variable in results.variables)
+    rows = tuple(tuple(_cell(term, settings) for term in row) for row in results)
+    return ResultTable(columns, rows, _count_lines(spooled) - 1)
+
+
+def _read_triples(spooled: Spooled, settings: Settings) -> ResultTable:
+    head = b"".join(_first_lines(spooled, SHOWN_ROWS))
+    triples = [quad.triple for quad in parse(head, format=RdfFormat.N_TRIPLES)]
+    rows = tuple(tuple(_cell(term, settings) for term in triple) for triple in triples)
+    return ResultTable(("subject", "predicate", "object"), rows, _count_lines(spooled))
+
+
+def _first_lines(spooled: Spooled, count: int) -> Iterator[bytes]:
+    return itertools.islice(_lines(spooled.chunks()), count)
+
+
+def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    rest = b""
+    for chunk in chunks:
+        *whole, rest = (rest + chunk).split(b"\n")
+        for line in whole:
+            yield line + b"\n"
+    if rest:
+        yield rest
+
+
+def _count_lines(spooled: Spooled) -> int:
+    return sum(chunk.count(b"\n") for chunk in spooled.chunks())
+
+
+def _cell(term: Term | None, settings: Settings) -> Cell | None:
+    if term is None:
+        return None
+    if isinstance(term, NamedNode):
+        return Cell(short_name(term.value, settings), _href(term.value, settings), title=term.value)
+    if isinstance(term, BlankNode):
+        return Cell(str(term))
+    if not isinstance(term, Literal):
+        return Cell(str(term), note="triple")
+    datatype = term.datatype.value
+    if term.language:
+        return Cell(term.value, note=term.language)
+    if datatype in _NUMBERS:
+        return Cell(term.value, is_number=True)
+    return Cell(term.value, note=None if datatype == f"{XSD}string" else short_name(datatype, settings))
+
+
+def _href(iri: str, settings: Settings) -> str | None:
+    """Return where an IRI may lead: our page, or the web; never another scheme, so that data plants no script."""
+    if (path := local_path(iri, settings)) is not None:
+        return path
+    try:
+        parts = urlsplit(iri)
+    except ValueError:
+        return None
+    return iri if parts.scheme in _SCHEMES and parts.netloc else None

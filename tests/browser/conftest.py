@@ -1,0 +1,121 @@
+"""A server on the shipped graph in a process of its own, and Debian's Chromium; skipped with a reason where there is none."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from qit4n_kg.config import to_environ
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+    from qit4n_kg.config import Settings
+
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+ARTIFACTS = Path(__file__).resolve().parents[1] / "artifacts"
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+)
+SERVE = """
+from qit4n_kg.config import load_settings
+from qit4n_kg.serving import serve_forever
+serve_forever(load_settings(), on_ready=lambda url: print(url, flush=True))
+"""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what drives a browser, and let one worker do it all: one server and one browser are enough."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not Path(CHROMIUM).exists():
+        pytest.skip("Chromium is not installed (apt-get install chromium)")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def address(browser: Browser, built_state: Settings) -> Iterator[str]:
+    """The address of a server on the shipped graph, without a slash at its end; not started where there is no browser."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {**os.environ, **to_environ(built_state), "QIT4N_PORT": str(port), "QIT4N_WORKERS": "1"}
+    command = [sys.executable, "-c", SERVE]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline().startswith("http://"), "the server did not start"
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=15)
+
+
+@pytest.fixture
+def open_page(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
+    """Open a path; when the test ends, no page may have reported an error on its console or asked another server."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def open_path(path: str, *, status: int = 200, width: int = 1280, **options: object) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": 900}, **options)  # type: ignore[arg-type]
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: _note(complaints, message.type, message.text, status))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: request.url.startswith(address) or complaints.append(request.url))
+        response = page.goto(f"{address}{path}")
+        assert response is not None
+        assert response.status == status
+        return page
+
+    yield open_path
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def _note(complaints: list[str], kind: str, text: str, status: int) -> None:
+    expected = status >= 400 and f"status of {status}" in text
+    if kind in ("error", "warning") and not expected:
+        complaints.append(text)
+
+
+@pytest.fixture
+def keep() -> Callable[[Page, str], None]:
+    """Keep a screenshot of the whole page under tests/artifacts, which git ignores."""
+
+    def screenshot(page: Page, name: str) -> None:
+        ARTIFACTS.mkdir(exist_ok=True)
+        page.screenshot(path=ARTIFACTS / f"{name}.png", full_page=True)
+
+    return screenshot

@@ -1,0 +1,181 @@
+"""What people do in a browser, without JavaScript: look around, follow a person, ask a question, get lost."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import Page
+
+    Open = Callable[..., Page]
+    Keep = Callable[[Page, str], None]
+
+PATHS = {
+    "home": "/",
+    "person": "/doc/person/kaoru-kenyoshi",
+    "deliverable": "/doc/fg-qit4n/deliverable/d2.3.1",
+    "group": "/doc/fg-qit4n",
+    "meeting": "/doc/fg-qit4n/meeting/2",
+    "liaison": "/doc/fg-qit4n/liaison/itu-t-sg13",
+    "queries": "/queries",
+    "query": "/queries/leadership",
+    "sparql": "/sparql",
+    "ontology": "/ontology",
+    "not-found": "/doc/person/kaoru-kenyosh",
+}
+
+CONTRAST = """
+() => {
+  const canvas = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
+  const rgb = (colors) => {
+    canvas.fillStyle = '#fff'; canvas.fillRect(0, 0, 1, 1);
+    for (const color of colors) { canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1); }
+    return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
+  };
+  const light = (parts) => {
+    const [r, g, b] = parts.map((v) => v / 255).map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const faults = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    if (!walker.currentNode.data.trim() || !element.checkVisibility() || element.closest('svg, .visually-hidden, .skip-link')) continue;
+    const style = getComputedStyle(element);
+    const behind = [];
+    for (let up = element; up; up = up.parentElement) behind.unshift(getComputedStyle(up).backgroundColor);
+    const [a, b] = [light(rgb(behind)), light(rgb([...behind, style.color]))].sort((x, y) => y - x);
+    const size = parseFloat(style.fontSize);
+    const least = size >= 24 || (size >= 18.66 && style.fontWeight >= 700) ? 3 : 4.5;
+    if ((a + 0.05) / (b + 0.05) < least) faults.push(`${element.tagName}.${element.className}: ${walker.currentNode.data.trim()}`);
+  }
+  return faults;
+}
+"""
+
+
+def status(name: str) -> int:
+    return 404 if name == "not-found" else 200
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_no_page_scrolls_sideways_on_a_small_phone(open_page: Open, keep: Keep, name: str) -> None:
+    """WCAG 2.2, 1.4.10: 320 CSS pixels without scrolling in two dimensions; a wide table scrolls by itself."""
+    page = open_page(PATHS[name], status=status(name), width=320)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    keep(page, f"{name}-320")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PATHS)
+def test_every_text_has_enough_contrast(open_page: Open, keep: Keep, name: str, scheme: str) -> None:
+    """WCAG 2.2, 1.4.3: 4.5 to 1, for large text 3 to 1."""
+    page = open_page(PATHS[name], status=status(name), color_scheme=scheme)
+    for closed in page.locator("details:not([open]) > summary").all():
+        closed.click()
+    assert page.evaluate(CONTRAST) == []
+    keep(page, f"{name}-{scheme}")
+
+
+def test_home_leads_to_a_person_and_a_source(open_page: Open) -> None:
+    page = open_page("/", java_script_enabled=False)
+    assert page.locator(".stat", has_text="Meetings").locator(".stat__figure").inner_text() == "9"
+    page.locator("details#people > summary").click()
+    page.get_by_role("link", name="Kaoru Kenyoshi").click()
+    assert page.locator("h1").inner_text() == "Kaoru Kenyoshi"
+    row = page.locator("section", has=page.get_by_role("heading", name="Roles held")).locator(
+        "tr", has_text="Vice-chair"
+    )
+    assert "NICT" in row.inner_text()
+    row.get_by_role("link", name=re.compile("Leadership")).click()
+    page.wait_for_url("**/sparql?query=*")
+    assert "kaoru-kenyoshi" in page.locator("table").inner_text()
+
+
+def test_a_footnote_leads_to_the_passage_that_states_the_fact(open_page: Open) -> None:
+    page = open_page(PATHS["deliverable"], java_script_enabled=False)
+    page.locator("dl.facts sup.refs a").first.click()
+    target = page.locator("li:target")
+    assert "Annex A" in target.inner_text()
+
+
+def test_a_deliverable_shows_editors_progress_and_its_data_files(open_page: Open) -> None:
+    page = open_page(PATHS["deliverable"], java_script_enabled=False)
+    text = page.locator("main").inner_text()
+    for expected in ("Kaoru Kenyoshi", "Shanghai Jiao Tong University", "Under development", "90", "2021-12"):
+        assert expected in text
+    turtle = page.get_by_role("link", name="Turtle").get_attribute("href")
+    assert turtle == "/data/fg-qit4n/deliverable/d2.3.1.ttl"
+    answer = page.request.get(page.url.replace(PATHS["deliverable"], turtle))
+    assert answer.headers["content-type"] == "text/turtle; charset=utf-8"
+
+
+def test_a_contradiction_is_shown_where_it_matters(open_page: Open) -> None:
+    page = open_page(PATHS["meeting"], java_script_enabled=False)
+    notice = page.locator(".notice--warning")
+    assert "The sources disagree" in notice.inner_text()
+    assert "2020-02-13" in notice.inner_text()
+    assert "2020-02-18" in notice.inner_text()
+
+
+def test_the_query_form_works_without_javascript(open_page: Open, keep: Keep) -> None:
+    page = open_page("/sparql", java_script_enabled=False)
+    page.locator("textarea").fill(
+        "PREFIX stdorg: <https://w3id.org/stdorg/ns#>\n"
+        "SELECT (SUM(?n) AS ?total) { ?m a stdorg:Meeting ; stdorg:participants ?n }"
+    )
+    page.get_by_role("button", name="Run").click()
+    assert "702" in page.locator("table").inner_text()
+    keep(page, "sparql-result")
+
+
+def test_a_panels_sparql_opens_in_the_form_and_answers(open_page: Open) -> None:
+    page = open_page(PATHS["person"], java_script_enabled=False)
+    page.get_by_role("link", name="Show the SPARQL of Roles held").click()
+    assert "stdorg:agent <https://w3id.org/qit4n/id/person/kaoru-kenyoshi>" in page.locator("textarea").input_value()
+    assert page.locator("table tbody tr").count() == 3
+
+
+def test_a_catalogue_query_shows_question_rows_and_text(open_page: Open) -> None:
+    page = open_page("/queries", java_script_enabled=False)
+    page.get_by_role("link", name="Leadership", exact=True).first.click()
+    assert page.locator("table tbody tr").count() == 16
+    assert "Qiang Zhang" in page.locator("table").inner_text()
+
+
+def test_a_mistyped_address_offers_what_was_meant(open_page: Open) -> None:
+    page = open_page(PATHS["not-found"], status=404, java_script_enabled=False)
+    page.get_by_role("link", name="Kaoru Kenyoshi").click()
+    assert page.locator("h1").inner_text() == "Kaoru Kenyoshi"
+
+
+def test_the_keyboard_reaches_the_content_first(open_page: Open) -> None:
+    page = open_page("/")
+    page.keyboard.press("Tab")
+    skip = page.locator(":focus")
+    assert skip.inner_text() == "Skip to the content"
+    assert skip.evaluate("element => element.getBoundingClientRect().top") >= 0
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_every_stop_of_the_keyboard_is_visible(open_page: Open) -> None:
+    """WCAG 2.2, 2.4.7: whatever has the focus shows it."""
+    page = open_page("/doc/person/kaoru-kenyoshi")
+    for _ in range(25):
+        page.keyboard.press("Tab")
+        outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+        assert outline != "none", page.evaluate("document.activeElement.outerHTML")
+
+
+def test_print_hides_what_paper_can_not_do(open_page: Open, keep: Keep) -> None:
+    page = open_page(PATHS["person"])
+    page.emulate_media(media="print")
+    assert not page.locator(".site-nav").is_visible()
+    assert page.get_by_role("heading", name="Roles held").is_visible()
+    keep(page, "person-print")

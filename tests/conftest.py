@@ -1,0 +1,62 @@
+"""What the whole suite shares: the shipped sources, built once into a temporary state directory, and a store to ask.
+
+Nothing here writes to what it shares: a test that needs to write builds its own state.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from qit4n_kg.config import Settings
+    from qit4n_kg.store.oxigraph import OxigraphStore
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class Quiet:
+    """A build's progress that nobody watches."""
+
+    def started(self, stage: str, total: int | None = None) -> None: ...
+
+    def advanced(self, done: int) -> None: ...
+
+    def finished(self, summary: str) -> None: ...
+
+
+@pytest.fixture(scope="session")
+def built_state(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings whose state directory holds a build of the shipped sources: one build a run, whatever the number of workers.
+
+    The workers of pytest-xdist have a common parent folder. The first one builds there while the others wait for its lock; their
+    own build then finds the inputs unchanged and does nothing.
+    """
+    from qit4n_kg.building import build
+    from qit4n_kg.config import load_settings
+
+    own = tmp_path_factory.getbasetemp()
+    common = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    settings = load_settings({}, sources=ROOT, state_dir=common / "built-state")
+    with (common / "built-state.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        build(settings, Quiet())
+    return settings
+
+
+@pytest.fixture(scope="session")
+def graph_store(built_state: Settings) -> Iterator[OxigraphStore]:
+    """The built store, read-only: named graphs and the materialised default graph."""
+    from qit4n_kg.store.generations import Generations
+    from qit4n_kg.store.oxigraph import OxigraphStore
+
+    generation = Generations(built_state.state_dir, built_state.keep_generations).current()
+    store = OxigraphStore.open_read_only(generation.store_path)
+    yield store
+    store.close()

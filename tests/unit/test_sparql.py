@@ -1,0 +1,151 @@
+"""What tokens tell of a SPARQL text (form, SERVICE, cacheability), and that syntax errors name the place and the remedy."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from qit4n_kg.errors import QuerySyntaxError
+from qit4n_kg.sparql import QueryForm, QuerySummary, explain, inspect_query, line_of
+from qit4n_kg.store.oxigraph import OxigraphStore
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("SELECT * {}", QueryForm.SELECT),
+        (
+            "# ASK\nPREFIX ask: <http://example.org/CONSTRUCT#>\nbase <http://example.org/>\ndescribe <x>",
+            QueryForm.DESCRIBE,
+        ),
+        ("prefix : <http://example.org/> construct { ?s ?p ?o } where { ?s ?p ?o }", QueryForm.CONSTRUCT),
+        ("aSk { ?s ?p 'SELECT' }", QueryForm.ASK),
+        ("PREFIX ex: <http://example.org/> INSERT DATA { ex:a ex:b 1 }", QueryForm.UPDATE),
+        ("WITH <http://example.org/> DELETE { ?s ?p ?o } WHERE { ?s ?p ?o }", QueryForm.UPDATE),
+        ("CLEAR ALL", QueryForm.UPDATE),
+        ("", QueryForm.UNKNOWN),
+        ("SELEC * {}", QueryForm.UNKNOWN),
+        ("PREFIX", QueryForm.UNKNOWN),
+        ("'SELECT", QueryForm.UNKNOWN),
+    ],
+)
+def test_the_form_is_the_keyword_after_the_prologue(text, form):
+    assert inspect_query(text).form is form
+
+
+def test_construct_and_describe_have_no_bindings():
+    assert [form for form in QueryForm if not form.has_bindings] == [QueryForm.CONSTRUCT, QueryForm.DESCRIBE]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT * { SERVICE <http://example.org/> { ?s ?p ?o } }",
+        "SELECT * { { service silent ?where { ?s ?p ?o } } }",
+        "SELECT * { ?s ?p 1.SERVICE<http://example.org/>{ ?s ?p ?o } }",
+        "SELECT * { ?s ?p trueSERVICE <http://example.org/> { ?s ?p ?o } }",
+        "PREFIX ex: <http://example.org/> SELECT * { SERVICEex:here { ?s ?p ?o } }",
+        "SELECT * { # comment\n SERVICE # <\n <http://example.org/> { ?s ?p ?o } }",
+    ],
+)
+def test_service_is_found_wherever_it_stands(text):
+    assert inspect_query(text).uses_service
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT ?service { ?service ?p 'SERVICE' } # SERVICE <x>",
+        "PREFIX service: <http://example.org/service#> SELECT * { ?s service:SERVICE <http://example.org/SERVICE> }",
+        'SELECT * { ?s ?p """\n SERVICE <http://example.org/> """ }',
+    ],
+)
+def test_service_in_names_strings_and_comments_is_nothing(text):
+    assert not inspect_query(text).uses_service
+
+
+@pytest.mark.parametrize("call", ["NOW()", "rand()", "UUID()", "STRUUID()", "BNODE()"])
+def test_what_changes_from_call_to_call_is_not_cacheable(call):
+    assert not inspect_query(f"SELECT ({call} AS ?x) {{}}").is_cacheable
+
+
+def test_queries_are_cacheable_and_updates_are_not():
+    assert inspect_query("SELECT ?now { ?now ?p 'UUID' }").is_cacheable
+    assert not inspect_query("CLEAR ALL").is_cacheable
+
+
+def test_a_long_text_is_not_read_to_its_end():
+    padding = " " * 2_000_000
+    begun = time.monotonic()
+    assert inspect_query("PREFIX a: <http://example.org/> " * 100_000).form is QueryForm.UNKNOWN
+    assert inspect_query(f"ASK {{ {padding} }}") == QuerySummary(QueryForm.ASK, uses_service=False, is_cacheable=True)
+    assert inspect_query("ASK { " + "?s ?p ?o . " * 200_000 + "} # service").uses_service
+    assert time.monotonic() - begun < 3
+
+
+def test_an_error_in_a_text_of_many_tokens_is_explained_in_linear_time():
+    text = "SELECT * {\n" + "?s ?p ?o .\n" * 20_000 + "} LIMIT x"
+    begun = time.monotonic()
+    error = explained(text)
+    assert (error.line, error.message[:14]) == (20_002, "Unexpected 'x'")
+    assert time.monotonic() - begun < 3
+
+
+def explained(text):
+    with pytest.raises(QuerySyntaxError) as caught:
+        OxigraphStore.in_memory().query(text)
+    return explain(text, caught.value)
+
+
+def test_a_missing_known_prefix_comes_with_its_declaration():
+    error = explained("SELECT *\n{ ?m schema:name ?n }")
+    assert error.message == "The prefix schema: is not declared."
+    assert error.hint == "Add at the top: PREFIX schema: <https://schema.org/>"
+    assert (error.line, error.column) == (2, 6)
+
+
+def test_a_missing_unknown_prefix_comes_without_a_hint():
+    error = explained("SELECT * { ?m foo:name ?n }")
+    assert (error.message, error.hint) == ("The prefix foo: is not declared.", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "says"),
+    [
+        ("SELEC ?x {}", 1, 1, "not with 'SELEC'"),
+        ("PREFIX a: <http://example.org/>\nWHERE { ?s ?p ?o }", 2, 1, "not with 'WHERE'"),
+        ("", 1, 1, "there is none here"),
+        ("SELECT * {\n ?s ?p ?o }\n}", 3, 1, "'}' closes nothing"),
+        ("SELECT * { ?s ?p ?o FILTER(?o = ) }", 1, 33, "missing between '=' and ')'"),
+        ("SELECT * { ?s ?p ?o } LIMIT x", 1, 29, "Unexpected 'x'"),
+        ("SELECT * WHERE ?s", 1, 16, "Unexpected '?s'"),
+        ("SELECT * {\n ?s ?p ", 2, 8, "before '{' is closed"),
+        ("SELECT ?x (COUNT(*) AS ?x) {?s ?p ?o}", 1, 38, "The SELECT contains a variable that is unbound"),
+        ("ASK { BIND(1 AS ?x) BIND(2 AS ?x) }", 1, 36, "not valid"),
+    ],
+)
+def test_an_error_says_what_and_where(text, line, column, says):
+    error = explained(text)
+    assert says in error.message
+    assert (error.line, error.column) == (line, column)
+
+
+def test_an_error_is_short_and_offers_no_engine_internals():
+    message = explained("SELECT * { ?s ?p ").message
+    assert len(message) < 200
+    assert "\\u" not in message
+    assert "'0'..='9'" not in message
+
+
+@pytest.mark.parametrize(
+    "text", ["SELECT * { ?s ?p 'open", "((((", "]", "\x00", "SELECT \ud800".encode("utf-8", "replace").decode()]
+)
+def test_any_broken_text_gets_an_explanation(text):
+    assert explained(text).message
+
+
+def test_line_of_counts_from_one():
+    assert line_of("a\nb", 2) == "b"
+    assert line_of("a\nb", 3) is None
+    assert line_of("a\nb", None) is None

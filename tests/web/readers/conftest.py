@@ -1,0 +1,70 @@
+"""The application on a small graph of another body (`tests/fixtures/pages.trig`), with one hostile and one much-linked thing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyoxigraph
+import pytest
+from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad
+
+from qit4n_kg.config import load_settings
+from qit4n_kg.store.generations import Generations
+from qit4n_kg.web.app import create_app
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flask import Flask
+    from flask.testing import FlaskClient
+
+ROOT = Path(__file__).resolve().parents[3]
+ID = "https://w3id.org/qit4n/id/"
+HOSTILE = '</script><script>alert(1)</script>" onload="x" \u202egnp.exe'
+LINKS = 400
+
+
+def world() -> list[Quad]:
+    """The fixture, and into the default graph what is in force."""
+    text = (ROOT / "tests/fixtures/pages.trig").read_bytes()
+    quads = list(pyoxigraph.parse(text, format=pyoxigraph.RdfFormat.TRIG))
+    in_force = [quad for quad in quads if not quad.graph_name.value.endswith("table-2/meeting-1")]
+    label = NamedNode("http://www.w3.org/2000/01/rdf-schema#label")
+    about = NamedNode("https://w3id.org/stdorg/ns#about")
+    hostile, hub = NamedNode(f"{ID}person/hostile"), NamedNode(f"{ID}hub")
+    more = [
+        Quad(hostile, label, Literal(HOSTILE)),
+        Quad(hostile, NamedNode("https://schema.org/url"), Literal("x" * 5000)),
+    ]
+    more += [Quad(NamedNode(f"{ID}link/{number}"), about, hub) for number in range(LINKS)]
+    odd = NamedNode(f"{ID}odd/a%20b'(c)")
+    more += [Quad(odd, label, Literal("An odd name"))]
+    return [*quads, *(Quad(*quad.triple, DefaultGraph()) for quad in in_force), *more]
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    state = tmp_path_factory.mktemp("readers-state")
+    generations = Generations(state, 3)
+    with generations.writer():
+        generations.publish(world(), inputs="pages", software="test")
+    app = create_app(load_settings({}, sources=ROOT, state_dir=state, executors=1))
+    yield app
+    app.extensions["knowledge_graph"].close()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture(scope="session")
+def empty_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    state = tmp_path_factory.mktemp("empty-state")
+    generations = Generations(state, 3)
+    with generations.writer():
+        generations.publish([], inputs="nothing", software="test")
+    app = create_app(load_settings({}, sources=ROOT, state_dir=state, executors=1))
+    yield app
+    app.extensions["knowledge_graph"].close()

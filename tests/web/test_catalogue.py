@@ -1,0 +1,128 @@
+"""`/queries`: the list, a page a query, results by suffix with typed arguments, and errors that name what is known."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import rdflib
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+ID = "https://w3id.org/qit4n/id/"
+
+
+def test_the_list_is_grouped_by_topic_with_each_question(tiny_client):
+    page = tiny_client.get("/queries").get_data(as_text=True)
+    assert page.index('<h2 id="people"') < page.index('<h2 id="meetings"') < page.index('<h2 id="provenance"')
+    assert 'href="/queries/meetings"' in page
+    assert "Which meetings were held?" in page
+
+
+@pytest.mark.parametrize(
+    ("suffix", "content_type"),
+    [
+        ("json", "application/sparql-results+json"),
+        ("xml", "application/sparql-results+xml"),
+        ("csv", "text/csv; charset=utf-8"),
+        ("tsv", "text/tab-separated-values; charset=utf-8"),
+    ],
+)
+def test_a_suffix_gives_the_result_in_its_format(tiny_client, suffix, content_type):
+    response = tiny_client.get(f"/queries/meetings.{suffix}")
+    assert response.status_code == 200
+    assert response.content_type == content_type
+    assert response.content_length == len(response.data)
+
+
+def test_accept_gives_the_result_too(tiny_client):
+    response = tiny_client.get("/queries/meetings", headers={"Accept": "application/sparql-results+json"})
+    assert len(response.json["results"]["bindings"]) == 9
+
+
+@pytest.mark.parametrize(
+    ("arguments", "values"),
+    [
+        ({}, ["71"]),
+        ({"meeting": "id:fg-qit4n/meeting/2"}, ["72"]),
+        ({"meeting": f"{ID}fg-qit4n/meeting/3"}, ["73"]),
+        ({"meeting": f"{ID}fg-qit4n/meeting/4", "least": "75"}, []),
+        ({"meeting": "id:fg-qit4n/meeting/5", "least": ""}, ["75"]),
+        ({"meeting": "id:fg-qit4n/meeting/5", "timeout": "5", "format": "csv"}, ["75"]),
+    ],
+)
+def test_arguments_are_bound(tiny_client, arguments, values):
+    lines = tiny_client.get("/queries/meeting.csv", query_string=arguments).get_data(as_text=True).split("\r\n")
+    assert lines[1:-1] == values
+
+
+def test_an_argument_is_a_term_and_never_text(tiny_client):
+    response = tiny_client.get("/queries/named.json", query_string={"name": '" } UNION { ?thing ?p ?o } #'})
+    assert response.json["results"]["bindings"] == []
+
+
+def test_a_construct_query_has_rdf_formats(tiny_client):
+    graph = rdflib.Graph().parse(data=tiny_client.get("/queries/facts.ttl").data, format="turtle")
+    assert len(graph) == 4
+    response = tiny_client.get("/queries/facts.csv")
+    assert response.status_code == 404
+    assert ".ttl" in response.json["hint"]
+
+
+def test_an_unknown_parameter_is_400_and_names_the_known_ones(tiny_client):
+    response = tiny_client.get("/queries/meeting.json?metting=1")
+    assert (response.status_code, response.json["type"]) == (400, "/problems/parameter")
+    assert "meeting, least" in response.json["hint"]
+
+
+@pytest.mark.parametrize("arguments", ["least=many", "meeting=not%20an%20iri", "least=1&least=2"])
+def test_a_malformed_argument_is_400(tiny_client, arguments):
+    assert tiny_client.get(f"/queries/meeting.json?{arguments}").status_code == 400
+
+
+def test_a_missing_argument_is_400(tiny_client):
+    assert "required" in tiny_client.get("/queries/named.json").json["detail"]
+
+
+def test_an_unknown_query_is_404_with_what_looks_alike(tiny_client):
+    response = tiny_client.get("/queries/meatings.json")
+    assert (response.status_code, response.json["type"]) == (404, "/problems/unknown-query")
+    assert "meetings" in response.json["hint"]
+
+
+def test_the_page_has_question_form_sparql_result_and_downloads(tiny_client):
+    response = tiny_client.get(
+        "/queries/meeting", query_string={"meeting": "id:fg-qit4n/meeting/7"}, headers={"Accept": BROWSER}
+    )
+    page = response.get_data(as_text=True)
+    assert response.status_code == 200
+    assert "How many took part in one meeting?" in page
+    assert 'name="meeting" value="id:fg-qit4n/meeting/7"' in page
+    assert ">77</td>" in page
+    assert "VALUES (?meeting ?least)" in page
+    links = [link.replace("&amp;", "&") for link in re.findall(r'href="(/queries/meeting\.\w+[^"]*)"', page)]
+    assert len(links) == 4
+    assert all(b"77" in tiny_client.get(link).data for link in links)
+
+
+def test_the_sparql_on_the_page_gives_the_same_answer(tiny_client):
+    page = tiny_client.get("/queries/meeting?meeting=id:fg-qit4n/meeting/7").get_data(as_text=True)
+    (link,) = re.findall(r'href="(/sparql\?query=[^"]*)"', page)
+    assert tiny_client.get(f"{link}&format=csv").data == b"participants\r\n77\r\n"
+
+
+def test_a_page_with_a_bad_argument_keeps_the_form(tiny_client):
+    response = tiny_client.get("/queries/meeting?least=many", headers={"Accept": BROWSER})
+    page = response.get_data(as_text=True)
+    assert response.status_code == 400
+    assert 'value="many"' in page
+    assert "not a whole number" in page
+
+
+def test_a_page_whose_required_argument_is_missing_asks_for_it(tiny_client):
+    response = tiny_client.get("/queries/named", headers={"Accept": BROWSER})
+    assert response.status_code == 400
+    assert 'name="name"' in response.get_data(as_text=True)
+
+
+def test_any_site_may_read_results(tiny_client):
+    assert tiny_client.get("/queries/meetings.json").headers["Access-Control-Allow-Origin"] == "*"

@@ -1,0 +1,58 @@
+"""Charts are laid out within their frame, whatever the figures are."""
+
+from __future__ import annotations
+
+import pytest
+
+from qit4n_kg.panels import Cell, Column, Panel, Table
+from qit4n_kg.web.charts import HEIGHT, bars, columns, step
+
+
+def table(rows: list[tuple[str, str]], **headers: str) -> Table:
+    cells = tuple((Cell(name, f"https://example.org/{name}"), Cell(value, kind="number")) for name, value in rows)
+    named = (Column("name", "Name", "text"), Column("value", "Value", "number"))
+    return Table(Panel("x", "X", "?", "", {"value": "value", "tick": "name", **headers}), named, cells)
+
+
+@pytest.mark.parametrize("values", [[], ["0"], ["0", "0"], ["109", "49"], ["1"] * 60, ["", "5"], ["0.001", "1000000"]])
+def test_columns_stay_in_their_frame(values: list[str]) -> None:
+    chart = columns(table([(str(n), value) for n, value in enumerate(values)]))
+    assert chart is not None
+    assert len(chart.bars) == len(values)
+    for bar in chart.bars:
+        assert 0 <= bar.x <= bar.x + bar.width <= 100
+        assert 0 <= bar.y <= bar.y + bar.height <= HEIGHT
+    assert all(0 <= y <= HEIGHT for y, _ in chart.grid)
+
+
+def test_the_highest_column_is_the_largest_figure() -> None:
+    chart = columns(table([("1", "109"), ("2", "49")]))
+    assert chart.bars[0].height > chart.bars[1].height > 0
+    assert chart.bars[0].title == "1: 109"
+
+
+def test_many_columns_lose_labels_before_they_overlap() -> None:
+    chart = columns(table([(str(n), str(n)) for n in range(60)]))
+    assert sum(1 for bar in chart.bars if bar.tick) <= 16
+    assert not any(bar.value for bar in chart.bars)
+    assert any(label for _, label in chart.grid)
+
+
+def test_a_missing_figure_is_no_zero() -> None:
+    chart = bars(table([("a", ""), ("b", "0")]))
+    assert [row.share for row in chart.rows] == [None, 0.0]
+
+
+def test_bars_use_the_panels_scale_or_the_largest_figure() -> None:
+    assert [row.share for row in bars(table([("a", "50")], scale="100")).rows] == [50.0]
+    assert [row.share for row in bars(table([("a", "50"), ("b", "200")])).rows] == [25.0, 100.0]
+    assert [row.share for row in bars(table([("a", "150")], scale="100")).rows] == [100.0]
+
+
+def test_without_a_column_of_figures_there_is_no_chart() -> None:
+    for layout in (bars, columns):
+        assert layout(table([("a", "1")], value="absent")) is None
+
+
+def test_grid_steps_are_round() -> None:
+    assert [step(largest) for largest in (1, 3, 49, 109, 950)] == [0.5, 1.0, 20.0, 50.0, 500.0]
