@@ -32,7 +32,7 @@ LISTED = 50
 """Most statements of one predicate that are listed at a hub, and of incoming links always."""
 SCANNED = 2_000
 """A node with more statements than this in one direction is a hub: its predicates are probed one by one."""
-COUNTED = 10_000
+COUNTED = 2_000
 """A count stops here; beyond it the page says "more than"."""
 SOURCES = 12
 """Most named graphs that are shown for one statement."""

@@ -228,6 +228,30 @@ def test_a_result_over_the_bound_is_an_error_and_not_a_part(store_path):
         pool.close()
 
 
+def test_no_room_for_a_large_result_is_an_error_of_its_own(store_path):
+    script = textwrap.dedent(f"""
+        import resource
+        from pathlib import Path
+        from qit4n_kg.errors import StateFullError
+        from qit4n_kg.formats import ResultFormat
+        from qit4n_kg.store.executor import ExecutorPool, Job
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))  # as a full disk, for this process and its own
+        path = Path({str(store_path)!r})
+        pool = ExecutorPool(store_path=path, size=1, queue=1, timeout=60, memory=2**30, result_bytes=2**30)
+        try:
+            pool.run(Job("SELECT * {{ ?a ?b ?c . ?d ?e ?f }}", ResultFormat.JSON), path)
+        except StateFullError as exc:
+            print(exc)
+        print(pool.run(Job("ASK {{}}", ResultFormat.JSON), path).read())
+        pool.close()
+    """)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines() == [
+        "There is no room on the server's disk for the result.",
+        """b'{"head":{},"boolean":true}'""",
+    ], done.stderr
+
+
 def test_a_full_queue_is_said_at_once(store_path):
     pool = make_pool(store_path, queue=0)
     try:

@@ -189,7 +189,4 @@ def test_killing_the_server_leaves_no_process(tiny_settings, serve_apart):
         below = descendants(process.pid)
         process.kill()
         process.wait(timeout=10)
-        workers = [pid for pid in below if is_running(pid)]
-        for pid in workers:
-            os.kill(pid, signal.SIGKILL)
         eventually(lambda: not any(is_running(pid) for pid in below))

@@ -6,6 +6,7 @@ One `EntityView` makes the page and every data file (`web/data.py`). Nothing her
 
 from __future__ import annotations
 
+import datetime
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, render_template, request
@@ -100,7 +101,8 @@ def more_path(panel: Panel) -> str:
 def describe_site() -> dict[str, object]:
     """Give every page what its footer says."""
     generation = snapshot().generation
-    return {"site": {"generation": generation.number, "built_at": generation.manifest.built_at}}
+    built = datetime.datetime.fromisoformat(generation.manifest.built_at)
+    return {"site": {"generation": generation.number, "built": built}}
 
 
 # --- pages ----------------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Pages for readers: a thing's IRI leads to its page, and the page says what is known, by whom, and nothing that data could inject."""
+"""Pages for readers: a thing's IRI leads to its page; the page says what is known and by whom, and data injects nothing."""
 
 from __future__ import annotations
 
