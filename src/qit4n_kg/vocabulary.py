@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pyoxigraph
 from pyoxigraph import BlankNode, Literal, NamedNode
 
-from qit4n_kg.labels import Reference, local_name, natural_key
+from qit4n_kg.entities.labels import Reference, local_name, natural_key
 from qit4n_kg.namespaces import OWL, PREFIXES, RDF, RDFS, SCHEMA, SKOS
 
 if TYPE_CHECKING:

@@ -85,7 +85,7 @@ def test_a_quad_less_is_another_dataset(position):
         Quad(P, P, Literal("a", language="de")),
         Quad(P, P, Literal("a ")),
         Quad(P, P, Literal("a", datatype=P)),
-        Quad(BlankNode(), P, Literal("a")),
+        Quad(BlankNode("node"), P, Literal("a")),
     ],
     ids=str,
 )

@@ -186,7 +186,7 @@ def test_a_query_is_stopped_at_its_deadline_and_the_next_is_answered(pool, store
     begun = time.monotonic()
     with pytest.raises(QueryTimeoutError, match=r"0\.3 seconds"):
         ask(pool, store_path, ENDLESS, timeout=0.3)
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 10  # without a deadline it never ends
     assert count(pool, store_path) == SIZE
 
 
@@ -257,12 +257,12 @@ def test_a_full_queue_is_said_at_once(store_path):
     try:
         assert pool.wait_until_ready(10)
         with ThreadPoolExecutor(1) as threads:
-            running = threads.submit(ask, pool, store_path, ENDLESS, timeout=2.0)
+            running = threads.submit(ask, pool, store_path, ENDLESS, timeout=4.0)
             time.sleep(0.3)
             begun = time.monotonic()
             with pytest.raises(QueueFullError):
                 count(pool, store_path)
-            assert time.monotonic() - begun < 0.5
+            assert time.monotonic() - begun < 1.5  # well before the running one ends
             with pytest.raises(QueryTimeoutError):
                 running.result()
     finally:

@@ -113,7 +113,7 @@ def test_a_query_process_loads_no_web_framework():
 def test_it_is_ready_soon_and_says_nothing_but_its_address(tiny_settings, serve_apart):
     begun = time.monotonic()
     with serve_apart(tiny_settings, QIT4N_WORKERS="2") as (url, process):
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < 20
         assert count(url) == 28
         process.send_signal(signal.SIGTERM)
         output, errors = process.communicate(timeout=15)
