@@ -9,7 +9,7 @@ from flask import Blueprint
 
 from qit4n_kg.entities.statements import STATEMENT_FORMATS, write_statements
 from qit4n_kg.errors import NotFoundError, UnknownEntityError
-from qit4n_kg.namespaces import prefixes
+from qit4n_kg.namespaces import PREFIXES
 from qit4n_kg.web.context import knowledge_graph
 from qit4n_kg.web.links import local_path
 from qit4n_kg.web.readings import reading
@@ -65,7 +65,7 @@ def serve(file: str) -> ResponseReturnValue:
         view = reading().entities.read(iri)
     except UnknownEntityError:
         return answer_unknown(iri)
-    body = write_statements(view.triples, form, prefixes(settings.base_iri))
+    body = write_statements(view.triples, form, PREFIXES)
     response = send(body, form, links=[*link_headers(iri), f'<{uri(iri)}>; rel="describes"'])
     response.headers.update(CORS)
     return response
