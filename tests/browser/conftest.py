@@ -77,7 +77,7 @@ def address(browser: Browser, built_state: Settings) -> Iterator[str]:
             yield f"http://127.0.0.1:{port}"
         finally:
             process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=15)
+            process.communicate(timeout=40)
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def open_page(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
 
     def open_path(path: str, *, status: int = 200, width: int = 1280, **options: object) -> Page:
         context = browser.new_context(viewport={"width": width, "height": 900}, **options)  # type: ignore[arg-type]
-        context.set_default_timeout(5_000)
+        context.set_default_timeout(45_000)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: _note(complaints, message.type, message.text, status))
