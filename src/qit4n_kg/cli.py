@@ -228,6 +228,8 @@ def _pairs(given: tuple[str, ...]) -> dict[str, str]:
 
 def _read_query(settings: Settings, query: str, arguments: Mapping[str, str]) -> tuple[str, Mapping[str, Term]]:
     """Find what QUERY means: `-`, a file that exists, an id of the catalogue, and only then SPARQL text."""
+    if not query.strip():
+        raise ParameterError("QUERY is empty.", hint="`qit4n-kg query list` lists the catalogue.")
     if query == "-":
         return sys.stdin.read(), {}
     if len(query) < 256 and "\n" not in query and Path(query).is_file():

@@ -302,6 +302,8 @@ class _GivenFile:
 
     @classmethod
     def open(cls, path: Path, settings: Settings) -> _GivenFile:
+        if path.is_dir():
+            raise SourceError("This is a folder.", path=path, hint="Name the files in it.")
         form = _FORMATS.get(path.suffix.lower())
         if form is None:
             raise SourceError(

@@ -96,6 +96,8 @@ def test_the_catalogue_can_be_listed(state):
         (("query", "leadership", "--endpoint", "http://127.0.0.1:1/sparql"), 1, "can't be reached"),
         (("build", "--sources", "/nowhere"), 2, "/nowhere"),
         (("validate", "/nowhere/file.ttl"), 2, "/nowhere/file.ttl"),
+        (("validate", "/tmp"), 2, "folder"),
+        (("query", ""), 2, "empty"),
         (("nonsense",), 2, "nonsense"),
         (("build", "--nonsense"), 2, "--nonsense"),
     ],
