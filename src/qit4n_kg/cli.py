@@ -15,10 +15,18 @@ import click
 
 from qit4n_kg import __version__, terminal
 from qit4n_kg.config import Settings, load_settings
-from qit4n_kg.errors import InvalidDataError, KnowledgeGraphError, ParameterError, SourceError
+from qit4n_kg.errors import (
+    InvalidDataError,
+    KnowledgeGraphError,
+    ParameterError,
+    QueryRefusedError,
+    QuerySyntaxError,
+    SourceError,
+)
 from qit4n_kg.formats import RdfFormat, ResultFormat, by_name
 from qit4n_kg.namespaces import prefixes
 from qit4n_kg.queries import bind, read_catalogue
+from qit4n_kg.sparql import explain, inspect_query
 from qit4n_kg.store.generations import Generations
 from qit4n_kg.store.oxigraph import OxigraphStore
 
@@ -237,12 +245,18 @@ def _read_query(settings: Settings, query: str, arguments: Mapping[str, str]) ->
             return Path(query).read_text(encoding="utf-8"), {}
         except (OSError, UnicodeDecodeError) as exc:
             raise SourceError(f"can't be read: {exc}", path=query) from exc
+    if query.endswith(".rq"):
+        raise SourceError("There is no such file.", path=query)
     if any(character.isspace() for character in query):
         if arguments:
             raise ParameterError("Parameters belong to queries of the catalogue.")
         return query, {}
     catalogue = read_catalogue(settings.sources / "queries" / "catalogue")
     entry = catalogue.get(query)
+    for parameter in entry.parameters:
+        if parameter.name not in arguments and parameter.default is not None:
+            note = f"{parameter.name} = {parameter.default} (the default; -p {parameter.name}=… changes it)"
+            terminal.err.print(note, markup=False, soft_wrap=True)
     return entry.text, bind(entry, arguments, settings.base_iri)
 
 
@@ -253,13 +267,18 @@ def _ask(settings: Settings, endpoint: str | None, text: str, bindings: Mapping[
 
         return RemoteEndpoint(endpoint).query(text, bindings=bindings, prefixes=known)
     generation = Generations(settings.state_dir, settings.keep_generations).current()
+    if inspect_query(text).uses_service:
+        raise QueryRefusedError("The query uses SERVICE, and other endpoints are not asked from here.")
     store = OxigraphStore.open_read_only(generation.store_path)
-    return store.query(text, bindings=bindings, prefixes=known)
+    try:
+        return store.query(text, bindings=bindings, prefixes=known)
+    except QuerySyntaxError as exc:
+        raise explain(text, exc, known) from exc
 
 
 def _list_catalogue(settings: Settings) -> None:
     for entry in read_catalogue(settings.sources / "queries" / "catalogue"):
-        parameters = "".join(f" -p {parameter.name}=…" for parameter in entry.parameters)
+        parameters = "".join(f" -p {parameter.name}={parameter.default or '…'}" for parameter in entry.parameters)
         terminal.out.print(f"[bold]{entry.id}[/]{parameters}  {entry.question}", soft_wrap=True)
 
 
@@ -272,7 +291,10 @@ def _print_answer(settings: Settings, answer: Answer, form: str) -> None:
             count = terminal.show_table(answer.variables, answer, known)  # type: ignore[union-attr, arg-type]
             terminal.err.print(f"{count} row{'' if count == 1 else 's'}")
             return
-        form = "json" if is_truth else "turtle"
+        if is_truth:
+            terminal.out.print("yes" if answer else "no")
+            return
+        form = "turtle"
     offers = list(ResultFormat if is_solutions or is_truth else RdfFormat)
     chosen = by_name(form, [offer.value for offer in offers])
     if chosen is None:
