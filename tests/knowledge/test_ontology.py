@@ -203,7 +203,11 @@ def test_the_schemes_and_their_concepts_are_those_agreed():
     for concept, scheme in concepts().subject_objects(SKOS.inScheme):
         name = str(scheme).rpartition("/concept/")[2]
         found.setdefault(name, set()).add(str(concept).removeprefix(f"{scheme}/"))
+    assert len(found.pop("measure")) == 10
+    assert len(found.pop("subject")) == 23
     assert found == {
+        "action-status": {"done", "open"},
+        "announcement-channel": {"circular", "e-mail-reflector", "website"},
         "deliverable-status": {"under-development"},
         "document-kind": {
             "informative-report",
@@ -211,14 +215,28 @@ def test_the_schemes_and_their_concepts_are_those_agreed():
             "progress-report",
             "technical-report",
             "terms-of-reference",
+            "webinar-report",
         },
+        "event-kind": {"co-location", "joint-meeting", "meeting", "workshop"},
         "event-status": {"held", "planned"},
+        "exchange-type": {"comments", "expert-participation", "invitation-to-contribute"},
         "lifetime-event": {"closure", "establishment", "extension"},
         "mode": {"e-meeting", "physical"},
-        "plan-status": {"abandoned", "moved-online", "postponed", "scheduled", "unconfirmed"},
+        "plan-status": {"abandoned", "moved-online", "not-conducted", "postponed", "scheduled", "unconfirmed"},
+        "plan-step": {
+            "accepted",
+            "given-up",
+            "invitation-received",
+            "moved-online",
+            "postponed",
+            "reserved",
+            "scheduled",
+        },
         "proposal-status": {"preliminary"},
         "recipient-scope": {"all", "named-group"},
+        "region": {"africa", "americas", "arab-states", "asia-and-the-pacific", "cis", "europe"},
         "role": {"chair", "chief-editor", "co-chair", "co-editor", "liaison-officer", "vice-chair"},
+        "time-plan": {"fixed", "rotating"},
     }
 
 
