@@ -25,6 +25,7 @@ from granian.server import MPServer as Granian
 
 from qit4n_kg.errors import ConfigurationError, PortInUseError
 from qit4n_kg.store.generations import Generations
+from qit4n_kg.store.sandbox import die_with_parent
 from qit4n_kg.web.app import create_app
 from qit4n_kg.web.context import EXTENSION
 
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
 
     from qit4n_kg.config import Settings
 
-_THREADS = 8
-"""Of each worker: more than its query processes, so that pages are answered while queries run and wait."""
+_SPARE_THREADS = 16
+"""Of each worker, beyond those that wait for queries, so that pages are answered and slow clients are served meanwhile."""
 
 _STOP_SECONDS = 3
 """How long running queries have to end once the server is told to stop."""
@@ -59,7 +60,7 @@ def serve_forever(settings: Settings, on_ready: Callable[[str], None]) -> None:
         port=settings.port,
         interface=Interfaces.WSGI,
         workers=settings.workers,
-        blocking_threads=_THREADS + settings.executors,
+        blocking_threads=settings.executors + settings.queue + _SPARE_THREADS,
         respawn_failed_workers=True,
         workers_kill_timeout=_STOP_SECONDS,
         log_level=LogLevels.error,
@@ -101,7 +102,9 @@ def check_port(host: str, port: int) -> None:
 
 
 def _make_worker(settings: Settings) -> Flask:
-    """Make the application in a worker process, and have its query processes stopped with it."""
+    """Make the application in a worker process, which ends with the server, and its query processes with it."""
+    if (parent := multiprocessing.parent_process()) is not None and parent.pid is not None:
+        die_with_parent(parent.pid)
     app = create_app(settings)
     # A worker leaves by os._exit after multiprocessing's own finalizers; atexit never runs there.
     Finalize(app, app.extensions[EXTENSION].close, exitpriority=10)

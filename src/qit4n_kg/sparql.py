@@ -213,5 +213,5 @@ def line_of(text: str, line: int | None) -> str | None:
     >>> line_of("ASK\n{ }", 2)
     '{ }'
     """
-    lines = text.splitlines()
-    return lines[line - 1] if line is not None and 0 < line <= len(lines) else None
+    lines = text.split("\n")  # as the engine counts them
+    return lines[line - 1].rstrip("\r") if line is not None and 0 < line <= len(lines) else None

@@ -7,10 +7,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import pyoxigraph
-import rdflib
 from pyoxigraph import BlankNode, Literal, NamedNode
 
-from qit4n_kg.labels import Reference, local_name, natural_key
+from qit4n_kg.entities.labels import Reference, local_name, natural_key
 from qit4n_kg.namespaces import OWL, PREFIXES, RDF, RDFS, SCHEMA, SKOS
 
 if TYPE_CHECKING:
@@ -61,6 +60,8 @@ class Vocabulary:
     @cached_property
     def turtle(self) -> bytes:
         """The merged modules with nested lists; the same ontology gives the same bytes."""
+        import rdflib  # noqa: PLC0415  (a server's start must not wait 0.1 s for what one address needs)
+
         graph = rdflib.Graph(bind_namespaces="none")
         for name, iri in PREFIXES.items():
             graph.bind(name, iri)

@@ -10,9 +10,9 @@ import pyoxigraph
 import pytest
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad
 
-from qit4n_kg.entity_reader import COUNTED, LISTED, EntityReader
+from qit4n_kg.entities.passages import SourceKind
+from qit4n_kg.entities.reader import COUNTED, LISTED, EntityReader
 from qit4n_kg.errors import UnknownEntityError
-from qit4n_kg.passages import SourceKind
 from qit4n_kg.store.oxigraph import OxigraphStore
 
 if TYPE_CHECKING:
@@ -187,9 +187,9 @@ def test_the_cost_of_a_hub_does_not_grow_with_its_links() -> None:
             reader.read(f"{ID}thing")
             times = []
             for _ in range(5):
-                start = time.perf_counter()
+                start = time.process_time()
                 reader.read(f"{ID}thing")
-                times.append(time.perf_counter() - start)
+                times.append(time.process_time() - start)
             return min(times)
 
     assert seconds(200_000) < 3 * seconds(20_000)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad
 
-from qit4n_kg.names import MOST, NameIndex, trigrams
+from qit4n_kg.entities.names import MOST, NameIndex, trigrams
 from qit4n_kg.store.oxigraph import OxigraphStore
 
 ID = "https://w3id.org/qit4n/id/"

@@ -10,9 +10,9 @@ import pyoxigraph
 import pytest
 from pyoxigraph import DefaultGraph, NamedNode, Quad
 
+from qit4n_kg.entities.labels import LabelReader
+from qit4n_kg.entities.panels import ROWS, Panel, column_label, fill, panels_for, read_panel, read_panels
 from qit4n_kg.errors import SourceError
-from qit4n_kg.labels import LabelReader
-from qit4n_kg.panels import ROWS, Panel, column_label, fill, panels_for, read_panel, read_panels
 from qit4n_kg.store.oxigraph import OxigraphStore
 
 if TYPE_CHECKING:
@@ -157,3 +157,10 @@ def test_a_file_without_title_or_question_is_refused(tmp_path: Path, text: str) 
 
 def test_a_variables_name_becomes_a_heading() -> None:
     assert column_label("incomingLiaisonStatements") == "Incoming liaison statements"
+
+
+@pytest.mark.parametrize("path", SITE_FILES, ids=lambda path: path.stem)
+def test_the_catalogue_has_the_queries_that_the_home_page_names(path: Path) -> None:
+    headers = read_panel(path).headers
+    named = [*headers.get("see", "").split(), *headers.get("examples", "").split()]
+    assert [name for name in named if not (ROOT / f"queries/catalogue/{name}.rq").exists()] == []

@@ -77,19 +77,19 @@ def test_queries_are_cacheable_and_updates_are_not():
 
 def test_a_long_text_is_not_read_to_its_end():
     padding = " " * 2_000_000
-    begun = time.monotonic()
+    begun = time.process_time()
     assert inspect_query("PREFIX a: <http://example.org/> " * 100_000).form is QueryForm.UNKNOWN
     assert inspect_query(f"ASK {{ {padding} }}") == QuerySummary(QueryForm.ASK, uses_service=False, is_cacheable=True)
     assert inspect_query("ASK { " + "?s ?p ?o . " * 200_000 + "} # service").uses_service
-    assert time.monotonic() - begun < 3
+    assert time.process_time() - begun < 10  # quadratic reading takes minutes
 
 
 def test_an_error_in_a_text_of_many_tokens_is_explained_in_linear_time():
     text = "SELECT * {\n" + "?s ?p ?o .\n" * 20_000 + "} LIMIT x"
-    begun = time.monotonic()
+    begun = time.process_time()
     error = explained(text)
     assert (error.line, error.message[:14]) == (20_002, "Unexpected 'x'")
-    assert time.monotonic() - begun < 3
+    assert time.process_time() - begun < 10  # quadratic reading takes minutes
 
 
 def explained(text):

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 from rdflib.compare import isomorphic
 
+from qit4n_kg.entities.statements import FIELDS, STATEMENT_FORMATS, record, write_statements
 from qit4n_kg.formats import CSV, JSON, RdfFormat
 from qit4n_kg.namespaces import PREFIXES, XSD
-from qit4n_kg.statements import FIELDS, STATEMENT_FORMATS, record, write_statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

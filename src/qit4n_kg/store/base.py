@@ -83,6 +83,8 @@ class Store(Protocol):
         section 2.1.4), and a None beside it means none. `prefixes` hold where the query declares none of that name.
 
         :raises QuerySyntaxError: with line and column where the engine tells them.
+        :raises QueryRefusedError: it is an update, or it uses what the engine does not support.
+        :raises ParameterError: a binding is of no variable of the query, or the query assigns that variable itself.
         """
         ...
 

@@ -60,6 +60,8 @@ def bind(text: str, bindings: Mapping[str, Term]) -> str:
     >>> bind("SELECT (COUNT(*) AS ?n) { ?m <x:of> ?b }", {"b": NamedNode("x:b7")})
     'SELECT (COUNT(*) AS ?n) { VALUES ?b { <x:b7> }  ?m <x:of> ?b }'
     """
+    if not bindings:
+        return text
     frames = _frames(text)
     query = frames[0]
     mentioned = set().union(*(frame.mentions for frame in frames))

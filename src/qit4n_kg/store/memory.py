@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import pyoxigraph
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Triple
 from pyparsing import ParseBaseException
-from rdflib import Dataset, Variable
 from rdflib.plugins.sparql import prepareQuery
 from rdflib.query import Result
 
@@ -21,6 +20,7 @@ from qit4n_kg.formats import RdfFormat, ResultFormat
 from qit4n_kg.store.dataset_clause import UPDATE_FORMS, query_form, requested_dataset, tokens
 from qit4n_kg.store.oxigraph import can_hold_graphs, rdf_format
 from qit4n_kg.store.rdflib_terms import (
+    QuietDataset,
     from_rdflib,
     graph_from_rdflib,
     graph_to_rdflib,
@@ -32,6 +32,7 @@ from qit4n_kg.store.rdflib_terms import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from rdflib import Variable
     from rdflib.plugins.sparql.sparql import Query
 
     from qit4n_kg.store.base import Answer, GraphName, Term
@@ -103,7 +104,7 @@ class RdflibStore:
     """A quad store in memory."""
 
     def __init__(self) -> None:
-        self._dataset = Dataset()
+        self._dataset = QuietDataset()
 
     def query(
         self,
@@ -130,9 +131,9 @@ class RdflibStore:
         known = {name: to_rdflib(term) for name, term in (bindings or {}).items()}
         return _answer(source.query(prepared, initBindings=known))
 
-    def _part(self, default: Sequence[GraphName], named: Sequence[GraphName]) -> Dataset:
+    def _part(self, default: Sequence[GraphName], named: Sequence[GraphName]) -> QuietDataset:
         """Copy the merge of some graphs as the default graph, and some named graphs."""
-        part = Dataset()
+        part = QuietDataset()
         for name in default:
             for triple in self._dataset.graph(graph_to_rdflib(name)):
                 part.default_graph.add(triple)
@@ -197,7 +198,7 @@ class RdflibStore:
 
     def close(self) -> None:
         """Let go of the memory."""
-        self._dataset = Dataset()
+        self._dataset = QuietDataset()
 
 
 def _prepare(text: str, prefixes: Mapping[str, str] | None) -> Query:

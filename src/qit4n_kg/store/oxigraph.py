@@ -155,6 +155,8 @@ class OxigraphStore:
                     pyoxigraph.Store().query(text, prefixes=known)  # raises at the place that the user sees
                     raise ParameterError(f"{_listed(bindings)} can't be bound here: the query assigns it.") from None
                 raise
+            except UnicodeEncodeError:
+                raise
             except ValueError as exc:
                 raise ParameterError(f"A prefix can't be used: {exc}.") from exc
         return wrap_answer(result, text)

@@ -10,26 +10,33 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import oxrdflib
 import pyoxigraph
-from rdflib import Dataset, Graph, Variable
+from rdflib import Graph, Variable
 from rdflib.query import Result
 
 from qit4n_kg.errors import StateError
 from qit4n_kg.store.oxigraph import OxigraphSolutions, OxigraphStore, OxigraphTriples, OxigraphTruth
-from qit4n_kg.store.rdflib_terms import from_rdflib, graph_from_rdflib, graph_to_rdflib, to_rdflib, triple_to_rdflib
+from qit4n_kg.store.rdflib_terms import (
+    QuietDataset,
+    from_rdflib,
+    graph_from_rdflib,
+    graph_to_rdflib,
+    to_rdflib,
+    triple_to_rdflib,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 
-def as_rdflib(path: Path) -> Dataset:
+def as_rdflib(path: Path) -> QuietDataset:
     """Open a store that no process writes any more (`Generation.store_path`) as an rdflib Dataset.
 
     Its default graph is the store's, its other graphs are the named graphs. Close it when done.
 
     :raises OSError: there is no store, or it is damaged.
     """
-    return Dataset(store=ReadOnlyOxigraph(OxigraphStore.open_read_only(path)))
+    return QuietDataset(store=ReadOnlyOxigraph(OxigraphStore.open_read_only(path)))
 
 
 class ReadOnlyOxigraph(oxrdflib.OxigraphStore):

@@ -6,23 +6,43 @@ datatypes xsd:token and xsd:normalizedString collapse is collapsed by rdflib, wh
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pyoxigraph
 import rdflib
 from pyoxigraph import BlankNode, DefaultGraph, NamedNode, Quad, Triple
-from rdflib import BNode, URIRef
+from rdflib import BNode, Dataset, Graph, URIRef
 from rdflib.graph import DATASET_DEFAULT_GRAPH_ID
 
 from qit4n_kg.errors import UnsupportedTermError
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from qit4n_kg.store.base import GraphName, Term
 
 RdflibTerm: TypeAlias = URIRef | BNode | rdflib.Literal
 RdflibTriple: TypeAlias = tuple[RdflibTerm, RdflibTerm, RdflibTerm]
 
 _XSD_STRING = "http://www.w3.org/2001/XMLSchema#string"
+
+
+class QuietDataset(Dataset):
+    """A Dataset on which rdflib's SPARQL engine can run without the warnings that rdflib 7.6 gives about itself."""
+
+    @property
+    def default_context(self) -> Graph:
+        """The default graph."""
+        graph: Graph = self.default_graph
+        return graph
+
+    @default_context.setter
+    def default_context(self, graph: Graph) -> None:
+        self.default_graph = graph
+
+    def contexts(self, triple: Any = None) -> Generator[Graph, None, None]:
+        """Yield every graph, the default one included, that holds a triple or, with None, that exists."""
+        yield from self.graphs(triple)
 
 
 def to_rdflib(term: Term) -> RdflibTerm:

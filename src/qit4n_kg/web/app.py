@@ -39,6 +39,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     :raises StateError: there is no generation, or it can't be opened.
     """
     settings = settings or load_settings()
+    app = make_routes(settings)
+    app.extensions[EXTENSION] = KnowledgeGraph.open(settings)
+    return app
+
+
+def make_routes(settings: Settings) -> Flask:
+    """Make the application with all its routes but no knowledge graph: enough to list them before anything is built."""
     app = Flask("qit4n_kg.web", static_url_path="/static")
     app.config["MAX_CONTENT_LENGTH"] = settings.request_bytes
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.request_bytes
@@ -51,7 +58,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     for blueprint in (sparql, catalogue, health, problems, pages):
         app.register_blueprint(blueprint)
     app.after_request(_add_security_headers)
-    app.extensions[EXTENSION] = KnowledgeGraph.open(settings)
     return app
 
 

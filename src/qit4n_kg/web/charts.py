@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from qit4n_kg.panels import Cell, Column, Table
+    from qit4n_kg.entities.panels import Cell, Column, Table
 
 HEIGHT = 210
 _TOP = 26

@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 from flask import Blueprint
 
+from qit4n_kg.entities.statements import STATEMENT_FORMATS, write_statements
 from qit4n_kg.errors import NotFoundError, UnknownEntityError
 from qit4n_kg.namespaces import prefixes
-from qit4n_kg.statements import STATEMENT_FORMATS, write_statements
 from qit4n_kg.web.context import knowledge_graph
 from qit4n_kg.web.links import local_path
 from qit4n_kg.web.readings import reading
@@ -30,11 +30,20 @@ def data_path(iri: str) -> str:
     return f"/data/{quote(iri.removeprefix(knowledge_graph().settings.id_base))}"
 
 
+def uri(iri: str) -> str:
+    """Map an IRI to a URI (RFC 3987, section 3.1), because a header field is ASCII.
+
+    >>> uri("https://example.org/josé?a=1#b")
+    'https://example.org/jos%C3%A9?a=1#b'
+    """
+    return quote(iri, safe="%/:?#[]@!$&'()*+,;=~")
+
+
 def link_headers(iri: str) -> list[str]:
     """Return the Link headers (RFC 8288) that a thing's page and data files have in common."""
     path = data_path(iri)
     page = local_path(iri, knowledge_graph().settings)
-    links = [f'<{iri}>; rel="canonical"', f'<{page}>; rel="alternate"; type="text/html"']
+    links = [f'<{uri(iri)}>; rel="canonical"', f'<{page}>; rel="alternate"; type="text/html"']
     links += [f'<{path}.{form.extension}>; rel="alternate"; type="{form.media_type}"' for form in STATEMENT_FORMATS]
     return [*links, f'<{path}.ttl>; rel="describedby"; type="text/turtle"']
 
@@ -57,6 +66,6 @@ def serve(file: str) -> ResponseReturnValue:
     except UnknownEntityError:
         return answer_unknown(iri)
     body = write_statements(view.triples, form, prefixes(settings.base_iri))
-    response = send(body, form, links=[*link_headers(iri), f'<{iri}>; rel="describes"'])
+    response = send(body, form, links=[*link_headers(iri), f'<{uri(iri)}>; rel="describes"'])
     response.headers.update(CORS)
     return response

@@ -6,14 +6,15 @@ One `EntityView` makes the page and every data file (`web/data.py`). Nothing her
 
 from __future__ import annotations
 
+import datetime
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, render_template, request
 
+from qit4n_kg.entities.statements import STATEMENT_FORMATS, record
 from qit4n_kg.errors import UnknownEntityError
 from qit4n_kg.formats import HTML, negotiate
-from qit4n_kg.statements import STATEMENT_FORMATS, record
-from qit4n_kg.web import charts, targets
+from qit4n_kg.web import charts, links
 from qit4n_kg.web.context import knowledge_graph, snapshot
 from qit4n_kg.web.data import data, data_path, link_headers
 from qit4n_kg.web.links import local_path
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
     from flask.typing import ResponseReturnValue
 
-    from qit4n_kg.entities import PropertyGroup
-    from qit4n_kg.panels import Panel, Table
+    from qit4n_kg.entities.panels import Panel, Table
+    from qit4n_kg.entities.view import PropertyGroup
 
 pages = Blueprint("pages", __name__)
 pages.register_blueprint(data)
@@ -81,26 +82,27 @@ def tally(group: PropertyGroup) -> str:
 
 
 @pages.app_template_global("target")
-def target(iri: str) -> targets.Target | None:
+def target(iri: str) -> links.Target | None:
     """Return where an IRI leads, or None."""
-    return targets.target(iri, knowledge_graph().settings, reading().statements["passage"])
+    return links.target(iri, knowledge_graph().settings, reading().statements["passage"])
 
 
-pages.add_app_template_global(targets.sparql_path, "sparql_path")
+pages.add_app_template_global(links.sparql_path, "sparql_path")
 
 
 @pages.app_template_global("more_path")
 def more_path(panel: Panel) -> str:
     """Return where one learns more about a panel: the catalogue query that it names, else its own query in the form."""
     see = panel.headers.get("see")
-    return f"/queries/{see}" if see in knowledge_graph().catalogue.queries else targets.sparql_path(panel.shown())
+    return f"/queries/{see}" if see in knowledge_graph().catalogue.queries else links.sparql_path(panel.shown())
 
 
 @pages.app_context_processor
 def describe_site() -> dict[str, object]:
     """Give every page what its footer says."""
     generation = snapshot().generation
-    return {"site": {"generation": generation.number, "built_at": generation.manifest.built_at}}
+    built = datetime.datetime.fromisoformat(generation.manifest.built_at)
+    return {"site": {"generation": generation.number, "built": built}}
 
 
 # --- pages ----------------------------------------------------------------------------------------------------------------

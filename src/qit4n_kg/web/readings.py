@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, cast
 
 from flask import current_app
 
-from qit4n_kg.entity_reader import EntityReader
-from qit4n_kg.names import NameIndex
-from qit4n_kg.overview import Overview, read_overview
-from qit4n_kg.panels import Panel, Table, fill, panels_for, read_panel, read_panels
+from qit4n_kg.entities.names import NameIndex
+from qit4n_kg.entities.overview import Overview, read_overview
+from qit4n_kg.entities.panels import Panel, Table, fill, panels_for, read_panel, read_panels
+from qit4n_kg.entities.reader import EntityReader
 from qit4n_kg.vocabulary import Vocabulary
 from qit4n_kg.web.context import knowledge_graph, snapshot
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qit4n_kg.config import Settings
-    from qit4n_kg.entities import EntityView
+    from qit4n_kg.entities.view import EntityView
     from qit4n_kg.graph import Snapshot
 
 _EXTENSION = "readings"

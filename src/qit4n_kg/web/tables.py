@@ -6,7 +6,6 @@ the number of lines is the number of rows, however many there are.
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -27,8 +26,6 @@ from qit4n_kg.namespaces import XSD
 from qit4n_kg.web.links import local_path, short_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from qit4n_kg.config import Settings
     from qit4n_kg.store.base import Term
     from qit4n_kg.store.executor import Spooled
@@ -36,6 +33,7 @@ if TYPE_CHECKING:
 SHOWN_ROWS = 1000
 """A page shows this many rows; the downloads have all."""
 
+_SHOWN_BYTES = 4 * 1024 * 1024
 _NUMBERS = frozenset(f"{XSD}{name}" for name in ("integer", "decimal", "double", "float"))
 _SCHEMES = ("http", "https")
 
@@ -60,6 +58,11 @@ class ResultTable:
     total: int
     truth: bool | None = None
 
+    def is_figures(self, column: int) -> bool:
+        """Whether a column holds nothing but numbers."""
+        cells = [row[column] for row in self.rows if row[column] is not None]
+        return bool(cells) and all(cell is not None and cell.is_number for cell in cells)
+
     @property
     def is_cut(self) -> bool:
         """Whether there are more rows than shown."""
@@ -69,9 +72,10 @@ class ResultTable:
 def read_table(spooled: Spooled, settings: Settings) -> ResultTable:
     """Read the first rows of a result that was written as TSV or N-Triples."""
     if spooled.form is not ResultFormat.TSV.value:
-        return _read_triples(spooled, settings)
-    head = b"".join(_first_lines(spooled, SHOWN_ROWS + 1))
-    results = parse_query_results(head, format=QueryResultsFormat.TSV)
+        triples = (quad.triple for quad in parse(_first_lines(spooled, SHOWN_ROWS), format=RdfFormat.N_TRIPLES))
+        rows = tuple(tuple(_cell(term, settings) for term in triple) for triple in triples)
+        return ResultTable(("subject", "predicate", "object"), rows, _count_lines(spooled))
+    results = parse_query_results(_first_lines(spooled, SHOWN_ROWS + 1), format=QueryResultsFormat.TSV)
     if isinstance(results, QueryBoolean):
         return ResultTable((), (), 0, bool(results))
     columns = tuple(variable.value for variable in results.variables)
@@ -79,25 +83,21 @@ def read_table(spooled: Spooled, settings: Settings) -> ResultTable:
     return ResultTable(columns, rows, _count_lines(spooled) - 1)
 
 
-def _read_triples(spooled: Spooled, settings: Settings) -> ResultTable:
-    head = b"".join(_first_lines(spooled, SHOWN_ROWS))
-    triples = [quad.triple for quad in parse(head, format=RdfFormat.N_TRIPLES)]
-    rows = tuple(tuple(_cell(term, settings) for term in triple) for triple in triples)
-    return ResultTable(("subject", "predicate", "object"), rows, _count_lines(spooled))
-
-
-def _first_lines(spooled: Spooled, count: int) -> Iterator[bytes]:
-    return itertools.islice(_lines(spooled.chunks()), count)
-
-
-def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    rest = b""
-    for chunk in chunks:
-        *whole, rest = (rest + chunk).split(b"\n")
-        for line in whole:
-            yield line + b"\n"
-    if rest:
-        yield rest
+def _first_lines(spooled: Spooled, count: int) -> bytes:
+    """Return the first whole lines, no more than a page can hold in bytes either."""
+    head = bytearray()
+    for chunk in spooled.chunks():
+        head += chunk
+        if len(head) > _SHOWN_BYTES:
+            head = head[: head.rfind(b"\n") + 1]
+            break
+    end = 0
+    for _ in range(count):
+        following = head.find(b"\n", end) + 1
+        if not following:
+            return bytes(head)
+        end = following
+    return bytes(head[:end])
 
 
 def _count_lines(spooled: Spooled) -> int:
@@ -118,7 +118,10 @@ def _cell(term: Term | None, settings: Settings) -> Cell | None:
         return Cell(term.value, note=term.language)
     if datatype in _NUMBERS:
         return Cell(term.value, is_number=True)
-    return Cell(term.value, note=None if datatype == f"{XSD}string" else short_name(datatype, settings))
+    if datatype == f"{XSD}string":
+        return Cell(term.value)
+    name = short_name(datatype, settings)
+    return Cell(term.value, title=name, note=None if datatype.startswith(XSD) else name)
 
 
 def _href(iri: str, settings: Settings) -> str | None:

@@ -38,6 +38,9 @@ def world() -> list[Quad]:
         Quad(hostile, NamedNode("https://schema.org/url"), Literal("x" * 5000)),
     ]
     more += [Quad(NamedNode(f"{ID}link/{number}"), about, hub) for number in range(LINKS)]
+    kind = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
+    more.append(Quad(hostile, kind, NamedNode("javascript:alert(2)")))
+    more.append(Quad(NamedNode(f"{ID}person/josé-鉄"), label, Literal("José 鉄")))
     odd = NamedNode(f"{ID}odd/a%20b'(c)")
     more += [Quad(odd, label, Literal("An odd name"))]
     return [*quads, *(Quad(*quad.triple, DefaultGraph()) for quad in in_force), *more]

@@ -1,4 +1,4 @@
-"""Pages for readers: a thing's IRI leads to its page, and the page says what is known, by whom, and nothing that data could inject."""
+"""Pages for readers: a thing's IRI leads to its page; the page says what is known and by whom, and data injects nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qit4n_kg.entity_reader import LISTED
+from qit4n_kg.entities.reader import LISTED
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -90,6 +90,16 @@ def test_an_odd_name_goes_through_redirect_and_page(client: FlaskClient) -> None
     assert "An odd name" in page.text
 
 
+@pytest.mark.parametrize("accept", ["text/html", "text/turtle", "text/csv"])
+def test_a_name_beyond_ascii_goes_through_redirect_and_document(client: FlaskClient, accept: str) -> None:
+    response = client.get("/id/person/jos%C3%A9-%E9%89%84", headers={"Accept": accept})
+    assert response.status_code == 303
+    document = client.get(response.headers["Location"])
+    assert document.status_code == 200
+    assert "José 鉄" in document.text
+    assert "<https://w3id.org/qit4n/id/person/jos%C3%A9-%E9%89%84>" in document.headers["Link"]
+
+
 # --- /doc -----------------------------------------------------------------------------------------------------------------
 
 
@@ -141,6 +151,7 @@ def test_a_hub_says_that_it_lists_a_part(client: FlaskClient) -> None:
 def test_data_can_not_inject_markup(client: FlaskClient) -> None:
     page = client.get("/doc/person/hostile", headers=HTML).text
     assert "<script" not in page
+    assert 'href="javascript:' not in page
     assert "onload=" not in re.sub(r"<bdi>.*?</bdi>|<title>.*?</title>|content=\"[^\"]*\"", "", page)
     assert "x" * 2001 not in page, "a long text is shortened on the page"
 

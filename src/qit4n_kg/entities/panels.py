@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from qit4n_kg.labels import LabelReader
+    from qit4n_kg.entities.labels import LabelReader
     from qit4n_kg.store.base import Solutions, Store, Term
 
 ROWS = 200

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pyoxigraph import DefaultGraph, Literal, NamedNode
 
-from qit4n_kg.labels import Reference
+from qit4n_kg.entities.labels import Reference
 from qit4n_kg.namespaces import RDFS
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from qit4n_kg.namespaces import DCTERMS, RDF, RDFS, STDORG
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from qit4n_kg.labels import LabelReader, Reference
+    from qit4n_kg.entities.labels import LabelReader, Reference
     from qit4n_kg.store.base import Store, Term
 
 _MOST = 50

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from pyoxigraph import Triple
 
-    from qit4n_kg.labels import Reference
-    from qit4n_kg.passages import Passage
+    from qit4n_kg.entities.labels import Reference
+    from qit4n_kg.entities.passages import Passage
     from qit4n_kg.store.base import Term
 
 _STRING = f"{XSD}string"

@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qit4n_kg.panels import Panel, Table, fill, read_panel, read_panels
+from qit4n_kg.entities.panels import Panel, Table, fill, read_panel, read_panels
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from qit4n_kg.labels import LabelReader
+    from qit4n_kg.entities.labels import LabelReader
     from qit4n_kg.store.base import Store
 
 COUNTED = 100_000

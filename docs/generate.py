@@ -1,0 +1,141 @@
+"""Write docs/reference.md from the program itself: settings, commands, routes, errors, queries.
+
+python docs/generate.py            write it
+python docs/generate.py --check    exit 1 with the difference where the committed file is not current
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import sys
+from pathlib import Path
+
+import click
+
+from qit4n_kg import errors
+from qit4n_kg.cli import main as command_line
+from qit4n_kg.config import SETTINGS, load_settings
+from qit4n_kg.queries import read_catalogue
+from qit4n_kg.web.app import make_routes
+from qit4n_kg.web.problems import PROBLEMS
+
+TARGET = Path(__file__).with_name("reference.md")
+HEADER = "<!-- Written by docs/generate.py; change the program, then run `make docs`. -->\n# Reference\n"
+
+
+def table(columns: list[str], rows: list[list[str]]) -> str:
+    """Write a Markdown table."""
+    lines = [
+        columns,
+        ["---"] * len(columns),
+        *([cell.replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows),
+    ]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def settings() -> str:
+    """Write the table of settings."""
+    rows = [[f"`QIT4N_{s.name.upper()}`", s.default, s.meaning] for s in SETTINGS]
+    return "Each is an environment variable; the flag of a command, where it has one, wins.\n\n" + table(
+        ["setting", "default", "meaning"], rows
+    )
+
+
+def commands() -> str:
+    """Write each command with its arguments and options."""
+    parts = []
+    context = click.Context(command_line, info_name="qit4n-kg")
+    for name in command_line.list_commands(context):
+        command = command_line.get_command(context, name)
+        assert command is not None
+        usage = " ".join(command.collect_usage_pieces(click.Context(command, parent=context)))
+        rows = [
+            [", ".join(f"`{option}`" for option in parameter.opts), parameter.help or ""]
+            for parameter in command.params
+            if isinstance(parameter, click.Option)
+        ]
+        first, *_ = inspect.cleandoc(command.help or "").split("\n\n")
+        parts.append(
+            f"### `qit4n-kg {name} {usage}`\n\n{' '.join(first.split())}\n\n{table(['option', 'meaning'], rows)}"
+        )
+    return "\n\n".join(parts)
+
+
+def routes() -> str:
+    """Write the table of routes."""
+    app = make_routes(load_settings({}))
+    rows = []
+    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: (rule.rule, sorted(rule.methods or ()))):
+        view = app.view_functions[rule.endpoint]
+        meaning = (
+            (inspect.getdoc(view) or "").split("\n")[0]
+            if rule.endpoint != "static"
+            else "Send a style sheet or an image."
+        )
+        methods = sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}) or sorted(rule.methods or set())
+        rows.append([f"`{rule.rule}`", ", ".join(methods), meaning])
+    return "HEAD and OPTIONS are answered everywhere.\n\n" + table(["route", "methods", "what it answers"], rows)
+
+
+def error_tree(error: type[errors.KnowledgeGraphError], depth: int = 0) -> list[list[str]]:
+    """List an error and those below it."""
+    meaning = (inspect.getdoc(error) or "").split("\n")[0]
+    status = str(PROBLEMS[error.code].status) if error.code in PROBLEMS else ""
+    row = [f"{'— ' * depth}`{error.code}`", status, str(error.exit_code), meaning]
+    return [row, *(line for child in error.__subclasses__() for line in error_tree(child, depth + 1))]
+
+
+def problems() -> str:
+    """Write the table of errors."""
+    rows = [row for child in errors.KnowledgeGraphError.__subclasses__() for row in error_tree(child)]
+    return (
+        "The tail of a problem's `type` (RFC 9457), its HTTP status where it can be an answer, and the exit code of a command "
+        "that ends with it.\n\n" + table(["type", "status", "exit", "meaning"], rows)
+    )
+
+
+def queries() -> str:
+    """Write the table of the catalogue."""
+    catalogue = read_catalogue(load_settings({}).sources / "queries" / "catalogue")
+    rows = [
+        [
+            f"[`{query.id}`](../queries/catalogue/{query.id}.rq)",
+            query.question,
+            ", ".join(p.name for p in query.parameters),
+        ]
+        for query in catalogue
+    ]
+    return table(["id", "question", "parameters"], rows)
+
+
+def document() -> str:
+    """Put the page together."""
+    sections = {
+        "Settings": settings(),
+        "Commands": commands(),
+        "Routes": routes(),
+        "Errors": problems(),
+        "Queries of the catalogue": queries(),
+    }
+    return HEADER + "".join(f"\n## {title}\n\n{text}\n" for title, text in sections.items())
+
+
+def main() -> int:
+    """Write or check the page."""
+    wanted = document()
+    if "--check" not in sys.argv[1:]:
+        TARGET.write_text(wanted, encoding="utf-8")
+        return 0
+    current = TARGET.read_text(encoding="utf-8") if TARGET.exists() else ""
+    if current == wanted:
+        return 0
+    difference = difflib.unified_diff(
+        current.splitlines(), wanted.splitlines(), "docs/reference.md", "as it should be", n=1
+    )
+    sys.stderr.write("\n".join(difference) + "\ndocs/reference.md is not current: run `make docs`.\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
