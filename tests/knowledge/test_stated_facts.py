@@ -108,7 +108,7 @@ def test_counts_are_those_of_the_source(knowledge):
         "Exchange": 4,
         "Action": 8,
         "WorkItem": 3,
-        "Chapter": 2,
+        "Chapter": 1,
         "NationalPanel": 1,
         "ResearchGroup": 1,
         "Deliverable": 11,
