@@ -193,7 +193,20 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
             ":b",
         )
     ],
-    "object-property-with-literal": [(DATA, ":held stdorg:agent 'Ada' .", ":held")],
+    "meeting-out-of-order": [
+        (
+            DATA,
+            (
+                ":a a stdorg:Meeting ; stdorg:meetingOf :g ; stdorg:number 1 ; schema:startDate '2030-02-10'^^xsd:date . "
+                ":b a stdorg:Meeting ; stdorg:meetingOf :g ; stdorg:number 2 ; schema:startDate '2030-01-10'^^xsd:date ."
+            ),
+            ":b",
+        )
+    ],
+    "object-property-with-literal": [
+        (DATA, ":held stdorg:agent 'Ada' .", ":held"),
+        ("overruled/seeded", ":held stdorg:agent 'Ada' .", ":held"),
+    ],
     "position-twice": [
         (DATA, ":m stdorg:hasSession :a . :a stdorg:ordinal 1 . :b stdorg:sessionOf :m ; stdorg:ordinal 1 .", ":b"),
         (DATA, ":a stdorg:stepOf :p ; stdorg:ordinal 1 . :b stdorg:stepOf :p ; stdorg:ordinal 1 .", ":b"),
