@@ -19,6 +19,7 @@ TYPE = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 PREFIXES = f"""
 @prefix : <{EXAMPLE}> .
 @prefix dcterms: <http://purl.org/dc/terms/> .
+@prefix foaf: <http://xmlns.com/foaf/0.1/> .
 @prefix org: <http://www.w3.org/ns/org#> .
 @prefix owl: <http://www.w3.org/2002/07/owl#> .
 @prefix prov: <http://www.w3.org/ns/prov#> .
@@ -183,6 +184,21 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
             "Table 2",
         ),
     ],
+    "known-before-it-was": [
+        (DATA, f"{CHOSEN} dcterms:source :d . :d stdorg:attestedAt '2030' . :r stdorg:attestedAt '2031-01' .", ":r"),
+        (
+            DATA,
+            (
+                f"{CHOSEN} dcterms:source :d . :d stdorg:attestedAt '2030-01' . :held skos:notation 'held' . "
+                ":m stdorg:eventStatus :held ; schema:startDate '2030-02-01' ."
+            ),
+            ":m",
+        ),
+    ],
+    "match-of-another-thing": [
+        (DATA, ":a skos:exactMatch :b . :b a stdorg:Body .", ":a"),
+        (DATA, ":a skos:exactMatch <https://ror.org/1> . :b skos:exactMatch <https://ror.org/1> .", ":b"),
+    ],
     "meeting-number-twice": [
         (
             DATA,
@@ -203,6 +219,16 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
             ":b",
         )
     ],
+    "name-not-known": [
+        (DATA, ":r stdorg:agent :p ; stdorg:nameAsStated 'Ada' . :p rdfs:label 'Ben' .", "Ada"),
+        (DATA, ":r stdorg:agent :p .", ":r"),
+        (DATA, ":r stdorg:affiliation :o ; stdorg:affiliationAsStated 'Firm' . :o rdfs:label 'Works'@en .", "Firm"),
+        (DATA, ":r stdorg:affiliation :o .", ":r"),
+        (DATA, ":r stdorg:affiliationAsStated 'Firm' .", ":r"),
+        (DATA, ":l stdorg:liaisonWith :b ; stdorg:bodyAsStated 'SG1' . :b rdfs:label 'SG2'@en .", "SG1"),
+        (DATA, ":p a stdorg:Person ; rdfs:label 'Ada Example' ; foaf:familyName 'Instance' .", ":p"),
+        (DATA, ":p a stdorg:Person ; rdfs:label 'Ada Example' ; foaf:givenName 'Ben' .", ":p"),
+    ],
     "object-property-with-literal": [
         (DATA, ":held stdorg:agent 'Ada' .", ":held"),
         ("overruled/seeded", ":held stdorg:agent 'Ada' .", ":held"),
@@ -220,6 +246,23 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         (ONTOLOGY, "stdorg:agent rdfs:range stdorg:Meeting .", "stdorg:agent"),
         (ONTOLOGY, "stdorg:agent schema:domainIncludes stdorg:Meeting .", "stdorg:agent"),
         (ONTOLOGY, "stdorg:agent schema:rangeIncludes stdorg:Meeting .", "stdorg:agent"),
+    ],
+    "recipient-unlike-scope": [
+        (
+            DATA,
+            ":s skos:notation 'named-group' . :r a stdorg:ProposedRecipient ; stdorg:recipientScope :s ; stdorg:position 1 .",
+            ":r",
+        ),
+        (
+            DATA,
+            ":s skos:notation 'named-group' . :r a stdorg:ProposedRecipient ; stdorg:recipientScope :s ; stdorg:recipient :b .",
+            ":r",
+        ),
+        (
+            DATA,
+            ":s skos:notation 'all' . :r a stdorg:ProposedRecipient ; stdorg:recipientScope :s ; stdorg:recipient :b .",
+            ":r",
+        ),
     ],
     "reuse-with-side-effects": [
         (DATA, ":g org:identifier 'WG1' .", ":g"),
@@ -278,6 +321,11 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         (DATA, ":held stdorg:agent :ghost .", ":ghost"),
         ("entailed/seeded", ":held stdorg:agent :ghost . :ghost a stdorg:Agent .", ":ghost"),
     ],
+    "thing-of-two-kinds": [
+        (DATA, ":x a stdorg:Person , stdorg:FocusGroup .", ":x"),
+        (DATA, ":x a stdorg:Session , stdorg:Meeting .", ":x"),
+        (DATA, ":x a stdorg:FocusGroup , stdorg:StudyGroup .", ":x"),
+    ],
     "thing-without-part": [
         (DATA, ":p a stdorg:Person .", ":p"),
         (DATA, ":o a stdorg:Organization .", ":o"),
@@ -302,6 +350,11 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
 }
 
 HARMLESS = {
+    "thing-of-two-kinds": ":x a stdorg:StandardsOrganization , stdorg:Organization . :y a stdorg:Webinar , stdorg:Workshop .",
+    "name-not-known": (
+        ":r stdorg:agent :p ; stdorg:nameAsStated 'Ada EXAMPLE' ; stdorg:affiliation :o ; stdorg:affiliationAsStated 'Firm (F)' . "
+        ":p rdfs:label 'Ada Example' . :o skos:altLabel 'firm'@en . :s stdorg:agent :p ; stdorg:byVirtueOf :r ."
+    ),
     "concept-outside-its-list": ":s skos:hasTopConcept :a . :a skos:inScheme :s . :b skos:inScheme :s ; skos:broader :a .",
     "document-code-twice": (
         ":a stdorg:producedBy :g ; skos:notation 'D1' . :b stdorg:producedBy :h ; skos:notation 'D1' . "
