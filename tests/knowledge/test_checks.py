@@ -284,6 +284,11 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         (DATA, ":l stdorg:officer :p .", ":p"),
         (DATA, ":p stdorg:affiliatedWith :o .", ":p"),
     ],
+    "subject-of-another-kind": [
+        (DATA, ":x stdorg:agent :p .", ":x"),
+        (DATA, ":x a stdorg:Meeting ; stdorg:agent :p .", ":x"),
+        ("overruled/seeded", ":x a stdorg:Meeting ; stdorg:agent :p .", ":x"),
+    ],
     "term-label-twice": [
         (ONTOLOGY, "stdorg:Gathering a owl:Class ; rdfs:label 'meeting'@en .", "stdorg:Gathering"),
         (ONTOLOGY, "stdorg:boss a owl:DatatypeProperty ; rdfs:label 'Agent'@en .", "stdorg:boss"),
@@ -350,6 +355,7 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
 }
 
 HARMLESS = {
+    "subject-of-another-kind": ":x a stdorg:StudyGroup ; stdorg:establishedBy :y ; stdorg:studies :s .",
     "thing-of-two-kinds": ":x a stdorg:StandardsOrganization , stdorg:Organization . :y a stdorg:Webinar , stdorg:Workshop .",
     "name-not-known": (
         ":r stdorg:agent :p ; stdorg:nameAsStated 'Ada EXAMPLE' ; stdorg:affiliation :o ; stdorg:affiliationAsStated 'Firm (F)' . "

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import Quiet
 
 from qit4n_kg.building import build
 from qit4n_kg.checking import asserted_quads, find_problems, read_hygiene_rules
@@ -78,6 +77,16 @@ ANSWERS = [
     ("lifetime", SECOND, [("2030-05-01", "2030-05-31", "TSAG-X1")]),
     ("work-items", SECOND, [("QUEUE-MODEL", "A model of queues")]),
 ]
+
+
+class Quiet:
+    """A build's progress that nobody watches."""
+
+    def started(self, stage: str, total: int | None = None) -> None: ...
+
+    def advanced(self, done: int) -> None: ...
+
+    def finished(self, summary: str) -> None: ...
 
 
 @pytest.fixture(scope="module")
