@@ -88,7 +88,7 @@ def test_every_query_says_for_whom_it_is(query: CatalogueQuery) -> None:
 
 def test_there_are_sixty_questions_and_more() -> None:
     assert len(CATALOGUE) >= 60
-    assert {query.topic for query in CATALOGUE} == set(TOPICS)
+    assert {query.topic for query in CATALOGUE} >= set(TOPICS)
 
 
 @pytest.mark.parametrize("user", list(USERS))
