@@ -22,6 +22,7 @@ from knowledge.mutation import Kind, Mutation, Mutator, World
 
 LIST = Path(__file__).with_name("mutations.toml")
 IS_WHOLE = os.environ.get("QIT4N_MUTATIONS") == "all"
+ADVICE = "Nothing notices these changes: write a shape or a check, or list them in mutations.toml with the reason."
 SAMPLE_OF_EACH = 1
 """How many mutations of each predicate and kind the sample takes."""
 
@@ -91,7 +92,7 @@ def test_a_sample_is_caught_or_listed(judge, mutations):
         pytest.skip("all mutations are made")
     counts = tally(judge, sample(mutations, 20211102, SAMPLE_OF_EACH))
     uncovered = {(predicate, kind) for predicate, kind, verdict in counts if verdict == "uncovered"}
-    assert sorted(uncovered - set(listed())) == []
+    assert sorted(uncovered - set(listed())) == [], ADVICE
 
 
 @pytest.mark.skipif(not IS_WHOLE, reason="QIT4N_MUTATIONS=all makes all mutations, which takes five minutes")
@@ -100,7 +101,7 @@ def test_all_are_caught_or_listed(judge, mutations):
     counts = tally(judge, mutations)
     sys.stderr.write(write_report(counts))
     uncovered = {(predicate, kind) for predicate, kind, verdict in counts if verdict == "uncovered"}
-    assert sorted(uncovered - set(listed())) == []
+    assert sorted(uncovered - set(listed())) == [], ADVICE
     assert sorted(set(listed()) - uncovered) == [], "These are covered now: take them off the list."
 
 
