@@ -74,6 +74,31 @@ def inspect_query(text: str) -> QuerySummary:
     return QuerySummary(form, "SERVICE" in mentioned, is_query and not mentioned)
 
 
+def names_in(text: str) -> frozenset[str]:
+    """Return the absolute IRIs that a query names, prefixed or in full; what it only declares is not named.
+
+    >>> sorted(names_in("PREFIX e: <http://e/> PREFIX f: <http://f/> SELECT * { ?s e:p <http://g/x> } # e:q"))
+    ['http://e/p', 'http://g/x']
+    """
+    known: dict[str, str] = {}
+    found: set[str] = set()
+    declared: str | None = None
+    stream = list(tokens(text))
+    for position, token in enumerate(stream):
+        if token.kind == "iri":
+            if declared is not None:
+                known[declared], declared = token.text[1:-1], None
+            else:
+                found.add(token.text[1:-1])
+        elif token.kind == "name":
+            prefix, _, local = token.text.partition(":")
+            if position and stream[position - 1].is_word("PREFIX"):
+                declared = prefix
+            elif prefix in known:
+                found.add(known[prefix] + local.replace("\\", ""))
+    return frozenset(found)
+
+
 def _find_form(text: str) -> QueryForm:
     """Return the form, which the first keyword after the prologue tells."""
     in_declaration = 0

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from qit4n_kg.config import Settings
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+MOST_PIXELS = 40_000
 ARTIFACTS = Path(__file__).resolve().parents[1] / "artifacts"
 FLAGS = (
     "--no-sandbox",
@@ -113,10 +114,11 @@ def _note(complaints: list[str], kind: str, text: str, status: int) -> None:
 
 @pytest.fixture
 def keep() -> Callable[[Page, str], None]:
-    """Keep a screenshot of the whole page under tests/artifacts, which git ignores."""
+    """Keep a screenshot of the page under tests/artifacts, which git ignores; of a very long page what is in view."""
 
     def screenshot(page: Page, name: str) -> None:
         ARTIFACTS.mkdir(exist_ok=True)
-        page.screenshot(path=ARTIFACTS / f"{name}.png", full_page=True)
+        is_long = page.evaluate("document.documentElement.scrollHeight") > MOST_PIXELS
+        page.screenshot(path=ARTIFACTS / f"{name}.png", full_page=not is_long)
 
     return screenshot

@@ -26,6 +26,9 @@ PATHS = {
     "query": "/queries/leadership",
     "sparql": "/sparql",
     "ontology": "/ontology",
+    "quality": "/quality",
+    "plan": "/doc/fg-qit4n/plan/meeting-riyadh",
+    "webinars": "/doc/fg-qit4n/webinar-series",
     "not-found": "/doc/person/kaoru-kenyosh",
 }
 
@@ -121,6 +124,49 @@ def test_a_contradiction_is_shown_where_it_matters(open_page: Open) -> None:
     assert "The sources disagree" in notice.inner_text()
     assert "2020-02-13" in notice.inner_text()
     assert "2020-02-18" in notice.inner_text()
+
+
+def test_two_titles_of_a_deliverable_are_shown_with_the_one_that_is_followed(open_page: Open) -> None:
+    page = open_page("/doc/fg-qit4n/deliverable/d1.1", java_script_enabled=False)
+    notice = page.locator(".notice--warning").inner_text()
+    assert "QIT4N terminology part 1: Network aspects of QIT" in notice
+    assert re.search("Network aspects of QIT . terminology", notice)
+
+
+def test_a_plan_tells_what_happened_to_it_step_by_step(open_page: Open) -> None:
+    page = open_page(PATHS["plan"], java_script_enabled=False)
+    panel = page.locator("section", has=page.get_by_role("heading", name="What happened to the plan"))
+    assert [row.inner_text().split("\t")[2] for row in panel.locator("tbody tr").all()][-1] == "Given up"
+
+
+def test_a_term_is_found_from_the_contents_and_leads_to_its_data_and_its_query(open_page: Open) -> None:
+    page = open_page(PATHS["ontology"], java_script_enabled=False)
+    page.get_by_label("Contents").get_by_role("link", name="Meeting", exact=True).click()
+    term = page.locator("article:target")
+    assert "A formal meeting of a body" in term.inner_text()
+    term.locator("summary", has_text="constraints").click()
+    assert "meetingOf: exactly one; of class Body" in term.inner_text()
+    term.get_by_role("link", name=re.compile("FG QIT4N meeting 1")).click()
+    assert page.locator("h1").inner_text().startswith("FG QIT4N meeting 1")
+
+
+def test_a_diagram_leads_to_a_term_and_is_one_stop_for_the_keyboard(open_page: Open) -> None:
+    page = open_page(PATHS["ontology"])
+    diagram = page.get_by_role("region", name="Diagram: Events and plans")
+    assert diagram.locator("a:not([tabindex='-1'])").count() == 0
+    assert page.get_by_role("img", name="Events and plans").count() == 1
+    diagram.locator("text", has_text="conductedAs").click()
+    assert "took place in execution of the plan" in page.locator("article:target").inner_text()
+
+
+def test_the_check_that_does_not_hold_is_explained_and_can_be_asked_again(open_page: Open) -> None:
+    page = open_page(PATHS["quality"], java_script_enabled=False)
+    check = page.locator("article.notice--warning")
+    assert check.count() == 1
+    assert "I-264" in check.inner_text()
+    assert "unexplained" in check.inner_text()
+    check.get_by_role("link", name="Show the SPARQL").click()
+    assert page.locator("table tbody tr").count() == 5
 
 
 def test_the_query_form_works_without_javascript(open_page: Open, keep: Keep) -> None:

@@ -80,11 +80,16 @@ def knowledge() -> Knowledge:
 
 
 @pytest.fixture(scope="session")
-def source_text() -> str:
-    """The report's text with single spaces and without bookmarks, where the source is at hand."""
+def source_lines() -> str:
+    """The report's text as it is, where the source is at hand."""
     shared = Path(os.environ.get("QIT4N_SHARED", ROOT.parent / "shared"))
     files = sorted((shared / "source").glob("*.txt"))
     if not files:
         pytest.skip("The source document is not part of the repository and is not at hand (QIT4N_SHARED).")
-    text = "\n".join(path.read_text(encoding="utf-8") for path in files)
-    return re.sub(r"\s+", " ", re.sub(r"\[bookmark: [^\]]*\]", "", text))
+    return "\n".join(path.read_text(encoding="utf-8") for path in files)
+
+
+@pytest.fixture(scope="session")
+def source_text(source_lines) -> str:
+    """The report's text with single spaces and without bookmarks."""
+    return re.sub(r"\s+", " ", re.sub(r"\[bookmark: [^\]]*\]", "", source_lines))

@@ -19,6 +19,7 @@ TYPE = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 PREFIXES = f"""
 @prefix : <{EXAMPLE}> .
 @prefix dcterms: <http://purl.org/dc/terms/> .
+@prefix foaf: <http://xmlns.com/foaf/0.1/> .
 @prefix org: <http://www.w3.org/ns/org#> .
 @prefix owl: <http://www.w3.org/2002/07/owl#> .
 @prefix prov: <http://www.w3.org/ns/prov#> .
@@ -32,6 +33,11 @@ PREFIXES = f"""
 
 ONTOLOGY = "ontology/seeded"
 DATA = "reference/seeded"
+CHOSEN, OTHER = f"<{GRAPHS}{DATA}>", f"<{GRAPHS}reference/other>"
+DISCREPANCY = (
+    f":d a stdorg:Discrepancy ; stdorg:about :thing ; stdorg:onProperty stdorg:number ; "
+    f"stdorg:chosenGraph {CHOSEN} ; stdorg:otherGraph {OTHER} ."
+)
 
 # check → graph, Turtle, what of it must be found
 FAULTS: dict[str, list[tuple[str, str, str]]] = {
@@ -53,6 +59,12 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
             ":a skos:inScheme :s ; skos:prefLabel 'Chair'@en . :b skos:inScheme :s ; skos:altLabel 'chair'@en .",
             ":a",
         )
+    ],
+    "concept-outside-its-list": [
+        (DATA, ":s skos:hasTopConcept :a .", ":a"),
+        (DATA, ":a skos:inScheme :s .", ":a"),
+        (DATA, ":s skos:hasTopConcept :a , :b . :a skos:inScheme :s . :b skos:inScheme :s ; skos:broader :a .", ":b"),
+        (DATA, ":a skos:inScheme :s ; skos:broader :b . :b skos:inScheme :other .", ":a"),
     ],
     "concept-without-label": [
         (DATA, ":a a stdorg:PlanStatus ; rdfs:label 'A'@en ; skos:prefLabel 'A'@en ; skos:notation 'a' .", ":a"),
@@ -78,6 +90,46 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         (ONTOLOGY, "stdorg:agent owl:deprecated true . :m stdorg:agent :p .", "stdorg:agent"),
     ],
     "deprecated-without-replacement": [(ONTOLOGY, "stdorg:report owl:deprecated true .", "stdorg:report")],
+    "discrepancy-without-statements": [
+        (DATA, f"{DISCREPANCY} {CHOSEN} a stdorg:OverruledGraph . {OTHER} a stdorg:OverruledGraph .", ":d"),
+        (DATA, f"{DISCREPANCY} :thing stdorg:number 1 .", ":d"),
+        (DATA, f"{DISCREPANCY} {OTHER} a stdorg:OverruledGraph . :thing stdorg:number 1 .", ":d"),
+        (DATA, f"{DISCREPANCY} {OTHER} a stdorg:OverruledGraph .", ":d"),
+    ],
+    "document-code-twice": [
+        (DATA, ":a stdorg:producedBy :g ; skos:notation 'D1' . :b stdorg:producedBy :g ; skos:notation 'd1' .", ":b"),
+        (
+            DATA,
+            (
+                ":w stdorg:workingGroupOf :g . :a stdorg:producedBy :g ; skos:notation 'D1' . "
+                ":b stdorg:producedBy :w ; skos:notation 'D1' ."
+            ),
+            ":b",
+        ),
+    ],
+    "event-without-status": [
+        (DATA, ":m a stdorg:Meeting ; schema:startDate '2030-01-10'^^xsd:date .", ":m"),
+        (DATA, ":w a stdorg:Webinar ; stdorg:eventStatus :held .", ":w"),
+        (DATA, ":j a stdorg:JointMeeting ; stdorg:eventStatus :held .", ":j"),
+    ],
+    "field-without-facts": [
+        (
+            DATA,
+            (
+                ":f a stdorg:TableField ; stdorg:fieldDocument :d ; stdorg:fieldInTable 'T' ; stdorg:fieldProperty stdorg:number . "
+                f"{CHOSEN} dcterms:source :d ; stdorg:table 'T 2' . :m stdorg:number 1 ."
+            ),
+            ":f",
+        ),
+        (
+            DATA,
+            (
+                ":f a stdorg:TableField ; stdorg:fieldDocument :d ; stdorg:fieldInTable 'T' ; stdorg:fieldProperty stdorg:number . "
+                f"{CHOSEN} dcterms:source :d ; stdorg:table 'T' . :m stdorg:place 'Anytown'@en ."
+            ),
+            ":f",
+        ),
+    ],
     "foreign-term-aligned-elsewhere": [
         (ONTOLOGY, "stdorg:Meeting rdfs:subClassOf schema:Festival .", "stdorg:Meeting")
     ],
@@ -85,7 +137,107 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         (ONTOLOGY, "schema:Event rdfs:subClassOf stdorg:Event .", "schema:Event"),
         (ONTOLOGY, "skos:Concept rdfs:label 'Idea'@en .", "skos:Concept"),
     ],
-    "object-property-with-literal": [(DATA, ":held stdorg:agent 'Ada' .", ":held")],
+    "iri-says-otherwise": [
+        (DATA, "<https://example.org/g/meeting/1> a stdorg:Meeting ; stdorg:number 2 .", ":g/meeting/1"),
+        (DATA, "<https://example.org/g/meeting/1> stdorg:meetingOf :h .", ":g/meeting/1"),
+        (
+            DATA,
+            "<https://example.org/g/plan/meeting-1> a stdorg:EventPlan ; stdorg:planNumber 2 .",
+            ":g/plan/meeting-1",
+        ),
+        (DATA, "<https://example.org/m/session/1> a stdorg:Session ; stdorg:ordinal 2 .", ":m/session/1"),
+        (DATA, ":n stdorg:hasSession <https://example.org/m/session/1> .", ":n"),
+        (DATA, "<https://example.org/deliverable/d1> a stdorg:Deliverable ; skos:notation 'D2' .", "D2"),
+        (
+            DATA,
+            "<https://example.org/webinar/2030-01-10> a stdorg:Webinar ; schema:startDate '2030-01-11'^^xsd:date .",
+            ":webinar/2030-01-10",
+        ),
+        (DATA, "<https://example.org/role/chair/ada> stdorg:role :chair ; stdorg:agent :ben .", ":role/chair/ada"),
+        (DATA, "<https://example.org/role/chair/ada> stdorg:role :editor ; stdorg:agent :ada .", ":role/chair/ada"),
+        (
+            DATA,
+            (
+                "<https://example.org/d1/status/2030> a stdorg:StatusReport ; "
+                "stdorg:reportsOn :d1 ; stdorg:attestedAt '2031'^^xsd:gYear ."
+            ),
+            ":d1/status/2030",
+        ),
+        (
+            DATA,
+            "<https://example.org/concept/mode/remote> skos:inScheme <https://example.org/concept/role> .",
+            ":concept/mode/remote",
+        ),
+        (
+            DATA,
+            "<https://example.org/concept/mode/remote> skos:inScheme <https://example.org/concept/mode> ; skos:notation 'far' .",
+            "far",
+        ),
+        (
+            DATA,
+            "<https://example.org/graph/report-1/intro> a stdorg:SourcePassage ; dcterms:source <https://example.org/report-2> .",
+            ":graph/report-1/intro",
+        ),
+        (
+            DATA,
+            "<https://example.org/graph/report-1/table-1/a> a stdorg:SourcePassage ; stdorg:table 'Table 2' .",
+            "Table 2",
+        ),
+    ],
+    "known-before-it-was": [
+        (DATA, f"{CHOSEN} dcterms:source :d . :d stdorg:attestedAt '2030' . :r stdorg:attestedAt '2031-01' .", ":r"),
+        (
+            DATA,
+            (
+                f"{CHOSEN} dcterms:source :d . :d stdorg:attestedAt '2030-01' . :held skos:notation 'held' . "
+                ":m stdorg:eventStatus :held ; schema:startDate '2030-02-01' ."
+            ),
+            ":m",
+        ),
+    ],
+    "match-of-another-thing": [
+        (DATA, ":a skos:exactMatch :b . :b a stdorg:Body .", ":a"),
+        (DATA, ":a skos:exactMatch <https://ror.org/1> . :b skos:exactMatch <https://ror.org/1> .", ":b"),
+    ],
+    "meeting-number-twice": [
+        (
+            DATA,
+            (
+                ":a a stdorg:Meeting ; stdorg:meetingOf :g ; stdorg:number 1 . "
+                ":b a stdorg:Meeting ; stdorg:meetingOf :g ; stdorg:number 1 ."
+            ),
+            ":b",
+        )
+    ],
+    "meeting-out-of-order": [
+        (
+            DATA,
+            (
+                ":a a stdorg:Meeting ; stdorg:meetingOf :g ; stdorg:number 1 ; schema:startDate '2030-02-10'^^xsd:date . "
+                ":b a stdorg:Meeting ; stdorg:meetingOf :g ; stdorg:number 2 ; schema:startDate '2030-01-10'^^xsd:date ."
+            ),
+            ":b",
+        )
+    ],
+    "name-not-known": [
+        (DATA, ":r stdorg:agent :p ; stdorg:nameAsStated 'Ada' . :p rdfs:label 'Ben' .", "Ada"),
+        (DATA, ":r stdorg:agent :p .", ":r"),
+        (DATA, ":r stdorg:affiliation :o ; stdorg:affiliationAsStated 'Firm' . :o rdfs:label 'Works'@en .", "Firm"),
+        (DATA, ":r stdorg:affiliation :o .", ":r"),
+        (DATA, ":r stdorg:affiliationAsStated 'Firm' .", ":r"),
+        (DATA, ":l stdorg:liaisonWith :b ; stdorg:bodyAsStated 'SG1' . :b rdfs:label 'SG2'@en .", "SG1"),
+        (DATA, ":p a stdorg:Person ; rdfs:label 'Ada Example' ; foaf:familyName 'Instance' .", ":p"),
+        (DATA, ":p a stdorg:Person ; rdfs:label 'Ada Example' ; foaf:givenName 'Ben' .", ":p"),
+    ],
+    "object-property-with-literal": [
+        (DATA, ":held stdorg:agent 'Ada' .", ":held"),
+        ("overruled/seeded", ":held stdorg:agent 'Ada' .", ":held"),
+    ],
+    "position-twice": [
+        (DATA, ":m stdorg:hasSession :a . :a stdorg:ordinal 1 . :b stdorg:sessionOf :m ; stdorg:ordinal 1 .", ":b"),
+        (DATA, ":a stdorg:stepOf :p ; stdorg:ordinal 1 . :b stdorg:stepOf :p ; stdorg:ordinal 1 .", ":b"),
+        (DATA, ":a stdorg:proposedFor :d ; stdorg:position 1 . :b stdorg:proposedFor :d ; stdorg:position 1 .", ":b"),
+    ],
     "property-cycle": [
         (ONTOLOGY, "stdorg:withinBody rdfs:subPropertyOf stdorg:workingGroupOf .", "stdorg:workingGroupOf")
     ],
@@ -95,12 +247,47 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         (ONTOLOGY, "stdorg:agent schema:domainIncludes stdorg:Meeting .", "stdorg:agent"),
         (ONTOLOGY, "stdorg:agent schema:rangeIncludes stdorg:Meeting .", "stdorg:agent"),
     ],
+    "recipient-unlike-scope": [
+        (
+            DATA,
+            ":s skos:notation 'named-group' . :r a stdorg:ProposedRecipient ; stdorg:recipientScope :s ; stdorg:position 1 .",
+            ":r",
+        ),
+        (
+            DATA,
+            ":s skos:notation 'named-group' . :r a stdorg:ProposedRecipient ; stdorg:recipientScope :s ; stdorg:recipient :b .",
+            ":r",
+        ),
+        (
+            DATA,
+            ":s skos:notation 'all' . :r a stdorg:ProposedRecipient ; stdorg:recipientScope :s ; stdorg:recipient :b .",
+            ":r",
+        ),
+    ],
     "reuse-with-side-effects": [
         (DATA, ":g org:identifier 'WG1' .", ":g"),
         (DATA, ":g org:unitOf :h .", ":g"),
         (DATA, ":l a org:OrganizationalCollaboration .", ":l"),
         (DATA, ":m prov:wasDerivedFrom :d .", ":m"),
         (ONTOLOGY, "stdorg:documentKind rdfs:subPropertyOf dcterms:type .", "stdorg:documentKind"),
+    ],
+    "shortcut-without-role": [
+        (DATA, ":p stdorg:chairs :g .", ":p"),
+        (
+            DATA,
+            ":p stdorg:chairs :g . :h stdorg:agent :p ; stdorg:in :g ; stdorg:role :r . :r a stdorg:EditorRole .",
+            ":p",
+        ),
+        (DATA, ":p stdorg:viceChairs :g .", ":p"),
+        (DATA, ":p stdorg:edits :d .", ":p"),
+        (DATA, ":p stdorg:officerOf :l .", ":p"),
+        (DATA, ":l stdorg:officer :p .", ":p"),
+        (DATA, ":p stdorg:affiliatedWith :o .", ":p"),
+    ],
+    "subject-of-another-kind": [
+        (DATA, ":x stdorg:agent :p .", ":x"),
+        (DATA, ":x a stdorg:Meeting ; stdorg:agent :p .", ":x"),
+        ("overruled/seeded", ":x a stdorg:Meeting ; stdorg:agent :p .", ":x"),
     ],
     "term-label-twice": [
         (ONTOLOGY, "stdorg:Gathering a owl:Class ; rdfs:label 'meeting'@en .", "stdorg:Gathering"),
@@ -139,6 +326,16 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         (DATA, ":held stdorg:agent :ghost .", ":ghost"),
         ("entailed/seeded", ":held stdorg:agent :ghost . :ghost a stdorg:Agent .", ":ghost"),
     ],
+    "thing-of-two-kinds": [
+        (DATA, ":x a stdorg:Person , stdorg:FocusGroup .", ":x"),
+        (DATA, ":x a stdorg:Session , stdorg:Meeting .", ":x"),
+        (DATA, ":x a stdorg:FocusGroup , stdorg:StudyGroup .", ":x"),
+    ],
+    "thing-without-part": [
+        (DATA, ":p a stdorg:Person .", ":p"),
+        (DATA, ":o a stdorg:Organization .", ":o"),
+        (DATA, ":r a stdorg:MeetingReport .", ":r"),
+    ],
     "undefined-term": [
         (DATA, ":m a stdorg:Gathering .", "stdorg:Gathering"),
         (DATA, ":m stdorg:attendance 5 .", "stdorg:attendance"),
@@ -148,9 +345,34 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         (ONTOLOGY, "stdorg:agent owl:propertyChainAxiom ( stdorg:boss stdorg:agent ) .", "stdorg:boss"),
         ("overruled/seeded", ":m stdorg:attendance 5 .", "stdorg:attendance"),
     ],
+    "unit-code-twice": [
+        (
+            DATA,
+            ":a stdorg:workingGroupOf :g ; skos:notation 'WG1' . :b stdorg:subBodyOf :g ; skos:notation 'WG1' .",
+            ":b",
+        )
+    ],
 }
 
 HARMLESS = {
+    "subject-of-another-kind": ":x a stdorg:StudyGroup ; stdorg:establishedBy :y ; stdorg:studies :s .",
+    "thing-of-two-kinds": ":x a stdorg:StandardsOrganization , stdorg:Organization . :y a stdorg:Webinar , stdorg:Workshop .",
+    "name-not-known": (
+        ":r stdorg:agent :p ; stdorg:nameAsStated 'Ada EXAMPLE' ; stdorg:affiliation :o ; stdorg:affiliationAsStated 'Firm (F)' . "
+        ":p rdfs:label 'Ada Example' . :o skos:altLabel 'firm'@en . :s stdorg:agent :p ; stdorg:byVirtueOf :r ."
+    ),
+    "concept-outside-its-list": ":s skos:hasTopConcept :a . :a skos:inScheme :s . :b skos:inScheme :s ; skos:broader :a .",
+    "document-code-twice": (
+        ":a stdorg:producedBy :g ; skos:notation 'D1' . :b stdorg:producedBy :h ; skos:notation 'D1' . "
+        ":p stdorg:producedBy :g ; skos:notation 'D1' ; dcterms:isPartOf :a . "
+        ":q stdorg:producedBy :g ; skos:notation 'D1' ; dcterms:isPartOf :a ."
+    ),
+    "meeting-number-twice": (
+        ":a a stdorg:Meeting ; stdorg:meetingOf :g ; stdorg:number 1 . "
+        ":b a stdorg:Meeting ; stdorg:meetingOf :h ; stdorg:number 1 ."
+    ),
+    "unit-code-twice": ":a stdorg:workingGroupOf :g ; skos:notation 'WG1' . :b stdorg:workingGroupOf :h ; skos:notation 'WG1' .",
+    "position-twice": ":a stdorg:sessionOf :m ; stdorg:ordinal 1 . :b stdorg:sessionOf :n ; stdorg:ordinal 1 .",
     "deprecated-without-replacement": "stdorg:report owl:deprecated true ; dcterms:isReplacedBy stdorg:agent .",
     "term-without-status": "stdorg:New a owl:Class ; vs:term_status 'archaic' ; owl:deprecated true .",
     "foreign-term-aligned-elsewhere": "stdorg:Colour rdfs:subClassOf skos:Concept .",

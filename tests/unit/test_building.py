@@ -187,6 +187,18 @@ def test_invalid_data_stops_the_build_with_a_report_and_leaves_what_is_published
     assert current(settings).manifest.dataset == first.generation.manifest.dataset
 
 
+def test_a_warning_of_the_shapes_is_published_with_what_it_is_about(settings):
+    shapes = FILES["shapes/events.ttl"].replace("sh:minCount 1", "sh:minCount 2 ; sh:severity sh:Warning")
+    change(settings.sources, "shapes/events.ttl", shapes)
+    default = graph_of(build(settings, Recorder()), None)
+    (remark,) = {t.subject for t in default if t.predicate.value.endswith("shacl#focusNode")}
+    said = {t.predicate.value.rpartition("#")[2]: t.object.value for t in default if t.subject == remark}
+    assert said["focusNode"] == f"{BASE}id/meeting/1"
+    assert said["resultMessage"] == "A meeting has one number."
+    assert said["resultSeverity"].endswith("#Warning")
+    assert {t.object.value for t in default if t.predicate.value.endswith("shacl#conforms")} == {"false"}
+
+
 def test_without_the_gate_nothing_is_validated(settings):
     change(settings.sources, "data/report/two.ttl", "<meeting/2> a stdorg:Meeting .")
     result = build(replace(settings, gate=False), Recorder())

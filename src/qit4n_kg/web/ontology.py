@@ -1,14 +1,17 @@
-"""`/ontology`: the merged modules as Turtle, or as a page for a browser; `/ontology.ttl` is always Turtle."""
+"""`/ontology`: the merged modules by content negotiation, a page for a browser; `/ontology.ttl` and other suffixes are fixed."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, current_app, render_template, request
 
-from qit4n_kg.formats import HTML, RdfFormat, negotiate
+from qit4n_kg.errors import NotFoundError
+from qit4n_kg.formats import HTML, Format, negotiate
 from qit4n_kg.namespaces import STDORG
-from qit4n_kg.web.readings import reading
+from qit4n_kg.vocabulary import ONTOLOGY_FORMATS
+from qit4n_kg.web.guide import read_guide
+from qit4n_kg.web.readings import Reading, reading
 from qit4n_kg.web.responses import CORS
 from qit4n_kg.web.sending import send
 
@@ -17,40 +20,57 @@ if TYPE_CHECKING:
 
 ontology = Blueprint("ontology", __name__)
 
-_TURTLE = RdfFormat.TURTLE.value
+_BY_SUFFIX = {form.extension: form for form in ONTOLOGY_FORMATS}
+_LINKS = (
+    f'<{STDORG}>; rel="canonical"',
+    '</ontology>; rel="alternate"; type="text/html"',
+    *(f'</ontology.{form.extension}>; rel="alternate"; type="{form.media_type}"' for form in ONTOLOGY_FORMATS),
+)
+_EXTENSION = "ontology_bodies"
 
 
 @ontology.get("/ontology")
 def negotiated() -> ResponseReturnValue:
-    """Send Turtle unless a page is preferred.
+    """Send Turtle unless another format or the page is preferred (RFC 9110, section 12.5.1).
 
-    :raises NotAcceptableError: neither satisfies Accept.
+    :raises NotAcceptableError: nothing on offer satisfies Accept.
     """
-    form = negotiate(request.headers.get("Accept"), [_TURTLE, HTML])
-    return _page() if form == HTML else _turtle(varies=True)
+    form = negotiate(request.headers.get("Accept"), [ONTOLOGY_FORMATS[0], HTML, *ONTOLOGY_FORMATS[1:]])
+    return _answer(form, varies=True)
 
 
-@ontology.get("/ontology.ttl")
-def turtle() -> ResponseReturnValue:
-    """Send Turtle, whatever Accept says."""
-    return _turtle(varies=False)
+@ontology.get("/ontology.<suffix>")
+def fixed(suffix: str) -> ResponseReturnValue:
+    """Send the format of the suffix, whatever Accept says.
+
+    :raises NotFoundError: there is no format of this suffix.
+    """
+    form = _BY_SUFFIX.get(suffix)
+    if form is None:
+        known = ", ".join(f".{extension}" for extension in _BY_SUFFIX)
+        raise NotFoundError("The ontology has no file of this suffix.", hint=f"They are {known}.")
+    return _answer(form, varies=False)
 
 
-def _turtle(*, varies: bool) -> ResponseReturnValue:
-    response = send(reading().vocabulary.turtle, _TURTLE, links=_LINKS, varies=varies)
-    response.headers.update(CORS)
+def _answer(form: Format, *, varies: bool) -> ResponseReturnValue:
+    response = send(_body(form), form, links=_LINKS, varies=varies)
+    if form != HTML:
+        response.headers.update(CORS)
     return response
 
 
-def _page() -> ResponseReturnValue:
-    terms = reading().vocabulary.terms
-    page = render_template(
-        "ontology.html",
-        namespace=STDORG,
-        classes=[term for term in terms if term.is_class],
-        properties=[term for term in terms if not term.is_class],
-    )
-    return send(page, HTML, links=_LINKS, varies=True)
+def _body(form: Format) -> bytes:
+    """Make each body once for a generation."""
+    now = reading()
+    generation, bodies = current_app.extensions.get(_EXTENSION, (None, {}))
+    if generation is not now.snapshot:
+        bodies = {}
+        current_app.extensions[_EXTENSION] = (now.snapshot, bodies)
+    if form not in bodies:
+        bodies[form] = _page(now).encode() if form == HTML else now.vocabulary.write(form)
+    body: bytes = bodies[form]
+    return body
 
 
-_LINKS = ('</ontology.ttl>; rel="alternate"; type="text/turtle"', f'<{STDORG}>; rel="canonical"')
+def _page(now: Reading) -> str:
+    return render_template("ontology.html", guide=read_guide(now), namespace=STDORG, forms=ONTOLOGY_FORMATS)

@@ -19,6 +19,7 @@ from qit4n_kg.web.context import knowledge_graph, snapshot
 from qit4n_kg.web.data import data, data_path, link_headers
 from qit4n_kg.web.links import local_path
 from qit4n_kg.web.ontology import ontology
+from qit4n_kg.web.quality import quality
 from qit4n_kg.web.readings import reading
 from qit4n_kg.web.sending import redirect_other, send
 from qit4n_kg.web.unknown import answer_unknown
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 pages = Blueprint("pages", __name__)
 pages.register_blueprint(data)
 pages.register_blueprint(ontology)
+pages.register_blueprint(quality)
 
 _LONGEST_TEXT = 2_000
 _LAYOUTS: dict[str, Callable[[Table], charts.Columns | charts.Bars | None]] = {

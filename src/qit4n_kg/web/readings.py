@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from flask import current_app
 
+from qit4n_kg.constraints import Constraints
 from qit4n_kg.entities.names import NameIndex
 from qit4n_kg.entities.overview import Overview, read_overview
 from qit4n_kg.entities.panels import Panel, Table, fill, panels_for, read_panel, read_panels
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from qit4n_kg.config import Settings
     from qit4n_kg.entities.view import EntityView
     from qit4n_kg.graph import Snapshot
+    from qit4n_kg.queries import Catalogue
 
 _EXTENSION = "readings"
 
@@ -31,6 +33,7 @@ class Reading:
 
     snapshot: Snapshot
     settings: Settings
+    catalogue: Catalogue
 
     @property
     def _queries(self) -> Path:
@@ -64,6 +67,11 @@ class Reading:
         return Vocabulary(self.snapshot.store, self.settings.graph_base)
 
     @cached_property
+    def constraints(self) -> Constraints:
+        """The shapes, in words."""
+        return Constraints(self.settings.sources / "shapes")
+
+    @cached_property
     def names(self) -> NameIndex:
         """The index for "did you mean"."""
         return NameIndex(self.snapshot.store, self.settings.id_base)
@@ -80,6 +88,6 @@ def reading() -> Reading:
     now = snapshot()
     kept = cast("Reading | None", current_app.extensions.get(_EXTENSION))
     if kept is None or kept.snapshot is not now:
-        kept = Reading(now, knowledge_graph().settings)
+        kept = Reading(now, knowledge_graph().settings, knowledge_graph().catalogue)
         current_app.extensions[_EXTENSION] = kept
     return kept

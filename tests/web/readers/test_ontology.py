@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyoxigraph
+import pytest
 import rdflib
 from pyoxigraph import NamedNode, Quad
 from rdflib.compare import isomorphic
 
 from qit4n_kg.store.oxigraph import OxigraphStore
-from qit4n_kg.vocabulary import Vocabulary
+from qit4n_kg.vocabulary import ONTOLOGY_FORMATS, Vocabulary
 
 if TYPE_CHECKING:
+    from flask import Flask
     from flask.testing import FlaskClient
+
+    from qit4n_kg.formats import Format
 
 ROOT = Path(__file__).resolve().parents[3]
 GRAPHS = "https://w3id.org/qit4n/graph/"
@@ -46,25 +51,104 @@ def test_the_file_is_turtle_whatever_accept_says(client: FlaskClient) -> None:
     assert client.get("/ontology.ttl", headers={"If-None-Match": response.headers["ETag"]}).status_code == 304
 
 
+@pytest.mark.parametrize("form", ONTOLOGY_FORMATS, ids=lambda form: form.extension)
+def test_each_format_has_its_address_and_is_negotiated(client: FlaskClient, form: Format) -> None:
+    """RFC 9110, section 12.5.1: the q-values decide."""
+    fixed = client.get(f"/ontology.{form.extension}", headers={"Accept": "text/html"})
+    assert fixed.mimetype == form.media_type
+    assert "Accept" not in fixed.headers.get("Vary", "")
+    chosen = client.get("/ontology", headers={"Accept": f"text/html;q=0.4, {form.media_type};q=0.5, */*;q=0.1"})
+    assert chosen.data == fixed.data
+    assert "Accept" in chosen.headers["Vary"]
+    links = ", ".join(chosen.headers.getlist("Link"))
+    assert f'</ontology.{form.extension}>; rel="alternate"; type="{form.media_type}"' in links
+    again = client.get("/ontology", headers={"Accept": form.media_type, "If-None-Match": chosen.headers["ETag"]})
+    assert again.status_code == 304
+
+
+def test_an_unknown_suffix_is_404_and_names_the_known(client: FlaskClient) -> None:
+    response = client.get("/ontology.exe")
+    assert response.status_code == 404
+    assert ".rdf" in response.text
+
+
+def test_a_term_shows_its_example_its_queries_and_what_its_shape_asks(client: FlaskClient) -> None:
+    page = client.get("/ontology", headers={"Accept": "text/html"}).text
+    person = page[page.index('<article class="term" id="Person"') :]
+    person = person[: person.index("</article>")]
+    assert 'href="/doc/person/ada-byron"' in person
+    assert 'href="/queries/' in person
+    assert "required: name" in person
+    chairs = page[page.index('<article class="term" id="chairs"') :]
+    assert "stdorg:hasRoleHeld, then stdorg:in" in chairs
+
+
+def test_a_module_has_a_diagram_with_the_same_in_words(client: FlaskClient) -> None:
+    page = client.get("/ontology", headers={"Accept": "text/html"}).text
+    assert page.count("<svg class=") == 1
+    assert 'role="img" aria-labelledby="diagram-terms-title diagram-terms-text"' in page
+    words = re.sub(r"<[^>]+>", "", page[page.index("The diagram in words") :])
+    assert "Person is a kind of Agent" in words
+    assert re.search(r"Person — chairs →\s+to Body", words)
+
+
+def test_the_page_has_nothing_inline_that_the_content_policy_forbids(client: FlaskClient) -> None:
+    page = client.get("/ontology", headers={"Accept": "text/html"}).text
+    assert not re.search(r"<script|<style|\sstyle=|\son\w+=", page)
+
+
+def test_a_graph_without_an_ontology_has_a_page(empty_app: Flask) -> None:
+    response = empty_app.test_client().get("/ontology", headers={"Accept": "text/html"})
+    assert response.status_code == 200
+
+
 def test_the_page_lists_each_term_with_its_definition(client: FlaskClient) -> None:
     page = client.get("/ontology", headers={"Accept": "text/html"}).text
-    for text in ('id="Person"', "A human being.", 'id="chairs"', "stdorg:chairs", 'href="/ontology#Body"'):
+    for text in ('id="Person"', "A human being.", 'id="chairs"', "stdorg:chairs", 'href="#Body"'):
         assert text in page
 
 
-def test_the_merged_modules_lose_nothing() -> None:
-    merged = rdflib.Graph().parse(data=shipped().turtle, format="turtle")
+@pytest.mark.parametrize("form", ONTOLOGY_FORMATS, ids=lambda form: form.extension)
+def test_the_merged_modules_lose_nothing(form: Format) -> None:
+    quads = pyoxigraph.parse(shipped().write(form), format=pyoxigraph.RdfFormat.from_media_type(form.media_type))
+    lines = pyoxigraph.serialize((quad.triple for quad in quads), format=pyoxigraph.RdfFormat.N_TRIPLES)
+    merged = rdflib.Graph().parse(data=lines or b"", format="nt")
     expected = rdflib.Graph()
     for path in (ROOT / "ontology").glob("*.ttl"):
         expected.parse(path)
     assert isomorphic(merged, expected)
 
 
-def test_the_same_modules_give_the_same_bytes() -> None:
-    assert shipped().turtle == shipped(reverse=True).turtle
+@pytest.mark.parametrize("form", ONTOLOGY_FORMATS, ids=lambda form: form.extension)
+def test_the_same_modules_give_the_same_bytes(form: Format) -> None:
+    assert shipped().write(form) == shipped(reverse=True).write(form)
 
 
 def test_every_term_of_the_shipped_modules_can_be_read() -> None:
     terms = shipped().terms
     assert {"Person", "RoleHeld", "chairs"} <= {term.name for term in terms}
     assert all(term.label and term.definition for term in terms if term.iri.startswith("https://w3id.org/stdorg/ns#"))
+
+
+def test_each_shipped_term_stands_in_one_module_and_each_module_is_described() -> None:
+    vocabulary = shipped()
+    terms = [term.iri for module in vocabulary.modules for term in module.terms]
+    assert sorted(terms) == sorted(term.iri for term in vocabulary.terms)
+    assert len(terms) == len(set(terms))
+    assert all(module.label and module.description for module in vocabulary.modules)
+
+
+def test_the_shipped_header_says_version_and_licence() -> None:
+    header = shipped().header
+    assert header.iri == "https://w3id.org/stdorg/ns"
+    assert header.version_iri == f"{header.iri}/{header.version}"
+    assert header.license == "https://creativecommons.org/licenses/by/4.0/"
+
+
+def test_alignment_is_told_apart_from_the_ontologys_own_terms() -> None:
+    terms = {term.name: term for term in shipped().terms}
+    assert [one.iri for one in terms["Meeting"].above] == ["https://w3id.org/stdorg/ns#Event"]
+    assert "http://www.w3.org/ns/prov#Activity" in {one.iri for one in terms["Event"].alignment}
+    assert "https://w3id.org/stdorg/ns#Meeting" in {one.iri for one in terms["Event"].below}
+    assert [one.iri for one in terms["sessionOf"].inverse] == ["https://w3id.org/stdorg/ns#hasSession"]
+    assert [one.iri for one in terms["hasSession"].inverse] == ["https://w3id.org/stdorg/ns#sessionOf"]

@@ -1,0 +1,58 @@
+"""`/quality` for people and `/quality.json` for programs: the same findings, each with its SPARQL, revalidated by an ETag."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from flask.testing import FlaskClient
+
+
+def test_a_page_unless_json_is_preferred(client: FlaskClient) -> None:
+    for accept, media_type in (
+        ("*/*", "text/html"),
+        ("application/json", "application/json"),
+        ("text/html;q=0.5, application/json", "application/json"),
+    ):
+        response = client.get("/quality", headers={"Accept": accept})
+        assert response.mimetype == media_type
+        assert "Accept" in response.headers["Vary"]
+    assert client.get("/quality", headers={"Accept": "image/png"}).status_code == 406
+
+
+def test_json_names_the_generation_and_every_finding_with_its_query(client: FlaskClient) -> None:
+    response = client.get("/quality.json", headers={"Accept": "text/html"})
+    found = response.get_json()
+    assert response.mimetype == "application/json"
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+    assert found["generation"]["number"] >= 1
+    assert {"figures", "lists", "checks", "rules"} <= found.keys()
+    for one in (*found["figures"], *found["lists"], *found["checks"]):
+        assert one["query"].count("SELECT") >= 1
+    assert all(isinstance(one["holds"], bool) for one in found["checks"])
+    (discrepancy,) = next(one["rows"] for one in found["lists"] if one["id"] == "discrepancies")
+    assert (discrepancy["chosen"], discrepancy["other"]) == ("1843-07-01", "1843-08-01")
+
+
+def test_the_page_shows_what_the_json_says(client: FlaskClient) -> None:
+    page = client.get("/quality", headers={"Accept": "text/html"}).text
+    found = client.get("/quality.json").get_json()
+    for one in (*found["figures"], *found["lists"], *found["checks"]):
+        assert f'id="{one["id"]}"' in page
+        assert f"of {one['title']}</span>" in page
+    assert page.count("Does not hold") == sum(not one["holds"] for one in found["checks"])
+    assert "Where was meeting 1?" in page
+
+
+def test_it_is_revalidated_by_its_etag(client: FlaskClient) -> None:
+    etag = client.get("/quality.json").headers["ETag"]
+    assert client.get("/quality.json", headers={"If-None-Match": etag}).status_code == 304
+
+
+def test_every_page_leads_to_it(client: FlaskClient) -> None:
+    assert 'href="/quality"' in client.get("/", headers={"Accept": "text/html"}).text
+
+
+def test_an_empty_graph_has_a_page(empty_app: Flask) -> None:
+    assert empty_app.test_client().get("/quality", headers={"Accept": "text/html"}).status_code == 200
