@@ -109,7 +109,7 @@ def build(settings: Settings, progress: Progress) -> BuildResult:
     :raises StateFullError: the disk is full.
     """
     start = time.monotonic()
-    generations = Generations(settings.state_dir, settings.keep_generations)
+    generations = Generations(settings.state_dir, settings.keep_generations, settings.keep_days)
     with generations.writer():
         sources = find_sources(settings.sources, settings.graph_base, settings.data)
         inputs = _inputs_of(sources, settings)

@@ -250,7 +250,7 @@ def _ask(settings: Settings, endpoint: str | None, text: str, bindings: Mapping[
         from qit4n_kg.store.remote import RemoteEndpoint  # SPARQLWrapper loads rdflib: 0.4 s
 
         return RemoteEndpoint(endpoint).query(text, bindings=bindings, prefixes=known)
-    generation = Generations(settings.state_dir, settings.keep_generations).current()
+    generation = Generations(settings.state_dir, settings.keep_generations, settings.keep_days).current()
     store = OxigraphStore.open_read_only(generation.store_path)
     return store.query(text, bindings=bindings, prefixes=known)
 

@@ -51,6 +51,8 @@ class Settings:
     remote_timeout: float = 10.0
     remote_bytes: int = 16 * MIB
     request_bytes: int = 16 * MIB
+    cache_bytes: int = 64 * MIB
+    downloads: int = 32
     scratch: bool = False
 
     @property

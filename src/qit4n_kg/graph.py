@@ -62,7 +62,7 @@ class KnowledgeGraph:
 
         :raises StateError: there is no generation, or it can't be opened.
         """
-        generations = Generations(settings.state_dir, settings.keep_generations)
+        generations = Generations(settings.state_dir, settings.keep_generations, settings.keep_days)
         snapshot = _open_snapshot(generations)
         return cls(settings, generations, snapshot, read_catalogue(settings.sources / "queries" / "catalogue"))
 
@@ -96,8 +96,16 @@ class KnowledgeGraph:
         """The current generation's store in this process: for fixed patterns of constant cost only."""
         return self.current().store
 
-    def run(self, job: Job, snapshot: Snapshot | None = None) -> Spooled:
-        """Answer a query in a query process, from `snapshot` or else the current generation.
+    def kept(self, number: int) -> Generation:
+        """Return a published generation by its number, to pin a query to it.
+
+        :raises GenerationGoneError: it is not kept any more.
+        :raises NotFoundError: there has been none of this number yet.
+        """
+        return self._generations.kept(number)
+
+    def run(self, job: Job, on: Snapshot | Generation | None = None) -> Spooled:
+        """Answer a query in a query process, from a generation that may be an older one, or else from the current one.
 
         :raises RequestError: the text is not a query, or it asks for what is refused (SERVICE).
         :raises QueryLimitError: it ran into a limit.
@@ -110,8 +118,8 @@ class KnowledgeGraph:
                 "The query uses SERVICE, and this server asks no other endpoint.",
                 hint="Ask the other endpoint yourself and pass its answer on with VALUES.",
             )
-        chosen = snapshot or self.current()
-        return self.executors.run(job, chosen.generation.store_path)
+        chosen = on.generation if isinstance(on, Snapshot) else on or self.generation
+        return self.executors.run(job, chosen.store_path)
 
     def close(self) -> None:
         """Stop the query processes; the store closes when its last holder lets go."""

@@ -52,7 +52,7 @@ def serve_forever(settings: Settings, on_ready: Callable[[str], None]) -> None:
     :raises PortInUseError: another program listens there.
     :raises ConfigurationError: the host is no address of this machine.
     """
-    Generations(settings.state_dir, settings.keep_generations).current()
+    Generations(settings.state_dir, settings.keep_generations, settings.keep_days).current()
     check_port(settings.host, settings.port)
     server = Granian(
         "qit4n_kg.web.app:create_app",

@@ -12,6 +12,8 @@ from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad
 
 from qit4n_kg.errors import (
     GenerationDamagedError,
+    GenerationGoneError,
+    NotFoundError,
     StateError,
     StateFullError,
     StateLockedError,
@@ -72,6 +74,26 @@ class TestPublish:
         for _ in range(3):
             publish(Generations(state, keep=1))
         assert names(state) == ["2", "3"]
+
+    def test_young_generations_stay_beyond_the_number_of_those_kept(self, state):
+        for _ in range(5):
+            publish(Generations(state, keep=2, keep_days=1))
+        assert names(state) == ["1", "2", "3", "4", "5"]
+        manifest = state / "generations" / "2" / "manifest.json"
+        manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "built_at": "2021-01-01T00:00:00Z"}))
+        publish(Generations(state, keep=2, keep_days=1))
+        assert names(state) == ["1", "3", "4", "5", "6"]
+
+    def test_a_kept_generation_is_found_by_its_number_and_a_pruned_one_is_gone(self, generations):
+        for _ in range(5):
+            publish(generations)
+        assert [generations.kept(number).number for number in (3, 4, 5)] == [3, 4, 5]
+        with pytest.raises(GenerationGoneError) as gone:
+            generations.kept(2)
+        assert gone.value.hint == "Kept are: 3, 4, 5."
+        for number in (0, -1, 6):
+            with pytest.raises(NotFoundError, match=f"no generation {number}"):
+                generations.kept(number)
 
     def test_typed_values_in_any_spelling_pass_the_check(self, generations):
         integer = NamedNode("http://www.w3.org/2001/XMLSchema#integer")

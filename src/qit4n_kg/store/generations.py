@@ -19,13 +19,15 @@ import os
 import shutil
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pyoxigraph import DefaultGraph
 
 from qit4n_kg.errors import (
     GenerationDamagedError,
+    GenerationGoneError,
+    NotFoundError,
     StateError,
     StateFullError,
     StateLockedError,
@@ -38,7 +40,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from pyoxigraph import Quad
+    from pyoxigraph import NamedNode, Quad
+
+    from qit4n_kg.store.journal import Change
 
 _BUILD_HINT = "Run `qit4n-kg build`."
 _KEPT_AT_LEAST = 2
@@ -76,13 +80,14 @@ class Generation:
 
 
 class Generations:
-    """The generations in a state directory; `keep` of them stay on disk, never fewer than two."""
+    """The generations in a state directory; the newest `keep` stay on disk, never fewer than two, and those built in the last `keep_days`."""
 
-    def __init__(self, state_dir: Path, keep: int = 3) -> None:
+    def __init__(self, state_dir: Path, keep: int = 3, keep_days: float = 0.0) -> None:
         self._state = state_dir
         self._folder = state_dir / "generations"
         self._pointer = state_dir / "current"
         self._keep = max(keep, _KEPT_AT_LEAST)
+        self._keep_days = keep_days
         self._lock: int | None = None
 
     def current_number(self) -> int | None:
@@ -109,6 +114,23 @@ class Generations:
         number = self.current_number()
         if number is None:
             raise StateMissingError(f"Nothing has been built in {self._state} yet.", hint=_BUILD_HINT)
+        return self._read(number)
+
+    def kept(self, number: int) -> Generation:
+        """Return a generation by its number, the current one or an older one that is still on disk.
+
+        :raises GenerationGoneError: it was current once and has been pruned.
+        :raises NotFoundError: no generation has had this number yet.
+        """
+        current = self.current_number() or 0
+        if not 0 < number <= current:
+            raise NotFoundError(f"There is no generation {number}.", hint=f"The current one is {current}.")
+        if number != current and not (self._folder / str(number)).is_dir():
+            known = ", ".join(map(str, sorted(n for n in self._numbers() if n <= current)))
+            raise GenerationGoneError(f"Generation {number} is not kept any more.", hint=f"Kept are: {known}.")
+        return self._read(number)
+
+    def _read(self, number: int) -> Generation:
         path = self._folder / str(number)
         manifest = _read_manifest(path / "manifest.json")
         if manifest is None or manifest.number != number:
@@ -150,23 +172,69 @@ class Generations:
             os.close(lock)
 
     def publish(
-        self, quads: Iterable[Quad], *, inputs: str, software: str, progress: Callable[[int], None] | None = None
+        self,
+        quads: Iterable[Quad],
+        *,
+        inputs: str,
+        software: str,
+        graphs: Iterable[NamedNode] = (),
+        progress: Callable[[int], None] | None = None,
+        on_ready: Callable[[], None] | None = None,
     ) -> Generation:
         """Write a generation, check what can be read back, and make it the current one; only inside `writer()`.
 
-        `progress` is called with the number of quads taken so far. The current generation is untouched until the very end.
+        `graphs` are named graphs that are there even when empty. `progress` is called with the number of quads taken so far.
+        `on_ready` is called when all is on the disk and before the pointer moves: what it raises stops the move. The current
+        generation is untouched until the very end.
 
         :raises StateFullError: the disk is full; nothing of the new generation stays.
         :raises StateError: the state directory can't be written, or what was read back differs from what was written.
         """
+
+        def write(store_path: Path) -> tuple[str, int]:
+            with DatasetDigest() as digest:
+                with OxigraphStore.create(store_path) as store:
+                    store.load(_digested(stored_forms(_Counted(quads, progress)), digest))
+                    for graph in graphs:
+                        store.inner.add_graph(graph)
+                return digest.finish()
+
+        return self._publish(write, inputs, software, on_ready)
+
+    def commit(
+        self, change: Change, *, inputs: str, software: str, on_ready: Callable[[], None] | None = None
+    ) -> Generation:
+        """Make the current generation with a change applied the next one, through a checkpoint; otherwise as `publish`.
+
+        :raises StateError: as `publish`; also when nothing has been built yet.
+        """
+        current = self.current()
+
+        def write(store_path: Path) -> tuple[str, int]:
+            with OxigraphStore.open_read_only(current.store_path) as old:
+                old.inner.backup(str(store_path))
+            with OxigraphStore.create(store_path) as store, DatasetDigest() as digest:
+                change.apply_to(store.inner)
+                for quad in store.quads():
+                    digest.add(quad)
+                return digest.finish()
+
+        return self._publish(write, inputs, software, on_ready)
+
+    def _publish(
+        self, write: Callable[[Path], tuple[str, int]], inputs: str, software: str, on_ready: Callable[[], None] | None
+    ) -> Generation:
+        """Have a store written, which returns its hash and number of quads, and publish it."""
         self._require_lock()
         number = self._next_number()
         partial = self._folder / f"{number}.partial"
         try:
-            self._prepare(partial, number, _Counted(quads, progress), inputs, software)
+            self._prepare(partial, number, write, inputs, software)
             final = self._folder / str(number)
             partial.rename(final)
             _sync(self._folder)
+            if on_ready is not None:
+                on_ready()
             self._point_to(number)
         except OSError as exc:
             self._forget(number)
@@ -188,14 +256,13 @@ class Generations:
         with suppress(OSError):
             (self._state / "current.new").unlink(missing_ok=True)
 
-    def _prepare(self, partial: Path, number: int, quads: _Counted, inputs: str, software: str) -> None:
+    def _prepare(
+        self, partial: Path, number: int, write: Callable[[Path], tuple[str, int]], inputs: str, software: str
+    ) -> None:
         """Write the store and its manifest into `partial`, all of it on the disk when this returns."""
         store_path = partial / "store"
         partial.mkdir()
-        with DatasetDigest() as digest:
-            with OxigraphStore.create(store_path) as store:
-                store.load(_digested(stored_forms(quads), digest))
-            expected, expected_count = digest.finish()
+        expected, expected_count = write(store_path)
         dataset, count, triples, graphs = _read_back(store_path)
         if (dataset, count) != (expected, expected_count):
             raise StateError(
@@ -218,12 +285,17 @@ class Generations:
     def _prune(self, current: int) -> None:
         """Remove the oldest generations; each is renamed first, so that no half-removed one keeps a published name."""
         numbers = sorted(self._numbers(), reverse=True)
+        young = datetime.now(UTC) - timedelta(days=self._keep_days)
         for number in numbers[self._keep :]:
-            if number != current:
+            if number != current and not (self._keep_days and self._was_built_after(number, young)):
                 discarded = self._folder / f"{number}.discarded"
                 with suppress(OSError):
                     (self._folder / str(number)).rename(discarded)
                 shutil.rmtree(discarded, ignore_errors=True)
+
+    def _was_built_after(self, number: int, instant: datetime) -> bool:
+        manifest = _read_manifest(self._folder / str(number) / "manifest.json")
+        return manifest is not None and datetime.fromisoformat(manifest.built_at) > instant
 
     def _forget(self, number: int) -> None:
         """Remove what a failed publish wrote, unless the pointer has reached it."""
