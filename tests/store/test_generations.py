@@ -280,7 +280,7 @@ class TestWriter:
 
 class TestFullDisk:
     @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
-    @pytest.mark.parametrize("step", ["_read_back", "_sync_tree", "_sync"])
+    @pytest.mark.parametrize("step", ["_read_back", "sync_tree", "sync"])
     def test_the_old_generation_is_untouched(self, generations, state, monkeypatch, number, step):
         publish(generations)
 

@@ -34,6 +34,7 @@ from qit4n_kg.errors import (
     StateMissingError,
 )
 from qit4n_kg.store.canonical import DatasetDigest
+from qit4n_kg.store.disk import sync, sync_tree
 from qit4n_kg.store.oxigraph import OxigraphStore, stored_forms
 
 if TYPE_CHECKING:
@@ -232,7 +233,7 @@ class Generations:
             self._prepare(partial, number, write, inputs, software)
             final = self._folder / str(number)
             partial.rename(final)
-            _sync(self._folder)
+            sync(self._folder)
             if on_ready is not None:
                 on_ready()
             self._point_to(number)
@@ -273,14 +274,14 @@ class Generations:
         manifest = Manifest(number, inputs, dataset, count, triples, graphs, built_at, software)
         text = json.dumps(asdict(manifest), indent=2) + "\n"
         (partial / "manifest.json").write_text(text, encoding="utf-8")
-        _sync_tree(partial)
+        sync_tree(partial)
 
     def _point_to(self, number: int) -> None:
         new = self._state / "current.new"
         new.write_text(f"{number}\n", encoding="ascii")
-        _sync(new)
+        sync(new)
         new.replace(self._pointer)
-        _sync(self._state)
+        sync(self._state)
 
     def _prune(self, current: int) -> None:
         """Remove the oldest generations; each is renamed first, so that no half-removed one keeps a published name."""
@@ -374,24 +375,6 @@ def _read_manifest(path: Path) -> Manifest | None:
     if not isinstance(record, dict) or not all(isinstance(record.get(name), kind) for name, kind in wanted.items()):
         return None
     return Manifest(**{name: record[name] for name in wanted})
-
-
-def _sync_tree(folder: Path) -> None:
-    """Bring a directory's files, then the directory itself, to the disk, from the leaves up."""
-    for path in folder.iterdir():
-        if path.is_dir():
-            _sync_tree(path)
-        else:
-            _sync(path)
-    _sync(folder)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _holder(lock: int) -> str:
