@@ -19,6 +19,7 @@ from qit4n_kg.errors import (
     StateLockedError,
     StateMissingError,
 )
+from qit4n_kg.store import bulk
 from qit4n_kg.store import generations as module
 from qit4n_kg.store.canonical import dataset_hash
 from qit4n_kg.store.generations import Generations
@@ -138,7 +139,7 @@ class TestPublish:
 
     def test_a_store_that_reads_back_differently_is_not_published(self, generations, state, monkeypatch):
         publish(generations)
-        monkeypatch.setattr(module, "_read_back", lambda path: ("sha256:0", 9, 5, 3))
+        monkeypatch.setattr(module, "read_dataset", lambda path: ("sha256:0", 9, 5, 3))
         with pytest.raises(StateError, match="9 quads"):
             publish(generations)
         assert names(state) == ["1"]
@@ -280,7 +281,7 @@ class TestWriter:
 
 class TestFullDisk:
     @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
-    @pytest.mark.parametrize("step", ["_read_back", "sync_tree", "sync"])
+    @pytest.mark.parametrize("step", ["read_dataset", "sync_tree", "sync"])
     def test_the_old_generation_is_untouched(self, generations, state, monkeypatch, number, step):
         publish(generations)
 
@@ -298,12 +299,12 @@ class TestFullDisk:
     def test_rocksdbs_words_are_understood(self, generations, state, monkeypatch):
         publish(generations)
 
-        def full(self, quads):
+        def full(store, text):
             raise OSError(
                 "IO error: No space left on device: While appending to file: 000012.sst: No space left on device"
             )
 
-        monkeypatch.setattr(OxigraphStore, "load", full)
+        monkeypatch.setattr(bulk, "_load", full)
         with pytest.raises(StateFullError):
             publish(generations)
         assert names(state) == ["1"]

@@ -22,8 +22,6 @@ from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from pyoxigraph import DefaultGraph
-
 from qit4n_kg.errors import (
     GenerationDamagedError,
     GenerationGoneError,
@@ -33,9 +31,9 @@ from qit4n_kg.errors import (
     StateLockedError,
     StateMissingError,
 )
-from qit4n_kg.store.canonical import DatasetDigest
+from qit4n_kg.store.bulk import hash_store, read_dataset, write_dataset
 from qit4n_kg.store.disk import sync, sync_tree
-from qit4n_kg.store.oxigraph import OxigraphStore, stored_forms
+from qit4n_kg.store.oxigraph import OxigraphStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -81,7 +79,7 @@ class Generation:
 
 
 class Generations:
-    """The generations in a state directory; the newest `keep` stay on disk, never fewer than two, and those built in the last `keep_days`."""
+    """The generations in a state directory; on disk stay the newest `keep`, never fewer than two, and those of the last `keep_days`."""
 
     def __init__(self, state_dir: Path, keep: int = 3, keep_days: float = 0.0) -> None:
         self._state = state_dir
@@ -193,12 +191,7 @@ class Generations:
         """
 
         def write(store_path: Path) -> tuple[str, int]:
-            with DatasetDigest() as digest:
-                with OxigraphStore.create(store_path) as store:
-                    store.load(_digested(stored_forms(_Counted(quads, progress)), digest))
-                    for graph in graphs:
-                        store.inner.add_graph(graph)
-                return digest.finish()
+            return write_dataset(store_path, _Counted(quads, progress), graphs)
 
         return self._publish(write, inputs, software, on_ready)
 
@@ -214,11 +207,9 @@ class Generations:
         def write(store_path: Path) -> tuple[str, int]:
             with OxigraphStore.open_read_only(current.store_path) as old:
                 old.inner.backup(str(store_path))
-            with OxigraphStore.create(store_path) as store, DatasetDigest() as digest:
+            with OxigraphStore.create(store_path) as store:
                 change.apply_to(store.inner)
-                for quad in store.quads():
-                    digest.add(quad)
-                return digest.finish()
+                return hash_store(store, store_path.parent)[:2]
 
         return self._publish(write, inputs, software, on_ready)
 
@@ -264,7 +255,7 @@ class Generations:
         store_path = partial / "store"
         partial.mkdir()
         expected, expected_count = write(store_path)
-        dataset, count, triples, graphs = _read_back(store_path)
+        dataset, count, triples, graphs = read_dataset(store_path)
         if (dataset, count) != (expected, expected_count):
             raise StateError(
                 f"The new generation holds {count} quads ({dataset}), but {expected_count} ({expected}) were written.",
@@ -345,25 +336,6 @@ class _Counted:
                 self._progress(count)
         if self._progress is not None and count % _PROGRESS_EVERY:
             self._progress(count)
-
-
-def _digested(quads: Iterable[Quad], digest: DatasetDigest) -> Iterator[Quad]:
-    for quad in quads:
-        digest.add(quad)
-        yield quad
-
-
-def _read_back(store_path: Path) -> tuple[str, int, int, int]:
-    """Return the hash, the quads, the triples of the default graph and the number of named graphs, as a reader finds them."""
-    triples = 0
-    default = DefaultGraph()
-    with OxigraphStore.open_read_only(store_path) as store, DatasetDigest() as digest:
-        for quad in store.quads():
-            digest.add(quad)
-            triples += quad.graph_name == default
-        graphs = sum(1 for _ in store.graphs())
-        dataset, count = digest.finish()
-    return dataset, count, triples, graphs
 
 
 def _read_manifest(path: Path) -> Manifest | None:

@@ -222,9 +222,9 @@ class OxigraphStore:
 
     def close(self) -> None:
         """Flush what was written and let go of the files; answers that are still open keep them until they end."""
-        if self._store is not None and self._is_on_disk and not self._is_read_only:
-            self._store.flush()
-        self._store = None
+        store, self._store = self._store, None
+        if store is not None and self._is_on_disk and not self._is_read_only:
+            store.flush()
 
     def __enter__(self) -> Self:
         return self
