@@ -129,12 +129,12 @@ def _prefix(token: Token) -> str:
 
 
 def normalise(text: str) -> str:
-    """Return a query's text with each comment and each run of white space as one space: equal texts mean the same query.
+    r"""Return a query's text with each comment and each run of white space as one space: equal texts mean the same query.
 
     What might be read in two ways is left as it is: an IRI with a `#` and no authority could be a comparison and a comment,
     and a codepoint escape (section 19.2) could be the quote that opens a string. In linear time.
 
-    >>> normalise("SELECT  * # all\\n{ <http://example.org/#a> ?p 'x  #y' }")
+    >>> normalise("SELECT  * # all\n{ <http://example.org/#a> ?p 'x  #y' }")
     "SELECT * { <http://example.org/#a> ?p 'x  #y' }"
     """
     if "\\u" in text or "\\U" in text:

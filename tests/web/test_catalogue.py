@@ -100,7 +100,7 @@ def test_the_page_has_question_form_sparql_result_and_downloads(tiny_client):
     assert ">77</td>" in page
     assert "VALUES (?meeting ?least)" in page
     links = [link.replace("&amp;", "&") for link in re.findall(r'href="(/queries/meeting\.\w+[^"]*)"', page)]
-    assert len(links) == 4
+    assert len(links) == 5
     assert all(b"77" in tiny_client.get(link).data for link in links)
 
 

@@ -9,7 +9,6 @@ from flask import Blueprint, render_template, request
 from qit4n_kg.formats import HTML, RdfFormat, negotiate
 from qit4n_kg.namespaces import STDORG
 from qit4n_kg.web.readings import reading
-from qit4n_kg.web.responses import CORS
 from qit4n_kg.web.sending import send
 
 if TYPE_CHECKING:
@@ -37,9 +36,7 @@ def turtle() -> ResponseReturnValue:
 
 
 def _turtle(*, varies: bool) -> ResponseReturnValue:
-    response = send(reading().vocabulary.turtle, _TURTLE, links=_LINKS, varies=varies)
-    response.headers.update(CORS)
-    return response
+    return send(reading().vocabulary.turtle, _TURTLE, links=_LINKS, varies=varies)
 
 
 def _page() -> ResponseReturnValue:

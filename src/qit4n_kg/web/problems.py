@@ -104,6 +104,16 @@ PROBLEMS: dict[str, Problem] = {
 }
 
 
+LIMITS: dict[str, tuple[str, str]] = {
+    "query-timeout": ("query_timeout", "seconds"),
+    "query-memory": ("query_memory", "bytes"),
+    "result-too-large": ("result_bytes", "bytes"),
+    "queue-full": ("queue", "queries"),
+    "too-large": ("request_bytes", "bytes"),
+}
+"""The setting behind each problem that a limit causes, and the unit of its value."""
+
+
 def problem_path(code: str) -> str:
     """Return the `type` of a problem.
 

@@ -1,4 +1,4 @@
-"""How answers leave: spooled results with their length, every error as a problem (RFC 9457) or a page.
+"""How errors leave: every one as a problem (RFC 9457) or a page, with the limit that was hit and the query's id.
 
 An error of ours is shown as it is. An unexpected one is logged with a request id, and the client sees the id only.
 """
@@ -10,9 +10,8 @@ import logging
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, render_template, request
+from flask import Response, g, render_template, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
-from werkzeug.wsgi import FileWrapper
 
 from qit4n_kg.errors import (
     KnowledgeGraphError,
@@ -25,42 +24,17 @@ from qit4n_kg.errors import (
     TooLargeError,
 )
 from qit4n_kg.formats import HTML, Format, negotiate
-from qit4n_kg.web.problems import PROBLEMS, problem_path
+from qit4n_kg.web.context import knowledge_graph
+from qit4n_kg.web.problems import LIMITS, PROBLEMS, problem_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from flask import Flask
 
-    from qit4n_kg.store.executor import Spooled
-
 _log = logging.getLogger(__name__)
 PROBLEM_JSON = Format("problem", "application/problem+json", "json", "Problem", ("application/json",))
 _RETRY_SECONDS = 2
-_CHUNK = 64 * 1024
-CORS = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
-    "Access-Control-Allow-Headers": "Accept, Authorization, Content-Type",
-    "Access-Control-Expose-Headers": "Content-Length, Retry-After",
-    "Access-Control-Max-Age": "86400",
-}
-"""The endpoint is public: a page of any site may ask it, without credentials."""
-
-
-def send_spooled(spooled: Spooled, generation: int) -> Response:
-    """Send a whole result with its length; its file is closed when the response is done."""
-    # Passed through as they are: a list of bytes is the server's fast path, and a FileWrapper is closed by the server.
-    body = [spooled.data] if spooled.file is None else FileWrapper(spooled.file, _CHUNK)
-    if request.method == "HEAD":
-        spooled.close()
-        body = []
-    response = Response(body, content_type=spooled.form.content_type, direct_passthrough=True)
-    response.content_length = spooled.length
-    response.vary.add("Accept")
-    response.headers["X-Generation"] = str(generation)
-    response.headers["Cache-Control"] = "no-cache"
-    return response
 
 
 def wants_html() -> bool:
@@ -83,8 +57,19 @@ def describe(error: KnowledgeGraphError, **members: Any) -> dict[str, Any]:
     }
     if isinstance(error, QuerySyntaxError):
         problem |= {"line": error.line, "column": error.column}
-    problem |= members
+    if error.code in LIMITS:
+        problem["limit"] = _limit(error.code)
+    problem |= {"query_id": g.get("query_id"), **members}
     return {name: value for name, value in problem.items() if value is not None}
+
+
+def _limit(code: str) -> dict[str, Any]:
+    """Return the limit that was hit: the setting, its value and unit, and the client's own value where that was lower."""
+    name, unit = LIMITS[code]
+    value = getattr(knowledge_graph().settings, name)
+    limit = {"setting": f"QIT4N_{name.upper()}", "value": value, "unit": unit}
+    own = g.get("timeout") if name == "query_timeout" else None
+    return limit | {"asked": own} if own is not None and own != value else limit
 
 
 def send_problem(problem: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
