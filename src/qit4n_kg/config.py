@@ -43,8 +43,10 @@ class Settings:
     port: int = 8000
     workers: int = 2
     executors: int = 2
+    long_queries: int = 4
     queue: int = 32
     query_timeout: float = 30.0
+    slow_query: float = 1.0
     query_memory: int = 1024 * MIB
     result_bytes: int = 1024 * MIB
     allow_remote: tuple[str, ...] = ()
@@ -159,11 +161,21 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("host", "127.0.0.1", "address to listen on", str),
     Setting("port", "8000", "port to listen on", _count(1, 65535)),
     Setting("workers", "2", "web worker processes", _count(1, 64)),
-    Setting("executors", "2", "query processes of each web worker", _count(1, 64)),
+    Setting("executors", "2", "query processes of each web worker that are kept for short queries", _count(1, 64)),
     Setting(
-        "queue", "32", "queries of each web worker that may wait for a query process; more get 503", _count(0, 10_000)
+        "long_queries",
+        "4",
+        "queries over 0.1 s that may run at once in each web worker, in query processes of their own",
+        _count(0, 64),
+    ),
+    Setting(
+        "queue",
+        "32",
+        "short queries, and long ones, of each web worker that may wait for a query process; more get 503",
+        _count(0, 10_000),
     ),
     Setting("query_timeout", "30", "seconds a query may run", _seconds),
+    Setting("slow_query", "1", "seconds from which a query is written to slow-queries.log in the state folder", _seconds),
     Setting("query_memory", "1 GiB", "memory a query may use beyond what its process has when warm", _size),
     Setting("result_bytes", "1 GiB", "largest result of a query", _size),
     Setting(

@@ -45,6 +45,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 
@@ -278,9 +279,16 @@ class TooLargeError(RequestError):
 
 
 class QueryLimitError(KnowledgeGraphError):
-    """The server gave up on a query that may be fine in itself."""
+    """The server gave up on a query that may be fine in itself; `limit` is its name, value and unit, where one was hit."""
 
     code = "query-limit"
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, limit: Mapping[str, str | float] | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.limit = limit
+        self.query_id: str | None = None
 
 
 class QueryTimeoutError(QueryLimitError):

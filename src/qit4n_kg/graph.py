@@ -19,6 +19,8 @@ from qit4n_kg.sparql import QueryForm, inspect_query
 from qit4n_kg.store.executor import ExecutorPool, Job, Spooled
 from qit4n_kg.store.generations import Generation, Generations
 from qit4n_kg.store.oxigraph import OxigraphStore
+from qit4n_kg.store.running import RunningQueries
+from qit4n_kg.store.slow_queries import SlowQueries
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -47,6 +49,7 @@ class KnowledgeGraph:
         self._snapshot = snapshot
         self._unusable: int | None = None
         self._lock = threading.Lock()
+        self.running = RunningQueries(settings.state_dir / "running")
         self.executors = ExecutorPool(
             store_path=snapshot.generation.store_path,
             size=settings.executors,
@@ -54,6 +57,9 @@ class KnowledgeGraph:
             timeout=settings.query_timeout,
             memory=settings.query_memory,
             result_bytes=settings.result_bytes,
+            long=settings.long_queries,
+            running=self.running,
+            slow_queries=SlowQueries(settings.state_dir / "slow-queries.log", settings.slow_query),
         )
 
     @classmethod

@@ -60,7 +60,7 @@ def serve_forever(settings: Settings, on_ready: Callable[[str], None]) -> None:
         port=settings.port,
         interface=Interfaces.WSGI,
         workers=settings.workers,
-        blocking_threads=settings.executors + settings.queue + _SPARE_THREADS,
+        blocking_threads=settings.executors + settings.long_queries + 2 * settings.queue + _SPARE_THREADS,
         respawn_failed_workers=True,
         workers_kill_timeout=_STOP_SECONDS,
         log_level=LogLevels.error,
