@@ -60,16 +60,16 @@ def read_request(request: Request, ignored: Collection[str] = ()) -> ProtocolReq
     :raises UnsupportedMediaTypeError: the body is of no type that the protocol knows.
     :raises TooLargeError: the body is over its bound.
     """
-    parameters = [pair for pair in _read_parameters(request.query_string) if pair[0] not in ignored]
-    queries = _values(parameters, "query")
+    parameters = [pair for pair in read_parameters(request.query_string) if pair[0] not in ignored]
+    queries = values_of(parameters, "query")
     if request.method in ("POST", QUERY_METHOD):
         media_type = request.mimetype
         if media_type == FORM_TYPE and request.method == "POST":
-            form = _read_parameters(_body(request))
+            form = read_parameters(read_body(request))
             parameters += form
-            queries += _values(form, "query")
+            queries += values_of(form, "query")
         elif media_type == QUERY_TYPE:
-            queries.append(_decode(_body(request), request.mimetype_params.get("charset", "utf-8")))
+            queries.append(decode_text(read_body(request), request.mimetype_params.get("charset", "utf-8")))
         elif media_type == UPDATE_TYPE:
             raise RequestError("This address answers queries, and the request is an update.")
         else:
@@ -78,18 +78,18 @@ def read_request(request: Request, ignored: Collection[str] = ()) -> ProtocolReq
                 hint=f"Understood: {QUERY_TYPE}{f', {FORM_TYPE}' if request.method == 'POST' else ''}.",
             )
     for name in _UPDATE_PARAMETERS:
-        if _values(parameters, name):
+        if values_of(parameters, name):
             raise RequestError(f"This address answers queries, and the request has the parameter {name} of an update.")
     if len(queries) > 1:
         raise RequestError(f"The request has {len(queries)} queries, and exactly one is answered.")
-    default, named = _values(parameters, "default-graph-uri"), _values(parameters, "named-graph-uri")
+    default, named = values_of(parameters, "default-graph-uri"), values_of(parameters, "named-graph-uri")
     return ProtocolRequest(
         query=queries[0] if queries and queries[0].strip() else None,
-        default_graphs=_graphs(default) if default or named else None,
-        named_graphs=_graphs(named) if default or named else None,
-        formats=tuple(text for name in _FORMAT_PARAMETERS for text in _values(parameters, name)),
-        timeout=read_timeout(_values(parameters, "timeout")),
-        at=read_number("at", _values(parameters, "at")),
+        default_graphs=read_graphs(default) if default or named else None,
+        named_graphs=read_graphs(named) if default or named else None,
+        formats=tuple(text for name in _FORMAT_PARAMETERS for text in values_of(parameters, name)),
+        timeout=read_timeout(values_of(parameters, "timeout")),
+        at=read_number("at", values_of(parameters, "at")),
     )
 
 
@@ -122,7 +122,11 @@ def read_number(name: str, values: Sequence[str], least: int = 1) -> int | None:
     return int(text)
 
 
-def _body(request: Request) -> bytes:
+def read_body(request: Request) -> bytes:
+    """Return the request's body.
+
+    :raises TooLargeError: it is over its bound.
+    """
     limit = request.max_content_length
     data = request.stream.read() if limit is None else request.stream.read(limit + 1)
     if limit is not None and len(data) > limit:
@@ -130,7 +134,12 @@ def _body(request: Request) -> bytes:
     return data
 
 
-def _decode(data: bytes, charset: str) -> str:
+def decode_text(data: bytes, charset: str) -> str:
+    """Read a query or an update, which is UTF-8.
+
+    :raises UnsupportedMediaTypeError: the request says that it is not.
+    :raises RequestError: it is not.
+    """
     if charset.lower() not in ("utf-8", "utf8"):
         raise UnsupportedMediaTypeError(f"The request's charset is {charset}, and a query is UTF-8.")
     try:
@@ -139,7 +148,11 @@ def _decode(data: bytes, charset: str) -> str:
         raise RequestError("The query is not valid UTF-8.") from exc
 
 
-def _read_parameters(data: bytes) -> list[tuple[str, str]]:
+def read_parameters(data: bytes) -> list[tuple[str, str]]:
+    """Read URL-encoded parameters in order, each value as it came.
+
+    :raises RequestError: they are not UTF-8, or too many.
+    """
     try:
         text = data.decode("utf-8")
         return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS)
@@ -149,11 +162,16 @@ def _read_parameters(data: bytes) -> list[tuple[str, str]]:
         raise RequestError(f"The request has more than {_MOST_PARAMETERS} parameters.") from exc
 
 
-def _values(parameters: Sequence[tuple[str, str]], name: str) -> list[str]:
+def values_of(parameters: Sequence[tuple[str, str]], name: str) -> list[str]:
+    """Return the values that a parameter was given, in order."""
     return [value for key, value in parameters if key == name]
 
 
-def _graphs(names: Sequence[str]) -> tuple[str, ...]:
+def read_graphs(names: Sequence[str]) -> tuple[str, ...]:
+    """Check that graphs are named by absolute IRIs.
+
+    :raises ParameterError: one is not.
+    """
     for name in names:
         try:
             NamedNode(name)
