@@ -17,6 +17,7 @@ from qit4n_kg.web.pages import pages
 from qit4n_kg.web.problems import problems
 from qit4n_kg.web.results import EXTENSION as RESULTS
 from qit4n_kg.web.results import Downloads, Results
+from qit4n_kg.web.running import running
 from qit4n_kg.web.sparql import sparql
 from qit4n_kg.web.void import void
 
@@ -62,7 +63,7 @@ def make_routes(settings: Settings) -> Flask:
     app.jinja_env.globals["local_path"] = lambda iri: links.local_path(iri, settings)
     app.jinja_env.globals["short_name"] = lambda iri: links.short_name(iri, settings)
     responses.register(app)
-    for blueprint in (sparql, catalogue, void, health, problems, pages):
+    for blueprint in (sparql, running, catalogue, void, health, problems, pages):
         app.register_blueprint(blueprint)
     cors.register(app)
     app.after_request(_add_headers)

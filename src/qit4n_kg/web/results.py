@@ -22,6 +22,7 @@ from qit4n_kg.store.executor_jobs import Job, is_query_id, new_query_id
 from qit4n_kg.web.codings import IDENTITY, SMALLEST, choose_coding, encode, encode_file
 from qit4n_kg.web.context import knowledge_graph, snapshot
 from qit4n_kg.web.edge import ResultCache, declare, matches
+from qit4n_kg.web.privileges import is_admin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -58,6 +59,7 @@ class Question:
             default_graphs=self.asked.default_graphs,
             named_graphs=self.asked.named_graphs,
             timeout=self.asked.timeout,
+            may_lengthen=self.asked.timeout is not None and is_admin(),
             id=query_id(),
         )
 
