@@ -8,17 +8,20 @@ from flask import Flask, g, request
 
 from qit4n_kg.config import Settings, load_settings
 from qit4n_kg.graph import KnowledgeGraph
-from qit4n_kg.web import cors, links, responses
+from qit4n_kg.web import access, cors, links, privileges, responses
 from qit4n_kg.web.catalogue import catalogue
 from qit4n_kg.web.context import EXTENSION, SNAPSHOT_KEY, knowledge_graph
 from qit4n_kg.web.edge import Edge, ResultCache
+from qit4n_kg.web.graphs import graphs
 from qit4n_kg.web.health import health
 from qit4n_kg.web.pages import pages
 from qit4n_kg.web.problems import problems
 from qit4n_kg.web.results import EXTENSION as RESULTS
 from qit4n_kg.web.results import Downloads, Results
 from qit4n_kg.web.running import running
+from qit4n_kg.web.signin import signin
 from qit4n_kg.web.sparql import sparql
+from qit4n_kg.web.update import update
 from qit4n_kg.web.void import void
 
 if TYPE_CHECKING:
@@ -63,8 +66,9 @@ def make_routes(settings: Settings) -> Flask:
     app.jinja_env.globals["local_path"] = lambda iri: links.local_path(iri, settings)
     app.jinja_env.globals["short_name"] = lambda iri: links.short_name(iri, settings)
     responses.register(app)
-    for blueprint in (sparql, running, catalogue, void, health, problems, pages):
+    for blueprint in (sparql, update, graphs, signin, running, catalogue, void, health, problems, pages):
         app.register_blueprint(blueprint)
+    privileges.register(app, access.has_role)
     cors.register(app)
     app.after_request(_add_headers)
     return app

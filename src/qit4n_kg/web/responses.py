@@ -14,6 +14,7 @@ from flask import Response, g, render_template, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
 from qit4n_kg.errors import (
+    InvalidDataError,
     KnowledgeGraphError,
     NotAcceptableError,
     NotFoundError,
@@ -21,7 +22,10 @@ from qit4n_kg.errors import (
     QuerySyntaxError,
     QueueFullError,
     RequestError,
+    SourceError,
+    StateLockedError,
     TooLargeError,
+    UnauthenticatedError,
 )
 from qit4n_kg.formats import HTML, Format, negotiate
 from qit4n_kg.web.context import knowledge_graph
@@ -55,7 +59,9 @@ def describe(error: KnowledgeGraphError, **members: Any) -> dict[str, Any]:
         "detail": error.message,
         "hint": error.hint,
     }
-    if isinstance(error, QuerySyntaxError):
+    if isinstance(error, InvalidDataError):
+        problem["report"] = json.loads(error.report.to_json())
+    if isinstance(error, QuerySyntaxError | SourceError):
         problem |= {"line": error.line, "column": error.column}
     if error.code in LIMITS:
         problem["limit"] = _limit(error.code)
@@ -88,7 +94,10 @@ def send_problem(problem: Mapping[str, Any], headers: Mapping[str, str] | None =
 
 def headers_of(error: KnowledgeGraphError) -> dict[str, str]:
     """Return the headers that belong to an error."""
-    return {"Retry-After": str(_RETRY_SECONDS)} if isinstance(error, QueueFullError | QueryCancelledError) else {}
+    if isinstance(error, UnauthenticatedError):
+        return {"WWW-Authenticate": 'Bearer realm="qit4n-kg"'}
+    is_passing = isinstance(error, QueueFullError | QueryCancelledError | StateLockedError)
+    return {"Retry-After": str(_RETRY_SECONDS)} if is_passing else {}
 
 
 def register(app: Flask) -> None:
