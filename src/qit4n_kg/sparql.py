@@ -187,7 +187,7 @@ def explain(text: str, error: QuerySyntaxError, known: Mapping[str, str] = PREFI
     if len(text) > _LONGEST_READ:
         return error
     if (undeclared := _undeclared_prefixes(text)) and "refix" in error.message:
-        return _undeclared_error(text, undeclared[0], known)
+        return _undeclared_error(text, undeclared, known)
     if (misplaced := _misplaced(text)) is not None:
         return misplaced
     message = _POSITION.sub("", error.message)
@@ -251,10 +251,12 @@ def _located(text: str, offset: int, message: str, hint: str | None = None) -> Q
     return QuerySyntaxError(message, line=line, column=column, hint=hint)
 
 
-def _undeclared_error(text: str, token: Token, known: Mapping[str, str]) -> QuerySyntaxError:
-    prefix = _prefix(token)
-    hint = f"Add at the top: PREFIX {prefix}: <{known[prefix]}>" if prefix in known else None
-    return _located(text, token.start, f"The prefix {prefix}: is not declared.", hint)
+def _undeclared_error(text: str, undeclared: Sequence[Token], known: Mapping[str, str]) -> QuerySyntaxError:
+    prefix = _prefix(undeclared[0])
+    missing = [name for name in map(_prefix, undeclared) if name in known]
+    declarations = " ".join(f"PREFIX {name}: <{known[name]}>" for name in missing[:_MANY])
+    hint = f"Add at the top: {declarations}" if declarations else None
+    return _located(text, undeclared[0].start, f"The prefix {prefix}: is not declared.", hint)
 
 
 def _token_at(text: str, line: int | None, column: int | None) -> Token | None:

@@ -13,7 +13,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Triple, serialize
 
 from qit4n_kg.config import SETTINGS
 from qit4n_kg.formats import Format, RdfFormat, ResultFormat
-from qit4n_kg.namespaces import RDF, RDFS, SCHEMA, XSD
+from qit4n_kg.namespaces import PREFIXES, RDF, RDFS, SCHEMA
 from qit4n_kg.store.oxigraph import rdf_format
 from qit4n_kg.web.context import knowledge_graph, snapshot
 from qit4n_kg.web.statistics import statistics
@@ -78,6 +78,7 @@ _FEATURES = {
     "rdf-1.2": ("RDF 1.2", "Triple terms and text directions are understood in queries and written in results."),
 }
 _MOST_GRAPHS = 5000
+_SHOWN_PREFIXES = ("dcterms", "foaf", "rdfs", "schema", "xsd")
 
 
 def service_description(form: Format) -> bytes:
@@ -90,7 +91,7 @@ def write_graph(triples: Iterable[Triple], form: Format) -> bytes:
     """Serialise a description."""
     member = next(member for member in RdfFormat if member.value is form)
     has_prefixes = form in (RdfFormat.TURTLE.value, RdfFormat.TRIG.value, RdfFormat.RDF_XML.value)
-    known = {"sd": SD, "void": VOID, "formats": FORMATS, "xsd": XSD, "rdfs": RDFS, "schema": SCHEMA}
+    known = {"sd": SD, "void": VOID, "formats": FORMATS} | {name: PREFIXES[name] for name in _SHOWN_PREFIXES}
     output = serialize(list(triples), format=rdf_format(member), prefixes=known if has_prefixes else None)
     return output or b""
 

@@ -63,8 +63,8 @@ class Question:
             id=query_id(),
         )
 
-    def etag(self, generation: Generation, form: Format, coding: str) -> str | None:
-        """Return the digest of everything that makes the answer, None when not all of it is known beforehand."""
+    def etag(self, generation: Generation, form: Format, coding: str, *, varies: bool) -> str | None:
+        """Return the digest of everything that makes the answer, headers included; None when not all is known beforehand."""
         if not inspect_query(self.text).is_cacheable:
             return None
         manifest = generation.manifest
@@ -73,7 +73,7 @@ class Question:
             normalise(self.text),
             sorted((name, str(term)) for name, term in self.bindings.items()),
             (self.asked.default_graphs, self.asked.named_graphs),
-            (form.name, coding, self.links),
+            (form.name, coding, varies, self.asked.at is None, self.links),
         )
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
@@ -111,6 +111,7 @@ class Download:
             yield self._before
         while chunk := self._file.read(_CHUNK):
             yield chunk
+        self.close()
 
     def close(self) -> None:
         """Let go of the file and of the place among those that are sent."""
@@ -174,7 +175,7 @@ def answer(question: Question, form: Format, *, varies: bool = True) -> Response
     """
     generation = generation_for(question.asked)
     coding = choose_coding(request.headers.get("Accept-Encoding"))
-    etag = question.etag(generation, form, coding)
+    etag = question.etag(generation, form, coding, varies=varies)
     if etag is not None:
         if request.method != "POST" and matches(etag, request.headers.get("If-None-Match")):
             return _finish(Response(status=304), question, generation, etag, varies=varies)

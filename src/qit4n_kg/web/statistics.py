@@ -83,7 +83,7 @@ def _count(generation: Generation) -> Statistics:
         classes=tuple(classes),
         properties=tuple(_properties(_ask("void/properties", generation))),
         graphs=tuple((row["graph"], int(row["statements"])) for row in _ask("graphs", generation) if "graph" in row),
-        examples=tuple(row["example"] for row in _ask("void/examples", generation) if "example" in row),
+        examples=tuple(dict.fromkeys(row["example"] for row in _ask("void/examples", generation) if "example" in row)),
     )
 
 
