@@ -11,9 +11,11 @@ from qit4n_kg.graph import KnowledgeGraph
 from qit4n_kg.web import access, cors, links, privileges, responses
 from qit4n_kg.web.catalogue import catalogue
 from qit4n_kg.web.context import EXTENSION, SNAPSHOT_KEY, knowledge_graph
+from qit4n_kg.web.diagnosis import diagnosis
 from qit4n_kg.web.edge import Edge, ResultCache
 from qit4n_kg.web.graphs import graphs
 from qit4n_kg.web.health import health
+from qit4n_kg.web.openapi import openapi
 from qit4n_kg.web.pages import pages
 from qit4n_kg.web.problems import problems
 from qit4n_kg.web.results import EXTENSION as RESULTS
@@ -66,7 +68,7 @@ def make_routes(settings: Settings) -> Flask:
     app.jinja_env.globals["local_path"] = lambda iri: links.local_path(iri, settings)
     app.jinja_env.globals["short_name"] = lambda iri: links.short_name(iri, settings)
     responses.register(app)
-    for blueprint in (sparql, update, graphs, signin, running, catalogue, void, health, problems, pages):
+    for blueprint in (sparql, update, graphs, signin, running, diagnosis, catalogue, void, openapi, health, problems, pages):
         app.register_blueprint(blueprint)
     privileges.register(app, access.has_role)
     cors.register(app)
