@@ -1,4 +1,4 @@
-"""The layer before Flask: what is known is answered without a query and never from an older generation; the cache stays in its bounds."""
+"""The layer before Flask: what is known needs no query and is never of an older generation; the cache stays in its bounds."""
 
 from __future__ import annotations
 
