@@ -22,7 +22,9 @@ from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat
 
 from qit4n_kg.errors import KnowledgeGraphError, QueryRefusedError, QuerySyntaxError, RequestError
 from qit4n_kg.store import sandbox
-from qit4n_kg.store.update_text import Operation, read_update
+from qit4n_kg.store.dataset_clause import line_column, read_prologue
+from qit4n_kg.store.dataset_clause import line_column
+from qit4n_kg.store.update_text import Operation, parts_to_check, read_update
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,20 +34,27 @@ _STOP = "CLEAR GRAPH <urn:x-qit4n:no-such-graph> ; "  # parsed with what follows
 _POSITION = re.compile(r"^error at (\d+):(\d+): ?", re.DOTALL)
 
 
-def check_syntax(text: str) -> None:
+def check_syntax(text: str, operations: tuple[Operation, ...]) -> None:
     """Parse an update without evaluating any of it.
 
     :raises QuerySyntaxError: with line and column.
     """
+    for part, offset in parts_to_check(text, operations):
+        _check_part(part, offset)
+
+
+def _check_part(text: str, offset: int) -> None:
     try:
-        pyoxigraph.Store().update(_STOP + text, base_iri="urn:x-qit4n:base")
+        pyoxigraph.Store().update(text[:offset] + _STOP + text[offset:], base_iri="urn:x-qit4n:base")
     except SyntaxError as exc:
         match = _POSITION.match(str(exc))
         if match is None:
             raise QuerySyntaxError(str(exc)) from exc
         line, column = int(match[1]), int(match[2])
-        column -= len(_STOP) if line == 1 else 0
-        raise QuerySyntaxError(str(exc)[match.end() :], line=line, column=max(1, column)) from exc
+        first_line, first_column = line_column(text, offset)
+        if line == first_line and column > first_column:
+            column = max(first_column, column - len(_STOP))
+        raise QuerySyntaxError(str(exc)[match.end() :], line=line, column=column) from exc
     except UnicodeEncodeError as exc:
         raise QuerySyntaxError("The update has half of a surrogate pair, which is no character.") from exc
     except RuntimeError:
@@ -143,13 +152,13 @@ def _perform(job: dict[str, Any]) -> dict[str, Any]:
     before.backup(str(work / "store"))
     after = pyoxigraph.Store(str(work / "store"))
     sandbox.limit_memory(job["memory"])
-    check_syntax(job["text"])
     operations = read_update(
         job["text"],
         base_iri=job["base_iri"],
         default_graphs=tuple(job["default_graphs"]),
         named_graphs=tuple(job["named_graphs"]),
     )
+    check_syntax(job["text"], operations)
     evaluate(after, operations, job["base_iri"], work)
     return {"ok": True, **write_difference(before, after, work)}
 

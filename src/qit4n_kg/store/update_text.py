@@ -8,15 +8,15 @@ rules 29 to 43, SPARQL 1.1 Protocol section 2.2.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from qit4n_kg.errors import RequestError
-from qit4n_kg.store.dataset_clause import UPDATE_FORMS, Token, read_prologue, tokens
+from qit4n_kg.errors import QuerySyntaxError, RequestError
+from qit4n_kg.store.dataset_clause import UPDATE_FORMS, Token, line_column, read_prologue, tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 ALL, NAMED, DEFAULT = "ALL", "NAMED", "DEFAULT"
 _OPENING = frozenset(("{", "(", "[", "{|", "<<", "<<("))
@@ -48,6 +48,10 @@ class Operation:
     wiped: tuple[str, ...] = ()
     using: tuple[str, ...] = ()
     clauses: tuple[tuple[int, int], ...] = field(default=(), repr=False)
+    span: tuple[int, int] = field(default=(0, 0), repr=False)
+    """Where it stands in the update."""
+    declarations: tuple[tuple[int, int], ...] = field(default=(), repr=False)
+    """Where the declarations that hold for it stand."""
 
     def with_merged(self, graph: str) -> str:
         """Return the text with one USING of `graph` instead of those of several default graphs."""
@@ -69,7 +73,7 @@ def read_update(
     """Split an update into its operations.
 
     :raises RequestError: the request names graphs and the update has USING or WITH (Protocol section 2.2.3).
-    :raises QuerySyntaxError: a name in an operation on whole graphs has an undeclared prefix.
+    :raises QuerySyntaxError: nothing stands between two semicolons, or an operation on whole graphs has an undeclared prefix.
 
     >>> [operation.kind for operation in read_update("CLEAR ALL ; INSERT DATA { <x:s> <x:p> 'a;b' } ;")]
     ['CLEAR', 'INSERT']
@@ -84,10 +88,11 @@ def read_update(
 
 
 def _operations(text: str, base_iri: str | None, clause: str) -> Iterator[Operation]:
-    declared = ""
+    declared: list[tuple[int, int]] = []
     piece: list[Token] = []
     depth = 0
-    for token in (*tokens(text), Token("symbol", ";", len(text))):
+    end = Token("symbol", ";", len(text))
+    for token in (*tokens(text), end):
         if token.kind == "symbol":
             depth += (token.text in _OPENING) - (token.text in _CLOSING)
         if token.text != ";" or (depth > 0 and token.end <= len(text)):
@@ -95,11 +100,36 @@ def _operations(text: str, base_iri: str | None, clause: str) -> Iterator[Operat
             continue
         while piece and piece[0].is_word(*_DECLARATIONS):
             count = _DECLARATIONS[piece[0].text.upper()]
-            declared += text[piece[0].start : piece[:count][-1].end] + "\n"
+            declared.append((piece[0].start, piece[:count][-1].end))
             piece = piece[count:]
         if piece:
-            yield _operation(piece, text, _Declared(declared, base_iri), clause)
+            known = "".join(f"{text[start:stop]}\n" for start, stop in declared)
+            operation = _operation(piece, text, _Declared(known, base_iri), clause)
+            yield replace(operation, span=(piece[0].start, piece[-1].end), declarations=tuple(declared))
+        elif token is not end:
+            line, column = line_column(text, token.start)
+            raise QuerySyntaxError("No operation stands before this ';'.", line=line, column=column)
         piece = []
+
+
+def parts_to_check(text: str, operations: Sequence[Operation]) -> Iterator[tuple[str, int]]:
+    """Yield texts that parse when the update does, with the offset at which the first operation of each begins.
+
+    pyoxigraph 0.5.13 takes declarations only before the first operation (the grammar also before later ones): where there are such,
+    each operation is a text of its own, the rest of it blank so that places stay what they are.
+
+    >>> text = "CLEAR ALL; PREFIX e: <x:> DROP ALL"
+    >>> list(parts_to_check(text, read_update(text)))
+    [('CLEAR ALL                         ', 0), ('           PREFIX e: <x:> DROP ALL', 26)]
+    """
+    if len({operation.declarations for operation in operations}) < 2:
+        yield text, operations[0].span[0] if operations else len(text)
+        return
+    for operation in operations:
+        blank = [character if character == "\n" else " " for character in text]
+        for start, end in (*operation.declarations, operation.span):
+            blank[start:end] = text[start:end]
+        yield "".join(blank), operation.span[0]
 
 
 @dataclass(frozen=True)
