@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from qit4n_kg.errors import QuerySyntaxError
@@ -24,6 +25,7 @@ _SENTENCE = re.compile(r"(?:expected (?:one of )?|, )([A-Z][a-z]*(?: [A-Za-z]+){
 _POSITION = re.compile(r"^error at \d+:\d+: ")
 _MANY = 12
 _LONGEST_READ = 1024 * 1024  # reading the tokens of so much text takes half a second
+_LONGEST_REMEMBERED = 16 * 1024
 _DECLARATIONS = {"BASE": 1, "VERSION": 1, "PREFIX": 2}  # keywords of the prologue and the tokens after each
 _PIECE = re.compile(
     r"""(?:\s|\#[^\r\n]*)+                       # white space and comments: the one piece that is not captured
@@ -73,6 +75,16 @@ def inspect_query(text: str) -> QuerySummary:
     >>> inspect_query("ASK { sErViCe <http://example.org/> { ?s ?p ?o } }").uses_service
     True
     """
+    return _remembered(text) if len(text) <= _LONGEST_REMEMBERED else _inspect(text)
+
+
+@lru_cache(maxsize=64)
+def _remembered(text: str) -> QuerySummary:
+    """Read a text once for all who ask about it while one request is answered."""
+    return _inspect(text)
+
+
+def _inspect(text: str) -> QuerySummary:
     form = _find_form(text)
     is_query = form not in (QueryForm.UPDATE, QueryForm.UNKNOWN)
     upper = text.upper()
