@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from qit4n_kg.errors import (
     KnowledgeGraphError,
+    NotAcceptableError,
     ParameterError,
     QueryMemoryError,
     QueryRefusedError,
@@ -34,6 +35,7 @@ _ERRORS: dict[str, type[KnowledgeGraphError]] = {
     error.code: error
     for error in (
         RequestError,
+        NotAcceptableError,
         ParameterError,
         QueryRefusedError,
         QueryMemoryError,
