@@ -41,7 +41,7 @@ def wanted_type(result: Source) -> str:
     if suffix == ".csv":
         return "text/csv"
     if suffix in _RESULTS:
-        return _RESULTS[suffix].media_type
+        return _RESULTS[suffix].media_type.split(";")[0]
     return _RESULTS[".srj"].media_type if _is_result_set(_graph(result)) else "application/n-triples"
 
 

@@ -61,16 +61,16 @@ def send(
     try:
         connection.request(method, quote(path, safe="/?&=%:;,+$!*'()~#[]@"), body, given)
         answer = connection.getresponse()
-        return Answer(
-            answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
-        )
+        return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
     finally:
         connection.close()
 
 
 def update(server: Server, text: str, **headers: str) -> Answer:
     """Send an update."""
-    return send(server, "POST", "/update", {"content-type": "application/sparql-update", **headers}.items(), text.encode())
+    return send(
+        server, "POST", "/update", {"content-type": "application/sparql-update", **headers}.items(), text.encode()
+    )
 
 
 def ask(server: Server, text: str, accept: str = "application/sparql-results+json") -> Answer:

@@ -22,7 +22,6 @@ from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat
 
 from qit4n_kg.errors import KnowledgeGraphError, QueryRefusedError, QuerySyntaxError, RequestError
 from qit4n_kg.store import sandbox
-from qit4n_kg.store.dataset_clause import line_column, read_prologue
 from qit4n_kg.store.dataset_clause import line_column
 from qit4n_kg.store.update_text import Operation, parts_to_check, read_update
 
