@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from qit4n_kg.errors import QueryRefusedError, RequestError, StateError, StateMissingError
+from qit4n_kg.errors import RequestError, StateError, StateMissingError
+from qit4n_kg.federation import Federation
 from qit4n_kg.queries import Catalogue, read_catalogue
 from qit4n_kg.sparql import QueryForm, inspect_query
 from qit4n_kg.store.executor import ExecutorPool, Job, Spooled
@@ -46,6 +47,7 @@ class KnowledgeGraph:
         self.settings = settings
         self.catalogue = catalogue
         self._generations = generations
+        self._federation = Federation(settings)
         self._snapshot = snapshot
         self._unusable: int | None = None
         self._lock = threading.Lock()
@@ -113,17 +115,14 @@ class KnowledgeGraph:
     def run(self, job: Job, on: Snapshot | Generation | None = None) -> Spooled:
         """Answer a query in a query process, from a generation that may be an older one, or else from the current one.
 
-        :raises RequestError: the text is not a query, or it asks for what is refused (SERVICE).
+        :raises RequestError: the text is not a query, or it asks for what is refused (a SERVICE that is not allowed).
         :raises QueryLimitError: it ran into a limit.
         """
         summary = inspect_query(job.text)
         if summary.form is QueryForm.UPDATE:
             raise RequestError("This is an update, but only queries are answered here.")
         if summary.uses_service:
-            raise QueryRefusedError(
-                "The query uses SERVICE, and this server asks no other endpoint.",
-                hint="Ask the other endpoint yourself and pass its answer on with VALUES.",
-            )
+            job = replace(job, text=self._federation.answer(job.text))
         chosen = on.generation if isinstance(on, Snapshot) else on or self.generation
         return self.executors.run(job, chosen.store_path)
 

@@ -82,9 +82,9 @@ def allowed():
 
 
 @pytest.fixture(scope="module")
-def federated(scratch, allowed, serve_apart):
+def federated(scratch, allowed, server, serve_apart):
     """A server that may reach one listener by its literal address, and another name of the same machine only by that name."""
-    listed = f"http://127.0.0.1:{allowed.port}/ http://localhost:{allowed.port}/"
+    listed = f"http://127.0.0.1:{allowed.port}/ http://localhost:{allowed.port}/ {server}/sparql"
     limits = {"QIT4N_REMOTE_TIMEOUT": "1", "QIT4N_REMOTE_BYTES": "100000"}
     with serve_apart(scratch, QIT4N_WORKERS="1", QIT4N_ALLOW_REMOTE=listed, **limits) as (url, _):
         yield url
@@ -135,8 +135,10 @@ UPDATES = {
 @pytest.mark.parametrize("form", QUERIES)
 def test_a_query_with_service_is_refused(call, listener, form):
     text = QUERIES[form].format(iri=addresses(listener.port)["dotted"])
-    status, _, problem = call("GET", f"/sparql?{urllib.parse.urlencode({'query': text})}", token=None)
-    assert (status, listener.seen) == (403, 0), problem
+    status, _, body = call("GET", f"/sparql?{urllib.parse.urlencode({'query': text})}", token=None)
+    problem = json.loads(body)
+    assert (status, problem["type"], listener.seen) == (403, "/problems/remote-refused", 0)
+    assert "QIT4N_ALLOW_REMOTE" in problem["hint"]
 
 
 @pytest.mark.parametrize("form", UPDATES)
@@ -217,3 +219,66 @@ def test_redirects_that_never_end_are_given_up(load, allowed):
 def test_an_answer_that_is_late_large_or_no_rdf_is_502_unless_silent(load, allowed, path):
     assert load(f"http://127.0.0.1:{allowed.port}/{path}")[0] == 502
     assert load(f"http://127.0.0.1:{allowed.port}/{path}", "SILENT")[0] == 200
+
+
+@pytest.fixture
+def federate(federated):
+    """Ask a query of the server that may reach another endpoint."""
+
+    def send(text):
+        query = urllib.parse.urlencode({"query": text, "format": "json"})
+        try:
+            with urllib.request.urlopen(f"{federated}/sparql?{query}", timeout=30) as response:
+                rows = json.loads(response.read())["results"]["bindings"]
+                return response.status, [{name: term["value"] for name, term in row.items()} for row in rows]
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.loads(error.read())
+
+    return send
+
+
+def test_an_allowed_endpoint_is_asked_and_its_answer_joined(federate, server, call):
+    data = r"""<x:fa> <x:fn> "a \"quoted\"\n"@en . <x:fb> <x:fn> 2 ; <x:fo> true . GRAPH <x:fg> { <x:fa> <x:fl> "local" }"""
+    assert call("POST", "/update", f"INSERT DATA {{ {data} }}", UPDATE)[0] == 200
+    remote = f"SERVICE <{server}/sparql> {{ ?s x:fn ?n OPTIONAL {{ ?s x:fo ?o }} }}"
+    local = "OPTIONAL { GRAPH ?g { ?s x:fl ?l } }"
+    status, rows = federate(f"PREFIX x: <x:> SELECT * {{ {remote} {local} }} ORDER BY ?s")
+    assert status == 200, rows
+    assert rows == [
+        {"s": "x:fa", "n": 'a "quoted"\n', "g": "x:fg", "l": "local"},
+        {"s": "x:fb", "n": "2", "o": "true"},
+    ]
+
+
+def test_an_endpoint_without_solutions_gives_none_and_silent_gives_one_when_it_fails(federate, server, allowed):
+    assert federate(f"SELECT * {{ SERVICE <{server}/sparql> {{ ?s <x:never> ?n }} }}") == (200, [])
+    broken = f"<http://127.0.0.1:{allowed.port}/broken> {{ ?s ?p ?o }} }}"
+    assert federate(f"SELECT * {{ SERVICE {broken}")[0] == 502
+    assert federate(f"SELECT * {{ SERVICE SILENT {broken}") == (200, [{}])
+
+
+def test_a_pattern_without_variables_keeps_its_number_of_solutions(federate, server, call):
+    assert call("POST", "/update", "INSERT DATA { <x:ground> <x:p> 1 }", UPDATE)[0] == 200
+    found = f"SELECT (COUNT(*) AS ?n) {{ SERVICE <{server}/sparql> {{ <x:ground> <x:p> 1 }} }}"
+    assert federate(found) == (200, [{"n": "1"}])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT * {{ BIND (<{url}> AS ?e) SERVICE ?e {{ ?s ?p ?o }} }}",
+        "SELECT * {{ SERVICE <{url}> {{ SERVICE <{url}> {{ ?s ?p ?o }} }} }}",
+        "SELECT * {{ SERVICE <{url}> {{ ?s ?p ?o }} SERVICE <http://127.0.0.1:9/> {{ ?s ?p ?o }} }}",
+        "PREFIX : <{url}> SELECT * {{ FILTER (true)SERVICE: {{ ?s ?p ?o }} }}",
+        "SELECT * {{ SERVICE <{url}> {{ ?s ?p ?o }} FILTER (trueSERVICE <{url}> {{ ?s ?p ?o }}",
+    ],
+)
+def test_a_service_that_is_not_plainly_allowed_is_refused_beside_one_that_is(federate, server, text):
+    status, problem = federate(text.format(url=f"{server}/sparql"))
+    assert (status, problem["type"]) == (403, "/problems/remote-refused")
+
+
+def test_a_syntax_error_after_a_service_is_on_its_own_line(federate, server):
+    status, problem = federate(f"SELECT * {{ SERVICE <{server}/sparql> {{\n ?s\n <x:never> ?o }}\n?s ?p }}")
+    assert (status, problem["line"]) == (400, 4)
