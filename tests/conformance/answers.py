@@ -62,7 +62,7 @@ def is_expected(result: Source, body: bytes) -> bool:
 
 def parse(body: bytes, media_type: str, base: str = "http://localhost/") -> list[Quad]:
     """Parse RDF in the type of a Content-Type header."""
-    form = pyoxigraph.RdfFormat.from_media_type(media_type.split(";")[0])
+    form = pyoxigraph.RdfFormat.from_media_type(media_type.split(";", maxsplit=1)[0])
     assert form is not None, media_type
     return list(pyoxigraph.parse(body, form, base_iri=base))
 

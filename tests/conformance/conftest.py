@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from conformance.http import Server
 from conformance.manifests import MISSING, SECTIONS, cases, known
 from system.server import run, serving
@@ -102,8 +103,8 @@ def _document(table: list[str]) -> str:
     lines = [
         "# Conformance",
         "",
-        "The W3C's SPARQL 1.1 tests, run by `tests/conformance` (made by"
-        " `QIT4N_CONFORMANCE_DOC=docs/conformance.md .venv/bin/python -m pytest tests/conformance`).",
+        "The W3C's SPARQL 1.1 tests, run by `tests/conformance`. This page is made by",
+        "`QIT4N_CONFORMANCE_DOC=docs/conformance.md .venv/bin/python -m pytest tests/conformance`.",
         "",
         *table,
         "",

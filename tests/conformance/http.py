@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 import pyoxigraph
+
 from conformance.answers import parse
 
 if TYPE_CHECKING:

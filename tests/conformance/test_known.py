@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from conformance.manifests import MISSING, cases, known
 
 pytestmark = pytest.mark.skipif(not cases(), reason=MISSING)

@@ -9,6 +9,7 @@ import pyoxigraph
 import pyshacl
 import pytest
 import rdflib
+
 from conformance import http
 from conformance.answers import is_expected, isomorphic, parse, read, wanted_type
 from conformance.test_engine import text_of
