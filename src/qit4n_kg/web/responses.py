@@ -19,6 +19,7 @@ from qit4n_kg.errors import (
     NotAcceptableError,
     NotFoundError,
     QueryCancelledError,
+    QueryLimitError,
     QuerySyntaxError,
     QueueFullError,
     RequestError,
@@ -64,18 +65,19 @@ def describe(error: KnowledgeGraphError, **members: Any) -> dict[str, Any]:
     if isinstance(error, QuerySyntaxError | SourceError):
         problem |= {"line": error.line, "column": error.column}
     if error.code in LIMITS:
-        problem["limit"] = _limit(error.code)
+        problem["limit"] = _limit(error)
     problem |= {"query_id": g.get("query_id"), **members}
     return {name: value for name, value in problem.items() if value is not None}
 
 
-def _limit(code: str) -> dict[str, Any]:
-    """Return the limit that was hit: the setting, its value and unit, and the client's own value where that was lower."""
-    name, unit = LIMITS[code]
-    value = getattr(knowledge_graph().settings, name)
-    limit = {"setting": f"QIT4N_{name.upper()}", "value": value, "unit": unit}
-    own = g.get("timeout") if name == "query_timeout" else None
-    return limit | {"asked": own} if own is not None and own != value else limit
+def _limit(error: KnowledgeGraphError) -> dict[str, Any]:
+    """Return the limit that was hit: its value as it held for this request, its unit, and the setting behind it."""
+    name, unit = LIMITS[error.code]
+    known = error.limit if isinstance(error, QueryLimitError) and error.limit else None
+    if known and known["name"] == "downloads":
+        name, unit = "downloads", "results"
+    value = known["value"] if known else getattr(knowledge_graph().settings, name)
+    return {"setting": f"QIT4N_{name.upper()}", "value": value, "unit": unit}
 
 
 def send_problem(problem: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:

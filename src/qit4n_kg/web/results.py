@@ -51,7 +51,6 @@ class Question:
 
     def job(self, form: Format) -> Job:
         """Return what a query process is given."""
-        g.timeout = self.asked.timeout
         return Job(
             self.text,
             writer_of(form),
@@ -93,7 +92,9 @@ class Downloads:
         if not self._free.acquire(blocking=False):
             file.close()
             raise QueueFullError(
-                f"{self.limit} large results are being sent already.", hint="Try again later, or ask for less."
+                f"{self.limit} large results are being sent already.",
+                hint="Try again later, or ask for less.",
+                limit={"name": "downloads", "value": self.limit, "unit": "results"},
             )
         return Download(file, before, self._free)
 
