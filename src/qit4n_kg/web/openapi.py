@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 openapi = Blueprint("openapi", __name__)
 
+_WRITTEN = ("/update", "/graphs")
 _UNLISTED = frozenset(("HEAD", "OPTIONS", "QUERY"))
 _SCHEMAS: dict[ParameterKind, dict[str, str]] = {
     ParameterKind.IRI: {"type": "string", "format": "iri-reference"},
@@ -217,6 +218,8 @@ def _operations(rule: Rule) -> dict[str, Any]:
             "parameters": parameters,
             "responses": {"default": {"description": "The answer, or a problem (RFC 9457)."}},
         }
+        if method != "GET" and rule.rule.startswith(_WRITTEN):
+            operations[method.lower()]["security"] = [{"token": []}]
     return operations
 
 
