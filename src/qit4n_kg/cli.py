@@ -22,6 +22,7 @@ from qit4n_kg.namespaces import prefixes
 from qit4n_kg.queries import bind, read_catalogue
 from qit4n_kg.store.generations import Generations
 from qit4n_kg.store.oxigraph import OxigraphStore
+from qit4n_kg.token_commands import token
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -195,57 +196,7 @@ def _write_generated(settings: Settings, triples: int, seed: int, output: Path |
         raise SourceError(f"can't be written: {exc.strerror}", path=output) from exc
 
 
-@main.group()
-def token() -> None:
-    """Tokens: who may contribute, review or administer through the server."""
-
-
-_journal_dir = click.option(
-    "--journal-dir",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Folder of the journal and the tokens (journal).",
-)
-
-
-@token.command("create")
-@click.argument("name")
-@click.option(
-    "--role", type=click.Choice(["contributor", "reviewer", "admin"]), required=True, help="What the token allows."
-)
-@_journal_dir
-def create_token(name: str, role: str, journal_dir: Path | None) -> None:
-    """Make a token for NAME and print it, alone, on standard output. It can't be shown again."""
-    from qit4n_kg.tokens import Role, Tokens
-
-    settings = load_settings(journal_dir=journal_dir)
-    click.echo(Tokens(settings.journal_dir).create(name, Role(role)))
-    terminal.err.print(
-        f"Keep it: only its hash is stored, in {settings.journal_dir}. Running servers know it at once. "
-        "Send it as `Authorization: Bearer TOKEN`, or sign in with it at /sign-in.",
-        markup=False,
-        soft_wrap=True,
-    )
-
-
-@token.command("list")
-@_journal_dir
-def list_tokens(journal_dir: Path | None) -> None:
-    """List who has a token, with role and date."""
-    from qit4n_kg.tokens import Tokens
-
-    for holder in Tokens(load_settings(journal_dir=journal_dir).journal_dir).holders():
-        click.echo(f"{holder.name}\t{holder.role.value}\t{holder.created}")
-
-
-@token.command("revoke")
-@click.argument("name")
-@_journal_dir
-def revoke_token(name: str, journal_dir: Path | None) -> None:
-    """Forget the token of NAME; running servers refuse it at once."""
-    from qit4n_kg.tokens import Tokens
-
-    Tokens(load_settings(journal_dir=journal_dir).journal_dir).revoke(name)
+main.add_command(token)
 
 
 @main.command()
