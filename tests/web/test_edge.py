@@ -140,10 +140,12 @@ def test_format_coding_and_dataset_are_part_of_the_key(client):
     assert {"Accept", "Accept-Encoding"} <= set(answers[0].vary)
 
 
-def test_a_post_and_a_get_share_an_answer(client, ran):
+def test_a_post_and_a_get_share_an_answer(client, ran, counters):
     assert number(client.post("/sparql", data={"query": COUNT})) == "3"
     assert number(ask(client)) == "3"
+    assert number(client.post("/sparql", data={"query": COUNT})) == "3"
     assert len(ran) == 1
+    assert (counters().hits, counters().misses) == (2, 1)
 
 
 def test_head_is_answered_from_what_get_left(client, ran):

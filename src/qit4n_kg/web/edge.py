@@ -94,7 +94,6 @@ class ResultCache:
             etag = self._entries.get(key)
             answer = self._entries.get(etag) if isinstance(etag, str) else None
             if not isinstance(answer, Answer):
-                self._misses += 1
                 return None
             self._entries.move_to_end(key)
             self._entries.move_to_end(answer.etag)
@@ -102,13 +101,13 @@ class ResultCache:
             return answer
 
     def get(self, etag: str) -> Answer | None:
-        """Return the answer with an ETag."""
+        """Return the answer with an ETag; without one the query has to be run, which counts as a miss."""
         with self._lock:
             answer = self._entries.get(etag)
             if not isinstance(answer, Answer):
+                self._misses += 1
                 return None
             self._entries.move_to_end(etag)
-            self._misses -= 1  # the request was counted when it came
             self._hits += 1
             return answer
 
