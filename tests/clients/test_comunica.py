@@ -17,7 +17,7 @@ import pytest
 from conformance import http
 
 VARIABLE = "QIT4N_COMUNICA"
-PACKAGE = "@comunica/query-sparql@4"
+PACKAGE = "@comunica/query-sparql@3"
 QUERY = "SELECT ?name WHERE { ?s <http://example.org/name> ?name } ORDER BY ?name"
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -45,8 +45,9 @@ def comunica(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="module")
 def filled(place):
     server = http.Server(place.address, place.token)
-    text = "INSERT DATA { <http://example.org/a> <http://example.org/name> 'Ada' . <http://example.org/b> <http://example.org/name> 'Bo' }"
-    answer = http.update(server, f"DROP ALL ; {text}")
+    text = "DROP ALL ; INSERT DATA { <x:a> <http://example.org/name> 'Ada' . <x:b> <http://example.org/name> 'Bo' ."
+    text += " GRAPH <http://example.org/ages> { <x:a> <http://example.org/age> 36 } }"
+    answer = http.update(server, text)
     assert answer.status in (200, 204), answer
     return place
 
@@ -71,7 +72,7 @@ def test_finds_the_endpoint_by_its_service_description(comunica, filled):
     assert names(comunica, filled.sparql, QUERY) == ["Ada", "Bo"]
 
 
-def test_joins_the_endpoint_with_a_file(comunica, filled, tmp_path):
-    (tmp_path / "ages.ttl").write_text("<http://example.org/a> <http://example.org/age> 36 .")
+def test_joins_the_endpoint_with_a_graph_of_the_graph_store(comunica, filled):
     query = "SELECT ?name WHERE { ?s <http://example.org/name> ?name ; <http://example.org/age> 36 }"
-    assert names(comunica, f"sparql@{filled.sparql}", f"file@{tmp_path}/ages.ttl", query) == ["Ada"]
+    document = f"file@{filled.address}/graphs?graph=http://example.org/ages"
+    assert names(comunica, f"sparql@{filled.sparql}", document, query) == ["Ada"]
