@@ -65,6 +65,23 @@ def test_a_coded_result_is_the_same_with_its_own_length(tiny_client, query, codi
     assert "Content-Encoding" not in plain.headers
 
 
+@pytest.mark.parametrize("coding", ["gzip", "zstd"])
+@pytest.mark.parametrize("path", ["/queries", "/openapi.json", "/.well-known/void", "/ontology.ttl"])
+def test_pages_and_descriptions_are_coded_too(tiny_client, path, coding):
+    plain, coded = tiny_client.get(path), tiny_client.get(path, headers={"Accept-Encoding": coding})
+    if len(plain.data) >= 1024:
+        assert coded.headers["Content-Encoding"] == coding
+        assert DECODE[coding](coded.data) == plain.data
+        assert coded.headers["ETag"] != plain.headers["ETag"]
+    assert "Accept-Encoding" in plain.vary
+
+
+def test_a_page_is_not_coded_for_who_is_signed_in(tiny_app):
+    client = tiny_app.test_client()
+    client.set_cookie("session", "x")
+    assert "Content-Encoding" not in client.get("/openapi.json", headers={"Accept-Encoding": "gzip"}).headers
+
+
 def test_a_small_result_is_not_coded(tiny_client):
     answer = ask(tiny_client, ASK, {"Accept-Encoding": "gzip"})
     assert "Content-Encoding" not in answer.headers
