@@ -26,7 +26,7 @@ _ACCEPT = ", ".join(form.media_type for form in _READ)
 
 
 def refuse_remote(update: Update, settings: Settings) -> None:
-    """Refuse an update with SERVICE, and each LOAD whose address is not on the list.
+    """Refuse an update with SERVICE, and each LOAD whose address is not on the list; a LOAD SILENT of such loads nothing.
 
     :raises RemoteRefusedError: what is refused, and what would allow it.
     """
@@ -37,13 +37,14 @@ def refuse_remote(update: Update, settings: Settings) -> None:
         )
     policy = Policy.of(settings)
     for load in _loads(update):
-        policy.check(load.address, "LOAD")
+        if not load.is_silent:
+            policy.check(load.address, "LOAD")
 
 
 def load_triples(update: Update, settings: Settings) -> list[bytes | None]:
     """Fetch what each LOAD of an update asks for, as N-Triples; None where a LOAD SILENT failed.
 
-    :raises RemoteRefusedError: an address is not allowed; SILENT does not pass over that.
+    :raises RemoteRefusedError: an address is not allowed, and the LOAD is not SILENT (SPARQL 1.1 Update section 3.1.4).
     :raises RemoteEndpointError: an address does not answer, or not with RDF.
     """
     refuse_remote(update, settings)
@@ -51,7 +52,7 @@ def load_triples(update: Update, settings: Settings) -> list[bytes | None]:
     for load in _loads(update):
         try:
             loaded.append(_read(load, Policy.of(settings)))
-        except RemoteEndpointError as exc:
+        except (RemoteEndpointError, RemoteRefusedError) as exc:
             if not load.is_silent:
                 raise
             _log.info("A silent LOAD failed: %s", exc)

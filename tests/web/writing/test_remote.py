@@ -121,7 +121,8 @@ QUERIES = {
 }
 UPDATES = {
     "load": "LOAD <{iri}>",
-    "load into": "LOAD SILENT <{iri}> INTO GRAPH <x:g>",
+    "load into": "LOAD <{iri}> INTO GRAPH <x:g>",
+    "load not only silent": "LOAD SILENT <{iri}> ; LOAD <{iri}>",
     "load later": "INSERT DATA {{ <x:s> <x:p> 1 }} ; LOAD <{iri}>",
     "load by prefix": "PREFIX e: <{iri}> LOAD e: INTO GRAPH <x:g>",
     "load by base": "BASE <{iri}> LOAD <> INTO GRAPH <x:g>",
@@ -154,6 +155,12 @@ def test_an_update_with_service_or_load_is_refused(call, listener, form):
 def test_a_load_of_any_spelling_of_an_inner_address_is_refused(call, listener, address):
     status, _, _ = call("POST", "/update", f"LOAD <{addresses(listener.port)[address]}>", UPDATE)
     assert (status, listener.seen) == (403, 0)
+
+
+@pytest.mark.parametrize("address", addresses(0))
+def test_a_silent_load_of_an_inner_address_loads_nothing(call, listener, address):
+    status, _, body = call("POST", "/update", f"LOAD SILENT <{addresses(listener.port)[address]}>", UPDATE)
+    assert (status, json.loads(body)["added"], listener.seen) == (200, 0, 0)
 
 
 def test_the_process_that_evaluates_an_update_has_no_network(scratch, listener, tmp_path):
@@ -201,8 +208,11 @@ def test_a_listed_name_that_leads_to_this_machine_is_refused(load, allowed):
 @pytest.mark.parametrize("silent", ["", "SILENT"])
 def test_a_redirect_to_an_address_that_is_not_allowed_is_refused(load, allowed, listener, address, silent):
     allowed.location = addresses(listener.port)[address]
-    status, problem = load(f"http://127.0.0.1:{allowed.port}/to/elsewhere", silent)
-    assert (status, problem["type"], listener.seen) == (403, "/problems/remote-refused", 0)
+    status, answer = load(f"http://127.0.0.1:{allowed.port}/to/elsewhere", silent)
+    if silent:
+        assert (status, answer["added"], listener.seen) == (200, 0, 0)
+    else:
+        assert (status, answer["type"], listener.seen) == (403, "/problems/remote-refused", 0)
 
 
 def test_a_redirect_to_an_allowed_address_is_followed(load, allowed):

@@ -4,6 +4,7 @@ import json
 import urllib.error
 import urllib.parse
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -180,3 +181,13 @@ def test_sparqlwrapper_updates(server, tokens, ask):
         wrapper.setQuery(f"INSERT DATA {{ <x:wrapper> <x:p> {str(is_form).lower()} }}")
         wrapper.query()
         assert ask(f"<x:wrapper> <x:p> {str(is_form).lower()}")
+
+
+def test_writes_at_the_same_time_happen_one_after_another(call, ask):
+    def write(number):
+        text = f"INSERT {{ <x:at-once> <x:n> {number} }} WHERE {{ }} ; INSERT DATA {{ <x:at-once-{number}> <x:p> 1 }}"
+        return call("POST", "/update", text, UPDATE)[0]
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(write, range(4))) == [200] * 4
+    assert ask("<x:at-once> <x:n> 0, 1, 2, 3 . <x:at-once-0> <x:p> 1 . <x:at-once-3> <x:p> 1")
