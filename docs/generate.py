@@ -10,6 +10,7 @@ import difflib
 import inspect
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,6 +20,9 @@ from qit4n_kg.config import SETTINGS, load_settings
 from qit4n_kg.queries import read_catalogue
 from qit4n_kg.web.app import make_routes
 from qit4n_kg.web.problems import PROBLEMS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 TARGET = Path(__file__).with_name("reference.md")
 HEADER = "<!-- Written by docs/generate.py; change the program, then run `make docs`. -->\n# Reference\n"
@@ -44,22 +48,26 @@ def settings() -> str:
 
 def commands() -> str:
     """Write each command with its arguments and options."""
-    parts = []
-    context = click.Context(command_line, info_name="qit4n-kg")
-    for name in command_line.list_commands(context):
-        command = command_line.get_command(context, name)
+    return "\n\n".join(_commands(command_line, click.Context(command_line, info_name="qit4n-kg"), "qit4n-kg"))
+
+
+def _commands(group: click.Group, context: click.Context, path: str) -> Iterator[str]:
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         assert command is not None
-        usage = " ".join(command.collect_usage_pieces(click.Context(command, parent=context)))
+        own = click.Context(command, parent=context)
+        if isinstance(command, click.Group):
+            yield from _commands(command, own, f"{path} {name}")
+            continue
+        usage = " ".join(command.collect_usage_pieces(own))
         rows = [
             [", ".join(f"`{option}`" for option in parameter.opts), parameter.help or ""]
             for parameter in command.params
             if isinstance(parameter, click.Option)
         ]
         first, *_ = inspect.cleandoc(command.help or "").split("\n\n")
-        parts.append(
-            f"### `qit4n-kg {name} {usage}`\n\n{' '.join(first.split())}\n\n{table(['option', 'meaning'], rows)}"
-        )
-    return "\n\n".join(parts)
+        options = f"\n\n{table(['option', 'meaning'], rows)}" if rows else ""
+        yield f"### `{path} {name} {usage}`\n\n{' '.join(first.split())}{options}"
 
 
 def routes() -> str:

@@ -1,4 +1,4 @@
-"""Build: from source files to a published generation: parse, validate, entail, materialise the default graph, publish.
+"""Build: from files and the journal to a published generation: parse, validate, entail, materialise the default graph, publish.
 
 Owns the order of these stages and the registry graph; how each works is in the module that it calls. A build whose inputs are those
 of the current generation does nothing. One that fails in any stage leaves what is published as it is.
@@ -6,6 +6,10 @@ of the current generation does nothing. One that fails in any stage leaves what 
 The default graph is the RDF merge of all that is in force (data graphs, the ontology, the registry graph) and what follows from it.
 Out of force is a graph that is an OverruledGraph or `stdorg:inForce false`; what it says of itself (which document, which table) is
 kept in the registry graph, so that a discrepancy can be explained from the default graph alone.
+
+What was accepted since (the journal) is applied to what the files state: quads added to or retracted from a file's graph share its
+fate, those of the default graph are merged, and any other named graph is just that: out of the default graph, unless something
+says that it is `stdorg:inForce true`. A scratch dataset is the journal alone.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from pyoxigraph import Literal, NamedNode, Quad, Triple
+from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Triple
 
 from qit4n_kg import __version__
 from qit4n_kg.errors import GenerationDamagedError, InvalidDataError, StateMissingError
@@ -24,14 +28,17 @@ from qit4n_kg.loading import SourceKind, find_sources, inputs_hash, read_quads
 from qit4n_kg.namespaces import OWL, RDF, RDFS, SH, STDORG, XSD
 from qit4n_kg.reasoning import Reasoner, compile_rules, describe
 from qit4n_kg.store.generations import Generation, Generations
+from qit4n_kg.store.journal import START, Journal, replay
+from qit4n_kg.store.oxigraph import stored_forms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from qit4n_kg.config import Settings
     from qit4n_kg.loading import SourceFile
     from qit4n_kg.reasoning import Rule
     from qit4n_kg.reporting import Report
+    from qit4n_kg.store.journal import Entry
 
 SOFTWARE = f"qit4n-kg {__version__}"
 
@@ -41,6 +48,7 @@ _ONTOLOGY = NamedNode(OWL + "Ontology")
 _NAMED_GRAPH, _ONTOLOGY_GRAPH, _OVERRULED, _IN_FORCE, _SOURCE_FILE = (
     NamedNode(STDORG + name) for name in ("NamedGraph", "OntologyGraph", "OverruledGraph", "inForce", "sourceFile")
 )
+_TRUTHS = tuple(Literal(text, datatype=NamedNode(XSD + "boolean")) for text in ("true", "1"))
 _TRUE, _FALSE = (Literal(text, datatype=NamedNode(XSD + "boolean")) for text in ("true", "false"))
 _DECIDING_MODULES = ("axioms.py", "building.py", "loading.py", "namespaces.py", "reasoning.py")
 _DECIDING_QUERIES = ("queries/axioms/", "queries/rules/")
@@ -83,10 +91,15 @@ class Dataset:
     entailed_base: str
     reasoner: Reasoner
     report: Report | None
+    aside: tuple[Quad, ...] = ()
+    """The quads of named graphs that are neither in force nor out of it: just named graphs."""
+    graphs: frozenset[NamedNode] = frozenset()
+    """Named graphs that are there even when empty."""
 
     def __iter__(self) -> Iterator[Quad]:
         yield from self.ontology
         yield from self.data
+        yield from self.aside
         yield from (_quad(triple, self.registry_graph) for triple in self.registry)
         for rule, triples in self.reasoner.entailed.items():
             graph = NamedNode(self.entailed_base + rule)
@@ -99,6 +112,63 @@ class Dataset:
         yield from {quad.triple for quad in self.ontology if quad.triple not in self.reasoner}
 
 
+@dataclass(frozen=True)
+class Origin:
+    """What a generation is made from: the source files (none in a scratch dataset) and the journal."""
+
+    settings: Settings
+    sources: tuple[SourceFile, ...]
+    journal: Journal
+
+    @classmethod
+    def find(cls, settings: Settings) -> Origin:
+        """Find the sources and read the journal.
+
+        :raises SourceError: a folder or a name can't be used.
+        :raises JournalDamagedError: what was accepted can't be read back.
+        """
+        if settings.scratch:
+            return cls(settings, (), Journal.read(settings.journal_dir, "scratch"))
+        journal = Journal.read(settings.journal_dir, settings.base_iri)
+        return cls(settings, find_sources(settings.sources, settings.graph_base, settings.data), journal)
+
+    def inputs(self, position: str | None = None) -> str:
+        """Hash what decides the dataset, with the journal as it is or at another position."""
+        position = self.journal.position if position is None else position
+        if self.settings.scratch:
+            return f"scratch:{position}"
+        inputs = _inputs_of(self.sources, self.settings)
+        return inputs if position == START else f"{inputs} journal:{position}"
+
+    def publish(
+        self,
+        generations: Generations,
+        entries: Sequence[Entry],
+        inputs: str,
+        progress: Progress,
+        on_ready: Callable[[], None] | None = None,
+    ) -> tuple[Generation, Report | None]:
+        """Make the dataset anew, with these entries of the journal, and publish it.
+
+        :raises InvalidDataError: the shapes found violations.
+        """
+        if self.settings.scratch:
+            left, graphs = replay(entries)
+            return generations.publish(left, graphs=graphs, inputs=inputs, software=SOFTWARE, on_ready=on_ready), None
+        dataset = assemble(self.settings, self.sources, progress, entries)
+        progress.started("Publish")
+        generation = generations.publish(
+            dataset,
+            graphs=dataset.graphs,
+            inputs=inputs,
+            software=SOFTWARE,
+            progress=progress.advanced,
+            on_ready=on_ready,
+        )
+        progress.finished(f"published {generation.manifest.quads:,} quads as generation {generation.number}")
+        return generation, dataset.report
+
+
 def build(settings: Settings, progress: Progress) -> BuildResult:
     """Publish a generation made from the sources, unless the current one was made from the same.
 
@@ -109,28 +179,31 @@ def build(settings: Settings, progress: Progress) -> BuildResult:
     :raises StateFullError: the disk is full.
     """
     start = time.monotonic()
-    generations = Generations(settings.state_dir, settings.keep_generations)
+    generations = Generations(settings.state_dir, settings.keep_generations, settings.keep_days)
     with generations.writer():
-        sources = find_sources(settings.sources, settings.graph_base, settings.data)
-        inputs = _inputs_of(sources, settings)
+        origin = Origin.find(settings)
+        inputs = origin.inputs()
         current = _current(generations)
         if current is not None and current.manifest.inputs == inputs:
             return BuildResult(current, False, time.monotonic() - start, None)
-        dataset = assemble(settings, sources, progress)
-        progress.started("Publish")
-        generation = generations.publish(dataset, inputs=inputs, software=SOFTWARE, progress=progress.advanced)
-        progress.finished(f"published {generation.manifest.quads:,} quads as generation {generation.number}")
-    return BuildResult(generation, True, time.monotonic() - start, dataset.report)
+        generation, report = origin.publish(generations, origin.journal.entries, inputs, progress)
+    return BuildResult(generation, True, time.monotonic() - start, report)
 
 
-def assemble(settings: Settings, sources: Sequence[SourceFile], progress: Progress) -> Dataset:
-    """Parse, validate and entail, without a trace on disk.
+def assemble(
+    settings: Settings, sources: Sequence[SourceFile], progress: Progress, entries: Sequence[Entry] = ()
+) -> Dataset:
+    """Parse, apply the journal's entries, validate and entail, without a trace on disk.
 
     :raises SourceError: a source file can't be read or parsed.
     :raises InvalidDataError: the shapes found violations.
     :raises UnsupportedAxiomError: the ontology has an axiom that no rule implements.
     """
     ontology, data, files = _read(sources, progress)
+    aside: tuple[Quad, ...] = ()
+    graphs: set[NamedNode] = set()
+    if entries:
+        data, aside, graphs = _apply(entries, data, files)
     rules = compile_rules(ontology, settings.sources / "queries" / "axioms", settings.sources / "queries" / "rules")
     report = _validate(settings, sources, ontology, data, progress) if settings.gate else None
     overruled = _out_of_force(data)
@@ -151,7 +224,23 @@ def assemble(settings: Settings, sources: Sequence[SourceFile], progress: Progre
     entailed_base = settings.graph_base + "entailed/"
     count = _entail(reasoner, rules, registry, entailed_base, progress)
     progress.finished(f"entailed {count:,} triples by {len(reasoner.entailed)} of {len(rules)} rules")
-    return Dataset(ontology, data, registry, registry_graph, entailed_base, reasoner, report)
+    return Dataset(ontology, data, registry, registry_graph, entailed_base, reasoner, report, aside, frozenset(graphs))
+
+
+def _apply(
+    entries: Sequence[Entry], data: list[Quad], files: dict[NamedNode, SourceFile]
+) -> tuple[list[Quad], tuple[Quad, ...], set[NamedNode]]:
+    """Apply the journal to the data of the files: what is theirs or in force, what is aside, and graphs that may be empty."""
+    spelt = dict(zip(stored_forms(data), data, strict=True))
+    left, graphs = replay(entries, spelt)
+    merged = {quad.subject for quad in left if quad.predicate == _IN_FORCE and quad.object in _TRUTHS}
+    inside: list[Quad] = []
+    aside: list[Quad] = []
+    for quad in left:
+        graph = quad.graph_name
+        is_merged = isinstance(graph, DefaultGraph) or graph in files or graph in merged
+        (inside if is_merged else aside).append(spelt.get(quad, quad))
+    return inside, tuple(aside), graphs
 
 
 def _inputs_of(sources: Sequence[SourceFile], settings: Settings) -> str:

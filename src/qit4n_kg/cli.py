@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import nullcontext
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -29,6 +30,7 @@ from qit4n_kg.queries import bind, read_catalogue
 from qit4n_kg.sparql import explain, inspect_query
 from qit4n_kg.store.generations import Generations
 from qit4n_kg.store.oxigraph import OxigraphStore
+from qit4n_kg.token_commands import token
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -182,12 +184,15 @@ def generate(triples: int, seed: int, output: Path | None) -> None:
 
     `qit4n-kg build --data FILE` builds it, with the shipped ontology and shapes.
     """
+    _write_generated(load_settings(), triples, seed, output)
+
+
+def _write_generated(settings: Settings, triples: int, seed: int, output: Path | None) -> None:
     import pyoxigraph
 
     from qit4n_kg.loading import find_sources, read_quads
     from qit4n_kg.synthetic import generate as generate_quads
 
-    settings = load_settings()
     shipped = find_sources(settings.sources, settings.graph_base)
     (schemes,) = (source for source in shipped if source.relative == "data/reference/concepts.ttl")
     concepts = list(read_quads(schemes))
@@ -197,6 +202,68 @@ def generate(triples: int, seed: int, output: Path | None) -> None:
             pyoxigraph.serialize(quads, target, pyoxigraph.RdfFormat.N_QUADS)
     except OSError as exc:
         raise SourceError(f"can't be written: {exc.strerror}", path=output) from exc
+
+
+main.add_command(token)
+
+
+@main.command()
+@click.option(
+    "--triples", type=click.IntRange(1), metavar="N", help="Measure on so many generated statements (the shipped data)."
+)
+@click.option(
+    "--clients", default="1,4,16,64", show_default=True, metavar="N,…", help="Numbers of clients at the same time."
+)
+@click.option(
+    "--seconds", type=click.FloatRange(1, 600), default=5.0, show_default=True, help="How long each load lasts."
+)
+@click.option(
+    "--install-peers", is_flag=True, help="First install oxigraph and rdflib-endpoint beside the state, by pip."
+)
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="Folder for bench.json and bench.svg."
+)
+@_state_dir
+def bench(
+    triples: int | None, clients: str, seconds: float, install_peers: bool, output: Path | None, **flags: Any
+) -> None:
+    """Measure this server beside oxigraph's own and rdflib-endpoint, on the same data, in one run."""
+    from qit4n_kg.bench import comparison, report, servers
+
+    settings = load_settings(**flags)
+    peers = settings.state_dir / "peers"
+    numbers = _client_numbers(clients)
+    if triples is not None:
+        settings = _generated(settings, triples)
+    _build(settings, is_quiet=False)
+    if install_peers:
+        servers.install_peers(peers)
+    result = comparison.compare(settings, numbers, seconds, peers, lambda line: terminal.err.print(line, markup=False))
+    click.echo(report.to_table(result), nl=False)
+    if output is not None:
+        output.mkdir(parents=True, exist_ok=True)
+        (output / "bench.json").write_text(report.to_json(result), encoding="utf-8")
+        (output / "bench.svg").write_text(report.to_svg(result), encoding="utf-8")
+
+
+def _client_numbers(text: str) -> list[int]:
+    try:
+        numbers = [int(part) for part in text.split(",")]
+    except ValueError:
+        numbers = [0]
+    if not all(1 <= number <= 1000 for number in numbers):
+        raise ParameterError(f"--clients takes numbers from 1 to 1000 with commas between them, not {text!r}.")
+    return numbers
+
+
+def _generated(settings: Settings, triples: int) -> Settings:
+    """Write generated data beside the state, and return settings that build it there."""
+    folder = settings.state_dir / f"bench-{triples}"
+    folder.mkdir(parents=True, exist_ok=True)
+    data = folder / "data.nq"
+    if not data.is_file():
+        _write_generated(settings, triples, 0, data)
+    return replace(settings, data=data, state_dir=folder, gate=False)
 
 
 def _build(settings: Settings, *, is_quiet: bool) -> None:
@@ -266,7 +333,7 @@ def _ask(settings: Settings, endpoint: str | None, text: str, bindings: Mapping[
         from qit4n_kg.store.remote import RemoteEndpoint  # SPARQLWrapper loads rdflib: 0.4 s
 
         return RemoteEndpoint(endpoint).query(text, bindings=bindings, prefixes=known)
-    generation = Generations(settings.state_dir, settings.keep_generations).current()
+    generation = Generations(settings.state_dir, settings.keep_generations, settings.keep_days).current()
     if inspect_query(text).uses_service:
         raise QueryRefusedError("The query uses SERVICE, and other endpoints are not asked from here.")
     store = OxigraphStore.open_read_only(generation.store_path)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 MIB = 1024 * 1024
+NO_SOURCES = "none"
 
 
 def default_sources() -> Path:
@@ -28,23 +29,33 @@ def default_sources() -> Path:
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that can be set; each field is `QIT4N_` and its name in upper case."""
+    """Everything that can be set; each field is `QIT4N_` and its name in upper case. `scratch` is QIT4N_SOURCES=none."""
 
     sources: Path
     state_dir: Path
+    journal_dir: Path = Path("journal")
     data: Path | None = None
     base_iri: str = DEFAULT_BASE_IRI
     gate: bool = True
     keep_generations: int = 3
+    keep_days: float = 0.0
     host: str = "127.0.0.1"
     port: int = 8000
     workers: int = 2
     executors: int = 2
+    long_queries: int = 4
     queue: int = 32
     query_timeout: float = 30.0
+    slow_query: float = 1.0
     query_memory: int = 1024 * MIB
     result_bytes: int = 1024 * MIB
+    allow_remote: tuple[str, ...] = ()
+    remote_timeout: float = 10.0
+    remote_bytes: int = 16 * MIB
     request_bytes: int = 16 * MIB
+    cache_bytes: int = 64 * MIB
+    downloads: int = 32
+    scratch: bool = False
 
     @property
     def id_base(self) -> str:
@@ -83,6 +94,13 @@ def _seconds(text: str) -> float:
     return number
 
 
+def _days(text: str) -> float:
+    number = float(text)
+    if not 0 <= number <= 36_525:
+        raise ValueError("not between 0 and 36525")
+    return number
+
+
 def _size(text: str) -> int:
     """Read a number of bytes, with KiB, MiB or GiB if wanted.
 
@@ -110,13 +128,27 @@ def _base_iri(text: str) -> str:
     return text
 
 
+def _addresses(text: str) -> tuple[str, ...]:
+    addresses = tuple(text.split())
+    for address in addresses:
+        if not address.startswith(("http://", "https://")) or address.count("/") < 3:
+            raise ValueError(f"{address} is not an http(s) address with a path")
+    return addresses
+
+
 def _path(text: str) -> Path:
     return Path(text).expanduser()
 
 
 SETTINGS: tuple[Setting, ...] = (
-    Setting("sources", "the checkout, or the wheel's own copy", "folder with ontology/ data/ shapes/ queries/", _path),
+    Setting(
+        "sources",
+        "the checkout, or the wheel's own copy",
+        "folder with ontology/ data/ shapes/ queries/; none: an empty scratch dataset without gate and entailment",
+        _path,
+    ),
     Setting("state_dir", "state", "folder of the built generations; can always be rebuilt", _path),
+    Setting("journal_dir", "journal", "folder of accepted changes and token hashes: what a backup must hold", _path),
     Setting(
         "data", "data/ of the sources", "what to build instead: a folder, or a file of N-Quads (.nq, .nq.gz)", _path
     ),
@@ -125,17 +157,44 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("gate", "on", "off: build without validating against the shapes", _switch),
     Setting("keep_generations", "3", "how many published generations stay on disk", _count(1, 1000)),
+    Setting("keep_days", "0", "days that an older generation stays on disk beyond that number", _days),
     Setting("host", "127.0.0.1", "address to listen on", str),
     Setting("port", "8000", "port to listen on", _count(1, 65535)),
     Setting("workers", "2", "web worker processes", _count(1, 64)),
-    Setting("executors", "2", "query processes of each web worker", _count(1, 64)),
+    Setting("executors", "2", "query processes of each web worker that are kept for short queries", _count(1, 64)),
     Setting(
-        "queue", "32", "queries of each web worker that may wait for a query process; more get 503", _count(0, 10_000)
+        "long_queries",
+        "4",
+        "queries over 0.1 s that may run at once in each web worker, in query processes of their own",
+        _count(0, 64),
+    ),
+    Setting(
+        "queue",
+        "32",
+        "short queries, and long ones, of each web worker that may wait for a query process; more get 503",
+        _count(0, 10_000),
     ),
     Setting("query_timeout", "30", "seconds a query may run", _seconds),
+    Setting(
+        "slow_query", "1", "seconds from which a query is written to slow-queries.log in the state folder", _seconds
+    ),
     Setting("query_memory", "1 GiB", "memory a query may use beyond what its process has when warm", _size),
     Setting("result_bytes", "1 GiB", "largest result of a query", _size),
+    Setting(
+        "allow_remote",
+        "nothing",
+        "http(s) addresses, apart by spaces, that SERVICE and LOAD may reach; one that ends in / allows all below it",
+        _addresses,
+    ),
+    Setting("remote_timeout", "10", "seconds that another server has to answer", _seconds),
+    Setting("remote_bytes", "16 MiB", "largest answer of another server", _size),
     Setting("request_bytes", "16 MiB", "largest request body", _size),
+    Setting(
+        "cache_bytes", "64 MiB", "results that each web worker keeps, to answer again without a query; 0: none", _size
+    ),
+    Setting(
+        "downloads", "32", "large results that each web worker sends at the same time; more get 503", _count(1, 10_000)
+    ),
 )
 
 
@@ -156,6 +215,9 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: Any) ->
             message = f"The setting {variable} is {text!r}, but it is {setting.meaning}"
             raise ConfigurationError(f"{message} ({exc}).") from exc
     values.update({name: value for name, value in overrides.items() if value is not None})
+    if str(values["sources"]) == NO_SOURCES:
+        # The program's own queries and pages, with no data, no shapes to gate with and no rules.
+        values.update(sources=default_sources(), scratch=True, gate=False)
     return Settings(**values)
 
 
@@ -170,7 +232,13 @@ def to_environ(settings: Settings) -> dict[str, str]:
         value = getattr(settings, field.name)
         if value is None:
             continue
-        texts[f"QIT4N_{field.name.upper()}"] = (
-            {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
-        )
+        texts[f"QIT4N_{field.name.upper()}"] = _text(value)
+    if texts.pop("QIT4N_SCRATCH") == "on":
+        texts["QIT4N_SOURCES"] = NO_SOURCES
     return texts
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return " ".join(value) if isinstance(value, tuple) else str(value)

@@ -14,13 +14,20 @@ The tree (indented = subclass of); the name in brackets is the stable tail of th
             GenerationDamagedError      [generation-damaged]     a published generation is incomplete or altered
             StateLockedError            [state-locked]           another writer is at work
             StateFullError              [state-full]             no space left on the device
+            JournalDamagedError         [journal-damaged]        an accepted change can't be read back, or belongs elsewhere
         NotFoundError                   [not-found]
             UnknownEntityError          [unknown-entity]
             UnknownQueryError           [unknown-query]          no such id in the catalogue
+            GenerationGoneError         [generation-gone]        it was published once and has been pruned
+        AccessError                     [access]                 who asks may not do this
+            UnauthenticatedError        [unauthenticated]        no token, or one that is not known
+            ForbiddenError              [forbidden]              the token's role does not allow it
         RequestError                    [request]                the client's request can't be understood
             ParameterError              [parameter]              a parameter is unknown, missing or malformed
             QuerySyntaxError            [query-syntax]           knows line and column
             QueryRefusedError           [query-refused]          well formed but not allowed (SERVICE, an update)
+            ChangeRefusedError          [change-refused]         well formed, but these graphs are not changed this way
+            RemoteRefusedError          [remote-refused]         SERVICE or LOAD of an address that is not allowed
             NotAcceptableError          [not-acceptable]         no offered format satisfies Accept
             UnsupportedMediaTypeError   [unsupported-media-type]
             TooLargeError               [too-large]              a request body is over its bound
@@ -38,6 +45,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 
@@ -46,6 +54,10 @@ class Findings(Protocol):
 
     def to_text(self) -> str:
         """Write a line a finding, with file and line, and a summary."""
+        ...
+
+    def to_json(self) -> str:
+        """Write the findings as a JSON document."""
         ...
 
 
@@ -155,6 +167,30 @@ class StateFullError(StateError):
     code = "state-full"
 
 
+class JournalDamagedError(StateError):
+    """The journal of accepted changes can't be read back, or it belongs to another dataset."""
+
+    code = "journal-damaged"
+
+
+class AccessError(KnowledgeGraphError):
+    """Who asks may not do this."""
+
+    code = "access"
+
+
+class UnauthenticatedError(AccessError):
+    """The request has no token, or one that is not known."""
+
+    code = "unauthenticated"
+
+
+class ForbiddenError(AccessError):
+    """The request's token is good, but its role does not allow this."""
+
+    code = "forbidden"
+
+
 class NotFoundError(KnowledgeGraphError):
     """What was asked for does not exist."""
 
@@ -172,6 +208,12 @@ class UnknownQueryError(NotFoundError):
     """The catalogue has no query with this id."""
 
     code = "unknown-query"
+
+
+class GenerationGoneError(NotFoundError):
+    """A generation that was current once is not kept any more."""
+
+    code = "generation-gone"
 
 
 class RequestError(KnowledgeGraphError):
@@ -206,6 +248,18 @@ class QueryRefusedError(RequestError):
     code = "query-refused"
 
 
+class ChangeRefusedError(RequestError):
+    """The change is well formed, but what it touches is not changed this way (files, entailments, the registry graph)."""
+
+    code = "change-refused"
+
+
+class RemoteRefusedError(RequestError):
+    """SERVICE or LOAD of an address that is not allowed."""
+
+    code = "remote-refused"
+
+
 class NotAcceptableError(RequestError):
     """None of the formats on offer satisfies the client."""
 
@@ -225,9 +279,16 @@ class TooLargeError(RequestError):
 
 
 class QueryLimitError(KnowledgeGraphError):
-    """The server gave up on a query that may be fine in itself."""
+    """The server gave up on a query that may be fine in itself; `limit` is its name, value and unit, where one was hit."""
 
     code = "query-limit"
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, limit: Mapping[str, str | float] | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.limit = limit
+        self.query_id: str | None = None
 
 
 class QueryTimeoutError(QueryLimitError):

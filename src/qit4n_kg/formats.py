@@ -54,6 +54,9 @@ class RdfFormat(Enum):
     N_QUADS = Format("nquads", "application/n-quads", "nq", "N-Quads", ("nq", "n-quads"), has_graphs=True)
 
 
+CSV_EXCEL = Format("csv-excel", "text/csv", "excel.csv", "CSV for Excel")
+"""CSV that begins with a byte order mark, by which spreadsheet programs know UTF-8; only by name, never by Accept."""
+
 HTML = Format("html", "text/html", "html", "HTML", ("application/xhtml+xml",))
 CSV = ResultFormat.CSV.value
 JSON = Format("json", "application/json", "json", "JSON")

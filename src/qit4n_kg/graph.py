@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from qit4n_kg.errors import QueryRefusedError, RequestError, StateError, StateMissingError
+from qit4n_kg.errors import RequestError, StateError, StateMissingError
+from qit4n_kg.federation import Federation
 from qit4n_kg.queries import Catalogue, read_catalogue
 from qit4n_kg.sparql import QueryForm, inspect_query
 from qit4n_kg.store.executor import ExecutorPool, Job, Spooled
 from qit4n_kg.store.generations import Generation, Generations
 from qit4n_kg.store.oxigraph import OxigraphStore
+from qit4n_kg.store.running import RunningQueries
+from qit4n_kg.store.slow_queries import SlowQueries
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -44,9 +47,11 @@ class KnowledgeGraph:
         self.settings = settings
         self.catalogue = catalogue
         self._generations = generations
+        self._federation = Federation(settings)
         self._snapshot = snapshot
         self._unusable: int | None = None
         self._lock = threading.Lock()
+        self.running = RunningQueries(settings.state_dir / "running")
         self.executors = ExecutorPool(
             store_path=snapshot.generation.store_path,
             size=settings.executors,
@@ -54,6 +59,9 @@ class KnowledgeGraph:
             timeout=settings.query_timeout,
             memory=settings.query_memory,
             result_bytes=settings.result_bytes,
+            long=settings.long_queries,
+            running=self.running,
+            slow_queries=SlowQueries(settings.state_dir / "slow-queries.log", settings.slow_query),
         )
 
     @classmethod
@@ -62,7 +70,7 @@ class KnowledgeGraph:
 
         :raises StateError: there is no generation, or it can't be opened.
         """
-        generations = Generations(settings.state_dir, settings.keep_generations)
+        generations = Generations(settings.state_dir, settings.keep_generations, settings.keep_days)
         snapshot = _open_snapshot(generations)
         return cls(settings, generations, snapshot, read_catalogue(settings.sources / "queries" / "catalogue"))
 
@@ -96,22 +104,27 @@ class KnowledgeGraph:
         """The current generation's store in this process: for fixed patterns of constant cost only."""
         return self.current().store
 
-    def run(self, job: Job, snapshot: Snapshot | None = None) -> Spooled:
-        """Answer a query in a query process, from `snapshot` or else the current generation.
+    def kept(self, number: int) -> Generation:
+        """Return a published generation by its number, to pin a query to it.
 
-        :raises RequestError: the text is not a query, or it asks for what is refused (SERVICE).
+        :raises GenerationGoneError: it is not kept any more.
+        :raises NotFoundError: there has been none of this number yet.
+        """
+        return self._generations.kept(number)
+
+    def run(self, job: Job, on: Snapshot | Generation | None = None) -> Spooled:
+        """Answer a query in a query process, from a generation that may be an older one, or else from the current one.
+
+        :raises RequestError: the text is not a query, or it asks for what is refused (a SERVICE that is not allowed).
         :raises QueryLimitError: it ran into a limit.
         """
         summary = inspect_query(job.text)
         if summary.form is QueryForm.UPDATE:
             raise RequestError("This is an update, but only queries are answered here.")
         if summary.uses_service:
-            raise QueryRefusedError(
-                "The query uses SERVICE, and this server asks no other endpoint.",
-                hint="Ask the other endpoint yourself and pass its answer on with VALUES.",
-            )
-        chosen = snapshot or self.current()
-        return self.executors.run(job, chosen.generation.store_path)
+            job = replace(job, text=self._federation.answer(job.text))
+        chosen = on.generation if isinstance(on, Snapshot) else on or self.generation
+        return self.executors.run(job, chosen.store_path)
 
     def close(self) -> None:
         """Stop the query processes; the store closes when its last holder lets go."""

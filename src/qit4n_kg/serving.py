@@ -11,6 +11,7 @@ import contextlib
 import errno
 import http.client
 import multiprocessing
+import os
 import socket
 import threading
 import time
@@ -37,11 +38,15 @@ if TYPE_CHECKING:
     from qit4n_kg.config import Settings
 
 _SPARE_THREADS = 16
-"""Of each worker, beyond those that wait for queries, so that pages are answered and slow clients are served meanwhile."""
+"""Of each worker, beyond those that wait for queries and those that send large results, so that pages are answered meanwhile."""
+
+_STALL_SECONDS = 120
+"""A client that takes nothing for so long is cut off: it would hold a thread for as long as it likes."""
 
 _STOP_SECONDS = 3
 """How long running queries have to end once the server is told to stop."""
 _POLL_SECONDS = 0.02
+_LISTEN_SECONDS = 30.0
 
 
 def serve_forever(settings: Settings, on_ready: Callable[[str], None]) -> None:
@@ -52,7 +57,7 @@ def serve_forever(settings: Settings, on_ready: Callable[[str], None]) -> None:
     :raises PortInUseError: another program listens there.
     :raises ConfigurationError: the host is no address of this machine.
     """
-    Generations(settings.state_dir, settings.keep_generations).current()
+    Generations(settings.state_dir, settings.keep_generations, settings.keep_days).current()
     check_port(settings.host, settings.port)
     server = Granian(
         "qit4n_kg.web.app:create_app",
@@ -60,7 +65,11 @@ def serve_forever(settings: Settings, on_ready: Callable[[str], None]) -> None:
         port=settings.port,
         interface=Interfaces.WSGI,
         workers=settings.workers,
-        blocking_threads=settings.executors + settings.queue + _SPARE_THREADS,
+        blocking_threads=settings.executors
+        + settings.long_queries
+        + 2 * settings.queue
+        + settings.downloads
+        + _SPARE_THREADS,
         respawn_failed_workers=True,
         workers_kill_timeout=_STOP_SECONDS,
         log_level=LogLevels.error,
@@ -106,9 +115,46 @@ def _make_worker(settings: Settings) -> Flask:
     if (parent := multiprocessing.parent_process()) is not None and parent.pid is not None:
         die_with_parent(parent.pid)
     app = create_app(settings)
+    threading.Thread(target=_cut_stalled_clients, args=(settings.port,), name="stalls", daemon=True).start()
     # A worker leaves by os._exit after multiprocessing's own finalizers; atexit never runs there.
     Finalize(app, app.extensions[EXTENSION].close, exitpriority=10)
     return app
+
+
+def _cut_stalled_clients(port: int) -> None:
+    """Tell the kernel to end connections on which nothing moves, as soon as this worker listens.
+
+    The server has no timeout for a client that stops reading. A connection takes the option over from the socket that
+    accepted it (Linux, `TCP_USER_TIMEOUT`; since 5.11 it counts for a closed window too).
+    """
+    deadline = time.monotonic() + _LISTEN_SECONDS
+    while time.monotonic() < deadline:
+        if listening := _listening(port):
+            for listener in listening:
+                listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _STALL_SECONDS * 1000)
+                listener.close()  # this descriptor only
+            return
+        time.sleep(_POLL_SECONDS)
+
+
+def _listening(port: int) -> list[socket.socket]:
+    """Return new descriptors of this process's sockets that listen on a port."""
+    found = []
+    for entry in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):
+            if not str(entry.readlink()).startswith("socket:"):
+                continue
+            candidate = socket.socket(fileno=os.dup(int(entry.name)))
+            is_inet = candidate.family in (socket.AF_INET, socket.AF_INET6)
+            if (
+                is_inet
+                and candidate.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+                and candidate.getsockname()[1] == port
+            ):
+                found.append(candidate)
+            else:
+                candidate.close()
+    return found
 
 
 def _is_single_threaded() -> bool:

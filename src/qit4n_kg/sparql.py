@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from qit4n_kg.errors import QuerySyntaxError
@@ -24,7 +25,16 @@ _SENTENCE = re.compile(r"(?:expected (?:one of )?|, )([A-Z][a-z]*(?: [A-Za-z]+){
 _POSITION = re.compile(r"^error at \d+:\d+: ")
 _MANY = 12
 _LONGEST_READ = 1024 * 1024  # reading the tokens of so much text takes half a second
+_LONGEST_REMEMBERED = 16 * 1024
 _DECLARATIONS = {"BASE": 1, "VERSION": 1, "PREFIX": 2}  # keywords of the prologue and the tokens after each
+_PIECE = re.compile(
+    r"""(?:\s|\#[^\r\n]*)+                       # white space and comments: the one piece that is not captured
+    | ( <[^<>"{}|^`\\\x00-\x20]*>
+      | \"\"\"(?:"{0,2}[^"\\]|\\.)*+\"\"\" | '''(?:'{0,2}[^'\\]|\\.)*+'''
+      | "(?:[^"\\\r\n]|\\.)*+" | '(?:[^'\\\r\n]|\\.)*+'
+      | [^\s\#<"'\\]+ | \\. | . )""",
+    re.VERBOSE | re.DOTALL,
+)
 _CLOSING = {"}": "{", ")": "(", "]": "["}
 _OPERATORS = frozenset(("=", "!=", "<", ">", "<=", ">=", "&&", "||", "!", ","))
 
@@ -65,6 +75,16 @@ def inspect_query(text: str) -> QuerySummary:
     >>> inspect_query("ASK { sErViCe <http://example.org/> { ?s ?p ?o } }").uses_service
     True
     """
+    return _remembered(text) if len(text) <= _LONGEST_REMEMBERED else _inspect(text)
+
+
+@lru_cache(maxsize=64)
+def _remembered(text: str) -> QuerySummary:
+    """Read a text once for all who ask about it while one request is answered."""
+    return _inspect(text)
+
+
+def _inspect(text: str) -> QuerySummary:
     form = _find_form(text)
     is_query = form not in (QueryForm.UPDATE, QueryForm.UNKNOWN)
     upper = text.upper()
@@ -145,6 +165,57 @@ def _prefix(token: Token) -> str:
     return token.text.partition(":")[0]
 
 
+def normalise(text: str) -> str:
+    r"""Return a query's text with each comment and each run of white space as one space: equal texts mean the same query.
+
+    What might be read in two ways is left as it is: an IRI with a `#` and no authority could be a comparison and a comment,
+    and a codepoint escape (section 19.2) could be the quote that opens a string. In linear time.
+
+    >>> normalise("SELECT  * # all\n{ <http://example.org/#a> ?p 'x  #y' }")
+    "SELECT * { <http://example.org/#a> ?p 'x  #y' }"
+    """
+    if "\\u" in text or "\\U" in text:
+        return text
+    pieces = _PIECE.findall(text)
+    if any("#" in piece and piece.startswith("<") and "://" not in piece.partition("#")[0] for piece in pieces):
+        return text
+    return "".join(piece or " " for piece in pieces).strip(" ")
+
+
+def page_of(text: str, limit: int | None, offset: int) -> str:
+    """Return a SELECT that answers a part of this one's rows; a LIMIT and an OFFSET of its own hold within.
+
+    >>> page_of("SELECT * { ?s ?p ?o } ORDER BY ?s LIMIT 25", 10, 20)
+    'SELECT * { ?s ?p ?o } ORDER BY ?s LIMIT 5 OFFSET 20'
+    """
+    own: dict[str, int] = {}
+    cuts: list[tuple[int, int]] = []
+    depth, end, is_after_pattern = 0, len(text), False
+    stream = list(tokens(text))
+    for token, following in zip(stream, [*stream[1:], None], strict=False):
+        if token.kind == "symbol":
+            depth += {"{": 1, "(": 1, "}": -1, ")": -1}.get(token.text, 0)
+            is_after_pattern = is_after_pattern or (token.text == "}" and depth == 0)
+        elif depth == 0 and is_after_pattern and token.is_word("LIMIT", "OFFSET") and following is not None:
+            own[token.text.upper()] = int(following.text)
+            cuts.append((token.start, following.end))
+        elif depth == 0 and is_after_pattern and token.is_word("VALUES"):
+            end = token.start
+            break
+    rest, body = text[end:], text[:end]
+    for start, stop in reversed(cuts):
+        body = body[:start] + body[stop:]
+    rows = own.get("LIMIT")
+    if rows is not None:
+        remaining = max(0, rows - offset)
+        limit = remaining if limit is None else min(limit, remaining)
+    skipped = own.get("OFFSET", 0) + offset
+    ending = (f" LIMIT {limit}" if limit is not None else "") + (f" OFFSET {skipped}" if skipped else "")
+    last_line = body.rstrip().rpartition("\n")[2]
+    separator = "\n" if "#" in last_line else ""  # a comment at the end would swallow what follows
+    return f"{body.rstrip()}{separator}{ending}{' ' + rest if rest else ''}"
+
+
 def explain(text: str, error: QuerySyntaxError, known: Mapping[str, str] = PREFIXES) -> QuerySyntaxError:
     """Say what is wrong with a query in words, from the engine's error and the tokens.
 
@@ -153,7 +224,7 @@ def explain(text: str, error: QuerySyntaxError, known: Mapping[str, str] = PREFI
     if len(text) > _LONGEST_READ:
         return error
     if (undeclared := _undeclared_prefixes(text)) and "refix" in error.message:
-        return _undeclared_error(text, undeclared[0], known)
+        return _undeclared_error(text, undeclared, known)
     if (misplaced := _misplaced(text)) is not None:
         return misplaced
     message = _POSITION.sub("", error.message)
@@ -217,10 +288,12 @@ def _located(text: str, offset: int, message: str, hint: str | None = None) -> Q
     return QuerySyntaxError(message, line=line, column=column, hint=hint)
 
 
-def _undeclared_error(text: str, token: Token, known: Mapping[str, str]) -> QuerySyntaxError:
-    prefix = _prefix(token)
-    hint = f"Add at the top: PREFIX {prefix}: <{known[prefix]}>" if prefix in known else None
-    return _located(text, token.start, f"The prefix {prefix}: is not declared.", hint)
+def _undeclared_error(text: str, undeclared: Sequence[Token], known: Mapping[str, str]) -> QuerySyntaxError:
+    prefix = _prefix(undeclared[0])
+    missing = [name for name in map(_prefix, undeclared) if name in known]
+    declarations = " ".join(f"PREFIX {name}: <{known[name]}>" for name in missing[:_MANY])
+    hint = f"Add at the top: {declarations}" if declarations else None
+    return _located(text, undeclared[0].start, f"The prefix {prefix}: is not declared.", hint)
 
 
 def _token_at(text: str, line: int | None, column: int | None) -> Token | None:

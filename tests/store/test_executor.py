@@ -190,6 +190,17 @@ def test_a_query_is_stopped_at_its_deadline_and_the_next_is_answered(pool, store
     assert count(pool, store_path) == SIZE
 
 
+def test_only_a_privileged_job_lengthens_the_deadline(store_path):
+    pool = make_pool(store_path, timeout=0.2)
+    try:
+        pool.wait_until_ready(10)
+        with pytest.raises(QueryTimeoutError, match=r"0\.8 seconds") as caught:
+            ask(pool, store_path, ENDLESS, timeout=0.8, may_lengthen=True)
+        assert caught.value.limit == {"name": "timeout", "value": 0.8, "unit": "seconds"}
+    finally:
+        pool.close()
+
+
 def test_a_request_can_not_lengthen_the_deadline(store_path):
     pool = make_pool(store_path, timeout=0.4)
     try:
@@ -203,8 +214,10 @@ def test_a_request_can_not_lengthen_the_deadline(store_path):
 def test_a_query_that_needs_too_much_memory_dies_alone(store_path):
     pool = make_pool(store_path, memory=64 * MIB)
     try:
-        with pytest.raises(QueryMemoryError, match="64 MiB"):
-            ask(pool, store_path, GREEDY)
+        with pytest.raises(QueryMemoryError, match="64 MiB") as caught:
+            ask(pool, store_path, GREEDY, id="greedy-query")
+        assert caught.value.limit == {"name": "memory", "value": 64 * MIB, "unit": "bytes"}
+        assert caught.value.query_id == "greedy-query"
         assert count(pool, store_path) == SIZE
     finally:
         pool.close()

@@ -12,11 +12,14 @@ from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad
 
 from qit4n_kg.errors import (
     GenerationDamagedError,
+    GenerationGoneError,
+    NotFoundError,
     StateError,
     StateFullError,
     StateLockedError,
     StateMissingError,
 )
+from qit4n_kg.store import bulk
 from qit4n_kg.store import generations as module
 from qit4n_kg.store.canonical import dataset_hash
 from qit4n_kg.store.generations import Generations
@@ -73,6 +76,26 @@ class TestPublish:
             publish(Generations(state, keep=1))
         assert names(state) == ["2", "3"]
 
+    def test_young_generations_stay_beyond_the_number_of_those_kept(self, state):
+        for _ in range(5):
+            publish(Generations(state, keep=2, keep_days=1))
+        assert names(state) == ["1", "2", "3", "4", "5"]
+        manifest = state / "generations" / "2" / "manifest.json"
+        manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "built_at": "2021-01-01T00:00:00Z"}))
+        publish(Generations(state, keep=2, keep_days=1))
+        assert names(state) == ["1", "3", "4", "5", "6"]
+
+    def test_a_kept_generation_is_found_by_its_number_and_a_pruned_one_is_gone(self, generations):
+        for _ in range(5):
+            publish(generations)
+        assert [generations.kept(number).number for number in (3, 4, 5)] == [3, 4, 5]
+        with pytest.raises(GenerationGoneError) as gone:
+            generations.kept(2)
+        assert gone.value.hint == "Kept are: 3, 4, 5."
+        for number in (0, -1, 6):
+            with pytest.raises(NotFoundError, match=f"no generation {number}"):
+                generations.kept(number)
+
     def test_typed_values_in_any_spelling_pass_the_check(self, generations):
         integer = NamedNode("http://www.w3.org/2001/XMLSchema#integer")
         content = [Quad(NamedNode(E), NamedNode(E), Literal(text, datatype=integer)) for text in ("1", "01", "+1", "x")]
@@ -116,7 +139,7 @@ class TestPublish:
 
     def test_a_store_that_reads_back_differently_is_not_published(self, generations, state, monkeypatch):
         publish(generations)
-        monkeypatch.setattr(module, "_read_back", lambda path: ("sha256:0", 9, 5, 3))
+        monkeypatch.setattr(module, "read_dataset", lambda path: ("sha256:0", 9, 5, 3))
         with pytest.raises(StateError, match="9 quads"):
             publish(generations)
         assert names(state) == ["1"]
@@ -258,7 +281,7 @@ class TestWriter:
 
 class TestFullDisk:
     @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
-    @pytest.mark.parametrize("step", ["_read_back", "_sync_tree", "_sync"])
+    @pytest.mark.parametrize("step", ["read_dataset", "sync_tree", "sync"])
     def test_the_old_generation_is_untouched(self, generations, state, monkeypatch, number, step):
         publish(generations)
 
@@ -276,12 +299,12 @@ class TestFullDisk:
     def test_rocksdbs_words_are_understood(self, generations, state, monkeypatch):
         publish(generations)
 
-        def full(self, quads):
+        def full(store, text):
             raise OSError(
                 "IO error: No space left on device: While appending to file: 000012.sst: No space left on device"
             )
 
-        monkeypatch.setattr(OxigraphStore, "load", full)
+        monkeypatch.setattr(bulk, "_load", full)
         with pytest.raises(StateFullError):
             publish(generations)
         assert names(state) == ["1"]

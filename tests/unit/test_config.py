@@ -52,7 +52,16 @@ def test_settings_survive_the_way_to_a_worker_process(tmp_path):
 
 
 def test_the_table_of_settings_and_the_settings_are_the_same():
-    assert [setting.name for setting in SETTINGS] == [field.name for field in fields(Settings)]
+    assert [setting.name for setting in SETTINGS] == [
+        field.name for field in fields(Settings) if field.name != "scratch"
+    ]
+
+
+def test_sources_none_is_a_scratch_dataset_without_gate():
+    settings = load_settings({"QIT4N_SOURCES": "none"})
+    assert settings.scratch
+    assert not settings.gate
+    assert load_settings(to_environ(settings)) == settings
 
 
 def test_default_sources_hold_what_the_build_needs():

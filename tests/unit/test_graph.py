@@ -11,7 +11,7 @@ import pytest
 from pyoxigraph import Literal, NamedNode, Quad
 
 from qit4n_kg.config import load_settings
-from qit4n_kg.errors import QueryRefusedError, QuerySyntaxError, RequestError, StateMissingError
+from qit4n_kg.errors import QuerySyntaxError, RemoteRefusedError, RequestError, StateMissingError
 from qit4n_kg.formats import ResultFormat
 from qit4n_kg.graph import KnowledgeGraph
 from qit4n_kg.store.executor import Job
@@ -111,7 +111,7 @@ def test_a_vanished_pointer_leaves_the_old_generation_in_service(graph, settings
 def test_updates_and_service_never_reach_a_query_process(graph):
     with pytest.raises(RequestError, match="update"):
         graph.run(Job("CLEAR ALL", ResultFormat.JSON))
-    with pytest.raises(QueryRefusedError, match="SERVICE"):
+    with pytest.raises(RemoteRefusedError, match="SERVICE"):
         graph.run(Job("ASK { SERVICE <http://example.org/> { ?s ?p ?o } }", ResultFormat.JSON))
     with pytest.raises(QuerySyntaxError):
         graph.run(Job("nonsense", ResultFormat.JSON))

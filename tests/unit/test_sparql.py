@@ -5,9 +5,12 @@ from __future__ import annotations
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from qit4n_kg.errors import QuerySyntaxError
-from qit4n_kg.sparql import QueryForm, QuerySummary, explain, inspect_query, line_of
+from qit4n_kg.sparql import QueryForm, QuerySummary, explain, inspect_query, line_of, normalise, page_of
+from qit4n_kg.store.dataset_clause import tokens
 from qit4n_kg.store.oxigraph import OxigraphStore
 
 
@@ -149,3 +152,83 @@ def test_line_of_counts_from_one():
     assert line_of("a\nb", 2) == "b"
     assert line_of("a\nb", 3) is None
     assert line_of("a\nb", None) is None
+
+
+# --- texts that mean the same ------------------------------------------------------------------------------------------------
+
+PIECES = [
+    "SELECT",
+    "*",
+    "{",
+    "?s",
+    "<http://e/#p>",
+    "'a # b'",
+    '"""x\n# y\n"""',
+    "@en",
+    ";",
+    "e:a\\#b",
+    "1.5",
+    "<=",
+    "}",
+    "LIMIT",
+    "10",
+]
+GAPS = [" ", "\n", "\t  ", " # a comment\n", "#'\n", '\r\n#"""\r\n']
+
+
+@given(st.lists(st.tuples(st.sampled_from(PIECES), st.sampled_from(GAPS), st.sampled_from(GAPS)), min_size=1))
+def test_spacing_and_comments_between_tokens_do_not_matter(parts):
+    one = "".join(piece + gap for piece, gap, _ in parts)
+    other = "".join(piece + gap for piece, _, gap in parts)
+    assert normalise(one) == normalise(other)
+    assert [token.text for token in tokens(normalise(one))] == [token.text for token in tokens(one)]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ASK { ?s ?p 'a  b' }", "ASK { ?s ?p 'a b' }"),
+        ("ASK { ?s ?p 'a#b' }", "ASK { ?s ?p 'a#c' }"),
+        ("ASK { ?s ?p -1 }", "ASK { ?s ?p - 1 }"),
+        ("ASK { ?s ?p ?o FILTER (?o <?b#c>\n3) }", "ASK { ?s ?p ?o FILTER (?o <?b#d>\n3) }"),
+        (
+            "ASK { ?s ?p \\u0022\\u0022\\u0022 #a\n\\u0022\\u0022\\u0022 }",
+            "ASK { ?s ?p \\u0022\\u0022\\u0022 #b\n\\u0022\\u0022\\u0022 }",
+        ),
+    ],
+)
+def test_what_may_differ_in_meaning_stays_different(one, other):
+    assert normalise(one) != normalise(other)
+
+
+def test_normalising_takes_linear_time():
+    for text in ("'" * 200_000, '"""' + "\\" * 200_000, "<" * 200_000, "#" * 200_000, "\\'" * 100_000):
+        begun = time.process_time()
+        normalise(text)
+        assert time.process_time() - begun < 2
+
+
+# --- parts of a result -------------------------------------------------------------------------------------------------------
+
+VALUES = "VALUES ?x { 1 2 3 4 5 6 7 8 9 }"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"SELECT ?x {{ {VALUES} }} ORDER BY ?x",
+        f"SELECT ?x {{ {VALUES} }} ORDER BY ?x LIMIT 5",
+        f"SELECT ?x {{ {VALUES} }} ORDER BY ?x OFFSET 2",
+        f"SELECT ?x {{ {VALUES} }} ORDER BY ?x LIMIT 5 OFFSET 2",
+        f"SELECT ?x {{ {VALUES} }} ORDER BY ?x OFFSET 2 LIMIT 5 # the end",
+        "SELECT ?x {} ORDER BY ?x VALUES ?x { 1 2 3 4 5 6 7 8 9 }",
+        "SELECT ?x {} ORDER BY ?x LIMIT 6 VALUES ?x { 1 2 3 4 5 6 7 8 9 }",
+        f"SELECT ?x (COUNT(*) AS ?n) {{ {{ SELECT ?x {{ {VALUES} }} LIMIT 9 }} }} GROUP BY ?x HAVING (?x > 0) ORDER BY ?x",
+    ],
+)
+@pytest.mark.parametrize(("limit", "offset"), [(3, 0), (3, 2), (None, 4), (0, 0), (100, 3), (2, 100)])
+def test_a_part_has_the_rows_that_the_whole_has_there(text, limit, offset):
+    with OxigraphStore.in_memory() as store:
+        whole = [row[0].value for row in store.query(text)]
+        part = [row[0].value for row in store.query(page_of(text, limit, offset))]
+    assert part == whole[offset:][: len(whole) if limit is None else limit]

@@ -100,7 +100,7 @@ def test_the_page_has_question_form_sparql_result_and_downloads(tiny_client):
     assert ">77</td>" in page
     assert "VALUES (?meeting ?least)" in page
     links = [link.replace("&amp;", "&") for link in re.findall(r'href="(/queries/meeting\.\w+[^"]*)"', page)]
-    assert len(links) == 4
+    assert len(links) == 5
     assert all(b"77" in tiny_client.get(link).data for link in links)
 
 
@@ -126,3 +126,59 @@ def test_a_page_whose_required_argument_is_missing_asks_for_it(tiny_client):
 
 def test_any_site_may_read_results(tiny_client):
     assert tiny_client.get("/queries/meetings.json").headers["Access-Control-Allow-Origin"] == "*"
+
+
+# --- the catalogue as an API -------------------------------------------------------------------------------------------------
+
+
+def test_the_list_is_json_too(tiny_client):
+    listed = tiny_client.get("/queries.json").json["queries"]
+    assert tiny_client.get("/queries", headers={"Accept": "application/json"}).json["queries"] == listed
+    meeting = next(query for query in listed if query["id"] == "meeting")
+    assert meeting["question"] == "How many took part in one meeting?"
+    assert [parameter["type"] for parameter in meeting["parameters"]] == ["iri", "integer"]
+    assert all(tiny_client.get(address).status_code == 200 for address in meeting["results"].values())
+
+
+def links(response):
+    pairs = (re.fullmatch(r'<([^>]*)>; rel="(\w+)"', link) for link in response.headers.getlist("Link"))
+    return {match[2]: match[1] for match in pairs}
+
+
+def rows(response):
+    return response.get_data(as_text=True).split("\r\n")[1:-1]
+
+
+def test_parts_follow_each_other_through_links_and_make_the_whole(tiny_client):
+    whole = rows(tiny_client.get("/queries/meetings.csv"))
+    answer = tiny_client.get("/queries/meetings.csv?limit=4")
+    assert set(links(answer)) == {"first", "next"}
+    parts = rows(answer)
+    while "next" in links(answer):
+        answer = tiny_client.get(links(answer)["next"])
+        parts += rows(answer)
+    assert parts == whole
+    assert set(links(answer)) == {"first", "prev"}
+    assert all("at=1" in link for link in links(answer).values()), "all parts are of one generation"
+
+
+def test_a_part_keeps_its_arguments(tiny_client):
+    answer = tiny_client.get("/queries/meeting.csv?meeting=id:fg-qit4n/meeting/3&limit=1")
+    assert rows(answer) == ["73"]
+    assert "meeting=id%3Afg-qit4n%2Fmeeting%2F3" in links(answer)["first"]
+    assert "next" not in links(answer)
+
+
+@pytest.mark.parametrize("part", ["limit=x", "limit=-1", "offset=1.5", "limit=", "limit=1&limit=2"])
+def test_a_part_that_is_no_number_is_400(tiny_client, part):
+    assert tiny_client.get(f"/queries/meetings.csv?{part}").status_code == 400
+
+
+def test_a_part_without_rows_and_one_after_the_end_are_empty(tiny_client):
+    assert rows(tiny_client.get("/queries/meetings.csv?limit=0")) == []
+    assert rows(tiny_client.get("/queries/meetings.csv?offset=9")) == []
+    assert rows(tiny_client.get("/queries/meetings.csv?offset=8")) == ["9,79"]
+
+
+def test_triples_have_no_parts(tiny_client):
+    assert tiny_client.get("/queries/facts.ttl?limit=1").status_code == 400

@@ -22,7 +22,7 @@ import pytest
 from pyoxigraph import Literal, NamedNode, Quad
 
 from qit4n_kg.errors import ConfigurationError, PortInUseError, StateMissingError
-from qit4n_kg.serving import address, check_port, serve_forever
+from qit4n_kg.serving import _STALL_SECONDS, _cut_stalled_clients, address, check_port, serve_forever
 from qit4n_kg.store.generations import Generations
 
 COUNT = urllib.parse.urlencode({"query": "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"})
@@ -159,6 +159,17 @@ def test_a_slow_reader_holds_no_query_process(tiny_settings, serve_apart):
         assert count(url) == 28
         rest = slow.read()
         assert len(first) + len(rest) == int(slow.headers["Content-Length"])
+
+
+def test_the_kernel_cuts_connections_on_which_nothing_moves():
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_server(("127.0.0.1", 0)) as other:
+        port = listener.getsockname()[1]
+        _cut_stalled_clients(port)
+        with socket.create_connection(("127.0.0.1", port)):
+            accepted, _ = listener.accept()
+            with accepted:
+                assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == _STALL_SECONDS * 1000
+        assert other.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 0
 
 
 # --- how it stops --------------------------------------------------------------------------------------------------------

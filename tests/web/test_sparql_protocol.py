@@ -140,7 +140,7 @@ def test_a_graph_that_is_no_absolute_iri_is_400(tiny_client):
 def test_service_is_403(tiny_client):
     text = "SELECT * { SERVICE <http://127.0.0.1:9/> { ?s ?p ?o } }"
     response = tiny_client.get("/sparql", query_string={"query": text})
-    assert (response.status_code, response.json["type"]) == (403, "/problems/query-refused")
+    assert (response.status_code, response.json["type"]) == (403, "/problems/remote-refused")
 
 
 def test_another_method_is_405(tiny_client):

@@ -73,7 +73,9 @@ class DatasetClause:
 
 
 @dataclass
-class _Prologue:
+class Prologue:
+    """The prefixes and the base that a text declares at its beginning, and the tokens of the rest."""
+
     prefixes: dict[str, str]
     base_iri: str | None
     text: str
@@ -151,7 +153,7 @@ def dataset_clause(
     >>> dataset_clause("PREFIX e: <http://example.org/> SELECT * FROM e:a FROM NAMED <http://example.org/b> { ?s ?p ?o }")
     DatasetClause(default=('http://example.org/a',), named=('http://example.org/b',))
     """
-    prologue = _read_prologue(text, prefixes, base_iri)
+    prologue = read_prologue(text, prefixes, base_iri)
     default: dict[str, None] = {}
     named: dict[str, None] = {}
     rest = prologue.rest
@@ -214,9 +216,10 @@ def _declaration_length(stream: list[Token], position: int) -> int:
     return 3 if token.is_word("PREFIX") else 0
 
 
-def _read_prologue(text: str, prefixes: Mapping[str, str] | None, base_iri: str | None) -> _Prologue:
+def read_prologue(text: str, prefixes: Mapping[str, str] | None, base_iri: str | None) -> Prologue:
+    """Read what a query or update declares at its beginning; `prefixes` and `base_iri` hold before it."""
     stream = list(tokens(text))
-    prologue = _Prologue(dict(prefixes or {}), base_iri, text)
+    prologue = Prologue(dict(prefixes or {}), base_iri, text)
     position = 0
     while position < len(stream) and (length := _declaration_length(stream, position)):
         declaration = stream[position : position + length]

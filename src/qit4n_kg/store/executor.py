@@ -2,158 +2,145 @@
 
 The engine can't stop a query, so whoever wants a deadline and a memory limit that hold must be able to end the process
 that runs it. A job waits in a bounded queue, gets a process for itself, and is answered whole or fails: at the deadline
-the process is killed, at the memory limit the kernel refuses and the engine aborts. Dead processes are reaped and
-replaced by one thread, which lives as long as the pool: the kernel ties the life of a process to the thread that
-started it.
+or when it is cancelled the process is killed, at the memory limit the kernel refuses and the engine aborts.
+
+After a tenth of a second a query is long: its process gives way to others (nice), leaves the places that are kept for
+short queries (`executor_lanes`), and the query can be listed and cancelled from every web worker (`running`).
 """
 
 from __future__ import annotations
 
-import logging
 import os
-import queue as queues
 import signal
-import threading
 import time
-from collections import deque
-from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING, Any
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
 
 from qit4n_kg.errors import (
     KnowledgeGraphError,
-    ParameterError,
     QueryCancelledError,
     QueryLimitError,
     QueryMemoryError,
     QueryRefusedError,
-    QuerySyntaxError,
     QueryTimeoutError,
     QueueFullError,
-    RemoteEndpointError,
-    RequestError,
     ResultTooLargeError,
-    StateError,
-    StateFullError,
 )
 from qit4n_kg.store.executor_handle import Executor
+from qit4n_kg.store.executor_jobs import ExecutorError, Job, Spooled, error_of, new_query_id
+from qit4n_kg.store.executor_lanes import Lanes
 from qit4n_kg.store.executor_protocol import Disconnected, encode_term
 from qit4n_kg.store.sandbox import Isolation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from qit4n_kg.formats import Format, RdfFormat, ResultFormat
-    from qit4n_kg.store.base import Term
+    from qit4n_kg.store.executor_lanes import Waiter
+    from qit4n_kg.store.running import RunningQueries, Ticket
+    from qit4n_kg.store.slow_queries import SlowQueries
 
-_log = logging.getLogger(__name__)
+__all__ = ["ExecutorError", "ExecutorPool", "Job", "Spooled", "new_query_id"]
 
-_ERRORS: dict[str, type[KnowledgeGraphError]] = {
-    error.code: error
-    for error in (
-        RequestError,
-        ParameterError,
-        QueryRefusedError,
-        QueryMemoryError,
-        ResultTooLargeError,
-        StateError,
-        StateFullError,
-        RemoteEndpointError,
-    )
-}
 _START_SECONDS = 30.0
-_RESTART_PAUSE = 1.0
-_CHUNK = 64 * 1024
+_LINGER_SECONDS = 30.0
+_LONG_SECONDS = 0.1
+"""A query that takes longer is long."""
+_OVERSTAY_SECONDS = 1.0
+"""A long query for which the long lane has no room keeps its process at least so long."""
+_LOOK_SECONDS = 0.1
+_REMEMBERED = 1024
 
 
-class ExecutorError(Exception):
-    """A query process failed in a way that is the server's fault; its text is for the log, not for clients."""
+class _Preempted(Exception):  # noqa: N818  (a turn in the life of a query, never shown to anyone)
+    """A query gave its process to a short one and has to begin anew."""
 
 
-@dataclass(frozen=True)
-class Job:
-    """One query: its text, the terms bound to its variables, its dataset, how its result is written and how long it may take.
+class _Run:
+    """One query on its way through the pool."""
 
-    A dataset part that is None is the protocol's "not given"; `timeout` is in seconds and may only shorten the pool's.
-    """
+    def __init__(self, job: Job, store_path: Path, timeout: float, running: RunningQueries | None) -> None:
+        self.job = job
+        self.store_path = store_path
+        self.timeout = timeout
+        self.is_long = False
+        self.came = time.monotonic()
+        self._running = running
+        self._ticket: Ticket | None = None
 
-    text: str
-    form: ResultFormat | RdfFormat
-    bindings: Mapping[str, Term] = field(default_factory=dict)
-    default_graphs: tuple[str, ...] | None = None
-    named_graphs: tuple[str, ...] | None = None
-    timeout: float | None = None
+    @property
+    def seconds(self) -> float:
+        """How long ago it came."""
+        return time.monotonic() - self.came
 
+    def show(self) -> None:
+        """Let it be listed and cancelled."""
+        if self._running is not None:
+            self._ticket = self._running.publish(self.job.id, self.job.text, time.time() - self.seconds)
+            self._running = None
 
-@dataclass(frozen=True)
-class Spooled:
-    """A whole result: `length` bytes in memory or in an unlinked file, and the seconds that the query took."""
+    def check(self) -> None:
+        """Stop here when somebody cancelled it."""
+        if self._ticket is not None and self._ticket.is_cancelled:
+            raise QueryCancelledError("The query was cancelled.")
 
-    form: Format
-    length: int
-    seconds: float
-    data: bytes
-    file: IO[bytes] | None = None
-
-    def chunks(self) -> Iterator[bytes]:
-        """Yield the result from its beginning."""
-        if self.file is None:
-            yield self.data
-            return
-        self.file.seek(0)
-        while chunk := self.file.read(_CHUNK):
-            yield chunk
-
-    def read(self) -> bytes:
-        """Return the whole result."""
-        return b"".join(self.chunks())
-
-    def close(self) -> None:
-        """Let go of the file."""
-        if self.file is not None:
-            self.file.close()
-
-    def __enter__(self) -> Spooled:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def end(self) -> None:
+        """Take it off the list."""
+        if self._ticket is not None:
+            self._ticket.close()
 
 
-class _Waiter:
-    """A job that waits for a process."""
+class _KnownLong:
+    """The queries that were long lately, by their hash; bounded. Losing one costs a tenth of a second."""
 
     def __init__(self) -> None:
-        self.ready = threading.Event()
-        self.executor: Executor | None = None
-        self.error: Exception | None = None
+        self._hashes: OrderedDict[int, None] = OrderedDict()
+
+    @staticmethod
+    def key(job: Job) -> int:
+        return hash((job.text, *((name, str(term)) for name, term in job.bindings.items())))
+
+    def __contains__(self, key: int) -> bool:
+        return key in self._hashes
+
+    def note(self, key: int, *, is_long: bool) -> None:
+        if not is_long:
+            self._hashes.pop(key, None)
+            return
+        self._hashes[key] = None
+        if len(self._hashes) > _REMEMBERED:
+            self._hashes.popitem(last=False)
 
 
 class ExecutorPool:
-    """A fixed number of query processes; thread-safe.
+    """Query processes; thread-safe.
 
-    `timeout` is in seconds, `memory` and `result_bytes` in bytes, `queue` is how many jobs may wait.
+    `size` of them are kept for short queries, and up to `long` more are started for long ones. `queue` bounds the jobs
+    that wait for either. `timeout` and `linger` (of a process that is no longer needed) are in seconds, `memory` and
+    `result_bytes` in bytes.
     """
 
     def __init__(
-        self, *, store_path: Path, size: int, queue: int, timeout: float, memory: int, result_bytes: int
+        self,
+        *,
+        store_path: Path,
+        size: int,
+        queue: int,
+        timeout: float,
+        memory: int,
+        result_bytes: int,
+        long: int = 0,
+        linger: float = _LINGER_SECONDS,
+        running: RunningQueries | None = None,
+        slow_queries: SlowQueries | None = None,
     ) -> None:
         self._limits = {"memory": memory, "result_bytes": result_bytes}
         self._timeout = timeout
-        self._size = size
-        self._queue = queue
         self._store_path = store_path
-        self._lock = threading.Lock()
-        self._idle: list[Executor] = []
-        self._busy: set[Executor] = set()
-        self._waiters: deque[_Waiter] = deque()
-        self._closed = threading.Event()
         self._isolation: Isolation | None = None
-        self._orders: queues.SimpleQueue[Executor | None] = queues.SimpleQueue()
-        for _ in range(size):
-            self._orders.put(None)
-        self._keeper = threading.Thread(target=self._keep, name="executor-keeper", daemon=True)
-        self._keeper.start()
+        self._running = running
+        self._slow_queries = slow_queries
+        self._known_long = _KnownLong()
+        self._lanes = Lanes(self._start, short=size, long=long, queue=queue, linger=linger)
 
     @property
     def isolation(self) -> Isolation | None:
@@ -167,14 +154,13 @@ class ExecutorPool:
 
     def processes(self) -> list[int]:
         """List the process ids of the query processes that are up."""
-        with self._lock:
-            return sorted(executor.pid for executor in (*self._idle, *self._busy))
+        return self._lanes.processes()
 
     def wait_until_ready(self, timeout: float) -> bool:
         """Wait until a query process is up, idle or busy; False when `timeout` seconds pass first."""
         deadline = time.monotonic() + timeout
         while not self.processes():
-            if self._closed.is_set() or time.monotonic() >= deadline:
+            if self._lanes.is_closed or time.monotonic() >= deadline:
                 return False
             time.sleep(0.01)
         return True
@@ -185,55 +171,35 @@ class ExecutorPool:
         :raises QueryTimeoutError: it did not end in time.
         :raises QueryMemoryError: it needed more memory than it may use.
         :raises ResultTooLargeError: its result is over the bound.
+        :raises QueryCancelledError: somebody cancelled it.
         :raises QueueFullError: too many jobs wait, or this one waited as long as a query may take.
         :raises QuerySyntaxError: it does not parse.
         """
-        timeout = min(job.timeout or self._timeout, self._timeout)
         self._refuse_service(job.text)
         self._store_path = store_path
-        executor = self._acquire()
-        is_reusable = False
+        run = _Run(job, store_path, self._deadline_of(job), self._running)
+        outcome = "failed"
         try:
-            reply, body, files = executor.call(self._header(job, store_path), time.monotonic() + timeout)
-            is_reusable = not reply.get("retire", False)
-        except TimeoutError:
-            raise QueryTimeoutError(
-                f"The query did not end within {timeout:g} seconds.",
-                hint="Ask for less, or make the patterns more selective.",
-            ) from None
-        except Disconnected:
-            raise self._cause_of_death(executor) from None
+            spooled = self._answer(run)
+            outcome = "answered"
+        except KnowledgeGraphError as exc:
+            outcome = exc.code
+            if isinstance(exc, QueryLimitError):
+                exc.query_id = job.id
+            raise
         finally:
-            self._release(executor, is_reusable=is_reusable)
-        file = os.fdopen(files[0], "rb", buffering=0) if files else None
-        if file is not None:
-            file.seek(0)  # the place in the file is shared with the process that wrote it
-        if not reply["ok"]:
-            raise _error(reply)
-        return Spooled(job.form.value, reply["length"], reply["seconds"], body, file)
+            run.end()
+            if self._slow_queries is not None:
+                self._slow_queries.note(job.id, job.text, run.seconds, outcome)
+        return spooled
 
     def close(self) -> None:
         """Kill every query process and wait for its end; jobs that run or wait fail with QueryCancelledError."""
-        with self._lock:
-            if self._closed.is_set():
-                return
-            self._closed.set()
-            for waiter in self._waiters:
-                waiter.error = QueryCancelledError("The server is stopping.")
-                waiter.ready.set()
-            self._waiters.clear()
-            idle, self._idle = self._idle, []
-            for executor in self._busy:  # buried by whoever runs them
-                executor.is_cancelled = True
-                executor.kill()
-        self._orders.put(None)
-        self._keeper.join()
-        while not self._orders.empty():
-            if (dead := self._orders.get()) is not None:
-                dead.bury()
-        for executor in idle:
-            executor.kill()
-            executor.bury()
+        self._lanes.close()
+
+    def _deadline_of(self, job: Job) -> float:
+        asked = job.timeout or self._timeout
+        return asked if job.may_lengthen else min(asked, self._timeout)
 
     def _refuse_service(self, text: str) -> None:
         """Where nothing keeps the processes off the network, refuse whatever might make the engine use it."""
@@ -242,9 +208,87 @@ class ExecutorPool:
                 "The query mentions SERVICE, and query processes can't be isolated on this machine."
             )
 
-    def _header(self, job: Job, store_path: Path) -> dict[str, Any]:
+    def _answer(self, run: _Run) -> Spooled:
+        key = self._known_long.key(run.job)
+        waiter = self._wait(run, is_long=self._lanes.has_long and key in self._known_long)
+        while True:
+            run.is_long = waiter.is_long
+            begun = time.monotonic()
+            try:
+                return self._run_in(waiter.result(), run)
+            except _Preempted:
+                waiter = self._wait(run, is_long=True)
+            finally:
+                self._known_long.note(key, is_long=time.monotonic() - begun > _LONG_SECONDS)
+
+    def _wait(self, run: _Run, *, is_long: bool) -> Waiter:
+        """Wait for a process, no longer than a query usually may run."""
+        waiter = self._lanes.enter(is_long=is_long)
+        deadline = time.monotonic() + self._timeout
+        try:
+            while not waiter.ready.wait(_LOOK_SECONDS):
+                run.show()
+                run.check()
+                if time.monotonic() >= deadline:
+                    raise QueueFullError("The server is busy with other queries.", hint="Try again in a moment.")
+        except QueryLimitError:
+            self._lanes.leave(waiter)
+            raise
+        waiter.result()
+        return waiter
+
+    def _run_in(self, executor: Executor, run: _Run) -> Spooled:
+        """Run a query in a process and give the process back, or up."""
+        is_reusable = False
+        deadline = time.monotonic() + run.timeout
+        try:
+            executor.ask(self._header(run), deadline)
+            self._watch(executor, run, deadline)
+            reply, body, files = executor.answer(deadline)
+            is_reusable = not reply.get("retire", False) and executor.renew()
+        except TimeoutError:
+            raise QueryTimeoutError(
+                f"The query did not end within {run.timeout:g} seconds.",
+                hint="Ask for less, or make the patterns more selective.",
+                limit={"name": "timeout", "value": run.timeout, "unit": "seconds"},
+            ) from None
+        except Disconnected:
+            raise self._cause_of_death(executor) from None
+        finally:
+            self._lanes.release(executor, is_long=run.is_long, is_reusable=is_reusable)
+        file = os.fdopen(files[0], "rb", buffering=0) if files else None
+        if file is not None:
+            file.seek(0)  # the place in the file is shared with the process that wrote it
+        if not reply["ok"]:
+            raise self._with_limit(error_of(reply))
+        return Spooled(run.job.form.value, reply["length"], reply["seconds"], body, file)
+
+    def _watch(self, executor: Executor, run: _Run, deadline: float) -> None:
+        """Wait until a process answers, and treat the query as a long one when it takes its time.
+
+        :raises TimeoutError: the deadline passed first.
+        """
+        begun = time.monotonic()
+        if executor.wait(min(_LONG_SECONDS, deadline - begun)):
+            return
+        executor.renice()
+        run.show()
+        while True:
+            now = time.monotonic()
+            if now >= deadline:
+                raise TimeoutError
+            if not run.is_long:
+                run.is_long = self._lanes.turn_long()
+            if not run.is_long and now - begun > _OVERSTAY_SECONDS and self._lanes.is_due():
+                raise _Preempted
+            if executor.wait(min(_LOOK_SECONDS, deadline - now)):
+                return
+            run.check()
+
+    def _header(self, run: _Run) -> dict[str, Any]:
+        job = run.job
         return {
-            "store": str(store_path),
+            "store": str(run.store_path),
             "query": job.text,
             "format": job.form.value.name,
             "bindings": {name: encode_term(term) for name, term in job.bindings.items()},
@@ -253,83 +297,10 @@ class ExecutorPool:
             **self._limits,
         }
 
-    def _acquire(self) -> Executor:
-        waiter = _Waiter()
-        with self._lock:
-            if self._closed.is_set():
-                raise QueryCancelledError("The server is stopping.")
-            if self._idle:
-                executor = self._idle.pop()
-                self._busy.add(executor)
-                return executor
-            starting = self._size - len(self._busy)
-            if len(self._waiters) >= self._queue + starting:
-                raise QueueFullError(f"{len(self._waiters)} queries wait already.", hint="Try again in a moment.")
-            self._waiters.append(waiter)
-        if not waiter.ready.wait(self._timeout):
-            with self._lock:
-                if waiter in self._waiters:
-                    self._waiters.remove(waiter)
-                    raise QueueFullError("The server is busy with other queries.", hint="Try again in a moment.")
-        if waiter.error is not None:
-            raise waiter.error
-        assert waiter.executor is not None
-        return waiter.executor
-
-    def _release(self, executor: Executor, *, is_reusable: bool) -> None:
-        """Give a process to the next job, or have it buried and replaced."""
-        with self._lock:
-            self._busy.discard(executor)
-            if is_reusable and not self._closed.is_set():
-                self._offer(executor)
-                return
-        executor.kill()
-        if self._closed.is_set():
-            executor.bury()
-        else:
-            self._orders.put(executor)
-
-    def _offer(self, executor: Executor) -> None:
-        """Hand a free process to the job that waited longest; the lock is held."""
-        if self._waiters:
-            waiter = self._waiters.popleft()
-            self._busy.add(executor)
-            waiter.executor = executor
-            waiter.ready.set()
-        else:
-            self._idle.append(executor)
-
-    def _keep(self) -> None:
-        """Bury dead processes and start new ones until the pool is closed."""
-        while True:
-            dead = self._orders.get()
-            if dead is not None:
-                dead.bury()
-            if self._closed.is_set():
-                return
-            try:
-                executor = self._start()
-            except (ExecutorError, OSError, KnowledgeGraphError) as exc:
-                self._report(exc)
-                self._closed.wait(_RESTART_PAUSE)
-                self._orders.put(None)
-                continue
-            self._release_new(executor)
-
-    def _release_new(self, executor: Executor) -> None:
-        with self._lock:
-            if not self._closed.is_set():
-                self._offer(executor)
-                return
-        executor.kill()
-        executor.bury()
-
     def _start(self) -> Executor:
         executor = Executor()
         try:
-            reply, _, _ = executor.call(
-                {"store": str(self._store_path), **self._limits}, time.monotonic() + _START_SECONDS
-            )
+            reply = executor.open({"store": str(self._store_path), **self._limits}, time.monotonic() + _START_SECONDS)
         except (Disconnected, TimeoutError) as exc:
             executor.kill()
             status, words = executor.autopsy()
@@ -338,23 +309,17 @@ class ExecutorPool:
         if not reply["ok"]:
             executor.kill()
             executor.bury()
-            raise _error(reply)
-        isolation = Isolation(reply["isolation"])
-        if self._isolation is None and isolation is Isolation.NONE:
-            _log.warning("Query processes can't be cut off the network here; SERVICE is refused by its name only.")
-        self._isolation = isolation
+            raise error_of(reply)
+        self._isolation = Isolation(reply["isolation"])
         return executor
 
-    def _report(self, exc: Exception) -> None:
-        """Log why no process could be started, and fail the jobs that wait for one when none is left."""
-        _log.error("%s", exc)
-        with self._lock:
-            if self._idle or self._busy:
-                return
-            for waiter in self._waiters:
-                waiter.error = exc if isinstance(exc, KnowledgeGraphError) else ExecutorError(str(exc))
-                waiter.ready.set()
-            self._waiters.clear()
+    def _with_limit(self, error: Exception) -> Exception:
+        """Say which limit an error is about."""
+        if isinstance(error, QueryMemoryError):
+            error.limit = {"name": "memory", "value": self._limits["memory"], "unit": "bytes"}
+        elif isinstance(error, ResultTooLargeError):
+            error.limit = {"name": "result", "value": self._limits["result_bytes"], "unit": "bytes"}
+        return error
 
     def _cause_of_death(self, executor: Executor) -> Exception:
         status, words = executor.autopsy()
@@ -362,20 +327,12 @@ class ExecutorPool:
             return QueryCancelledError("The server is stopping.")
         if status in (-signal.SIGABRT, -signal.SIGKILL):
             memory = self._limits["memory"] // (1024 * 1024)
-            return QueryMemoryError(
-                f"The query needs more memory than the {memory} MiB that one may use.",
-                hint="Ask for less, or avoid ORDER BY, DISTINCT and GROUP BY over very many rows.",
+            return self._with_limit(
+                QueryMemoryError(
+                    f"The query needs more memory than the {memory} MiB that one may use.",
+                    hint="Ask for less, or avoid ORDER BY, DISTINCT and GROUP BY over very many rows.",
+                )
             )
         if status in (-signal.SIGSEGV, -signal.SIGBUS):  # the engine's parser and planner recurse
             return QueryLimitError("The query is nested too deeply for the engine.")
         return ExecutorError(f"A query process ended with {status}: {words}")
-
-
-def _error(reply: Mapping[str, Any]) -> Exception:
-    """Turn a query process's account of an error back into the error."""
-    code, message, hint = reply["code"], reply["message"], reply.get("hint")
-    if code == QuerySyntaxError.code:
-        return QuerySyntaxError(message, line=reply["line"], column=reply["column"], hint=hint)
-    if code in _ERRORS:
-        return _ERRORS[code](message, hint=hint)
-    return ExecutorError(reply.get("trace", message))

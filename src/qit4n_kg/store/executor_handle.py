@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -10,13 +12,15 @@ import tempfile
 import time
 from typing import IO, TYPE_CHECKING, Any
 
-from qit4n_kg.store.executor_protocol import receive, send
+from qit4n_kg.store.executor_protocol import Disconnected, receive, send
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # What a query process may know of this one's environment: where Python and temporary files are, nothing secret.
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "TMPDIR", "LANG", "LC_ALL")
+_NICE = 19
+_RENEW_SECONDS = 1.0
 
 
 class Executor:
@@ -41,10 +45,14 @@ class Executor:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=self.stderr,
-                # Each arena of malloc reserves 64 MiB of address space, which would count against the query.
-                env={**environment, "MALLOC_ARENA_MAX": "2"},
+                # Each further arena of malloc reserves 64 MiB of address space, which would count against the query.
+                env={**environment, "MALLOC_ARENA_MAX": "1"},
             )
         self._connection = ours
+        self._poll = select.poll()
+        self._poll.register(ours, select.POLLIN)
+        self._thread = 0
+        self._is_reniced = False
         self.is_cancelled = False
 
     @property
@@ -52,15 +60,54 @@ class Executor:
         """Its process id."""
         return self._process.pid
 
-    def call(self, header: Mapping[str, Any], deadline: float) -> tuple[dict[str, Any], bytes, list[int]]:
-        """Send a message and wait for its answer.
+    def open(self, header: Mapping[str, Any], deadline: float) -> dict[str, Any]:
+        """Have it open a generation and get warm; return its account of that.
 
         :raises Disconnected: the process died.
         :raises TimeoutError: it did not answer in time.
         """
+        self.ask(header, deadline)
+        reply, _, _ = self.answer(deadline)
+        self._thread = reply.get("thread", 0)
+        return reply
+
+    def ask(self, header: Mapping[str, Any], deadline: float) -> None:
+        """Send a query.
+
+        :raises Disconnected: the process died.
+        :raises TimeoutError: it did not take the query in time.
+        """
         self._connection.settimeout(max(0.001, deadline - time.monotonic()))
         send(self._connection, header)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until it answers or dies; False when so much time passes first."""
+        return bool(self._poll.poll(max(0.0, seconds) * 1000))
+
+    def answer(self, deadline: float) -> tuple[dict[str, Any], bytes, list[int]]:
+        """Receive the answer.
+
+        :raises Disconnected: the process died.
+        :raises TimeoutError: it did not answer in time.
+        """
         return receive(self._connection, deadline)
+
+    def renice(self) -> None:
+        """Let the running query give way to everything else."""
+        with contextlib.suppress(OSError):  # it ended just now, or this system can't
+            os.setpriority(os.PRIO_PROCESS, self._thread, _NICE)
+            self._is_reniced = True
+
+    def renew(self) -> bool:
+        """Undo `renice` for the next query, False if that fails; done by another thread, as only root may undo it."""
+        if self._is_reniced:
+            deadline = time.monotonic() + _RENEW_SECONDS
+            try:
+                self.open({"renew": True}, deadline)
+            except (Disconnected, TimeoutError):
+                return False
+            self._is_reniced = False
+        return True
 
     def kill(self) -> None:
         """End the process, whatever it does; it stays a zombie until `bury`."""

@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 import tempfile
+import threading
 import time
 import traceback
 from pathlib import Path
@@ -104,9 +105,26 @@ class Process:
         self._warm = 0
 
     def serve(self) -> None:
-        """Answer until the other side hangs up."""
+        """Answer until the other side hangs up, which ends the process, or wants a new thread.
+
+        The pool takes priority away from the thread that runs a long query, which only root could give back. A new
+        thread has the main thread's.
+        """
+        try:
+            self._serve()
+        except Disconnected:
+            os._exit(0)
+        except BaseException:  # noqa: BLE001  (a process's edge: without this thread it must not live on)
+            traceback.print_exc()
+            os._exit(1)
+
+    def _serve(self) -> None:
+        if self._store is not None:
+            send(self._connection, {"ok": True, "thread": threading.get_native_id()})
         while True:
             header, _, _ = receive(self._connection)
+            if "renew" in header:
+                return
             spool = Spool(header["result_bytes"])
             try:
                 reply = self._answer(header, spool)
@@ -137,6 +155,7 @@ class Process:
             "ok": True,
             "seconds": time.monotonic() - begun,
             "isolation": self._isolation.value,
+            "thread": threading.get_native_id(),
             "retire": grown > header["memory"] // _RETIRE_FRACTION,
         }
 
@@ -206,11 +225,11 @@ def main() -> None:
     sandbox.leave_no_core()
     isolation = sandbox.isolate_network()
     sandbox.die_with_parent(parent)  # after the namespaces: a change of credentials clears it
-    connection = socket.socket(fileno=descriptor)
-    try:
-        Process(connection, isolation).serve()
-    except Disconnected:
-        os._exit(0)
+    process = Process(socket.socket(fileno=descriptor), isolation)
+    while True:
+        thread = threading.Thread(target=process.serve, name="queries")
+        thread.start()
+        thread.join()
 
 
 if __name__ == "__main__":

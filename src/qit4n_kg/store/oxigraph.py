@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, BinaryIO, Self, TypeAlias
 import pyoxigraph
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Triple, Variable
 
-from qit4n_kg.errors import ParameterError, QueryRefusedError, QuerySyntaxError, RemoteEndpointError, StateError
+from qit4n_kg.errors import (
+    NotAcceptableError,
+    ParameterError,
+    QueryRefusedError,
+    QuerySyntaxError,
+    RemoteEndpointError,
+    StateError,
+)
 from qit4n_kg.formats import RdfFormat
 from qit4n_kg.namespaces import PREFIXES, RDF, XSD
 from qit4n_kg.store.bindings import bind, is_bindable
@@ -29,6 +36,8 @@ if TYPE_CHECKING:
     from qit4n_kg.store.base import Answer, GraphName, Term
 
 _POSITION = re.compile(r"^error at (\d+):(\d+): ?", re.DOTALL)
+_XML_NAME = re.compile(r"[^\W\d][\w.\-\u00B7]*\Z")  # what an IRI must end with to become a qualified name
+_OTHER_FORMATS = "Ask for Turtle, N-Triples, TriG or N-Quads."
 _UNSUPPORTED = re.compile(r"The custom (?:aggregate )?function (<.*>) is not supported", re.DOTALL)
 _WITH_PREFIXES = frozenset({RdfFormat.TURTLE, RdfFormat.TRIG})
 _KEPT_DATATYPES = frozenset({f"{XSD}string", f"{RDF}langString", f"{RDF}dirLangString", f"{XSD}anyURI"})
@@ -84,9 +93,19 @@ class OxigraphTriples:
             yield from self._inner
 
     def write(self, output: BinaryIO, form: RdfFormat) -> None:
-        """Serialise the rest of the triples; what `output` raises passes through."""
-        with engine_errors(self._text):
-            pyoxigraph.serialize(self._inner, output, rdf_format(form), prefixes=_prefixes(form))
+        """Serialise the rest of the triples; what `output` raises passes through.
+
+        :raises NotAcceptableError: the format can't hold one of them.
+        """
+        triples = _as_xml(self._inner) if form is RdfFormat.RDF_XML else self._inner
+        try:
+            with engine_errors(self._text):
+                pyoxigraph.serialize(triples, output, rdf_format(form), prefixes=_prefixes(form))
+        except OSError as exc:
+            if exc.errno is None and "does not support RDF 1.2" in str(exc):
+                message = f"The result has triple terms (RDF 1.2), and {form.value.label} has none."
+                raise NotAcceptableError(message, hint=_OTHER_FORMATS) from exc
+            raise
 
 
 class OxigraphStore:
@@ -222,15 +241,26 @@ class OxigraphStore:
 
     def close(self) -> None:
         """Flush what was written and let go of the files; answers that are still open keep them until they end."""
-        if self._store is not None and self._is_on_disk and not self._is_read_only:
-            self._store.flush()
-        self._store = None
+        store, self._store = self._store, None
+        if store is not None and self._is_on_disk and not self._is_read_only:
+            store.flush()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
         self.close()
+
+
+def _as_xml(triples: Iterable[Triple]) -> Iterator[Triple]:
+    """Pass triples on whose predicate can be the name of an XML element; the engine would write others all the same."""
+    known: set[str] = set()
+    for triple in triples:
+        predicate = triple.predicate.value
+        if predicate not in known and not _XML_NAME.search(predicate):
+            raise NotAcceptableError(f"RDF/XML has no way to write the property <{predicate}>.", hint=_OTHER_FORMATS)
+        known.add(predicate)
+        yield triple
 
 
 def wrap_answer(result: _Result | Iterable[Triple], text: str = "") -> Answer:

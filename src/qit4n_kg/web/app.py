@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Flask
+from flask import Flask, g, request
 
 from qit4n_kg.config import Settings, load_settings
 from qit4n_kg.graph import KnowledgeGraph
-from qit4n_kg.web import links, responses
+from qit4n_kg.web import access, cors, links, privileges, responses
 from qit4n_kg.web.catalogue import catalogue
-from qit4n_kg.web.context import EXTENSION, knowledge_graph
+from qit4n_kg.web.context import EXTENSION, SNAPSHOT_KEY, knowledge_graph
+from qit4n_kg.web.diagnosis import diagnosis
+from qit4n_kg.web.edge import Edge, ResultCache
+from qit4n_kg.web.graphs import graphs
 from qit4n_kg.web.health import health
+from qit4n_kg.web.openapi import openapi
 from qit4n_kg.web.pages import pages
 from qit4n_kg.web.problems import problems
+from qit4n_kg.web.results import EXTENSION as RESULTS
+from qit4n_kg.web.results import Downloads, Results
+from qit4n_kg.web.running import running
+from qit4n_kg.web.signin import signin
 from qit4n_kg.web.sparql import sparql
+from qit4n_kg.web.update import update
+from qit4n_kg.web.void import void
 
 if TYPE_CHECKING:
     from flask import Response
@@ -40,7 +50,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     settings = settings or load_settings()
     app = make_routes(settings)
-    app.extensions[EXTENSION] = KnowledgeGraph.open(settings)
+    graph = app.extensions[EXTENSION] = KnowledgeGraph.open(settings)
+    cache = ResultCache(settings.cache_bytes)
+    app.extensions[RESULTS] = Results(cache, Downloads(settings.downloads))
+    app.wsgi_app = Edge(app.wsgi_app, graph, cache)  # type: ignore[method-assign]
     return app
 
 
@@ -55,13 +68,34 @@ def make_routes(settings: Settings) -> Flask:
     app.jinja_env.globals["local_path"] = lambda iri: links.local_path(iri, settings)
     app.jinja_env.globals["short_name"] = lambda iri: links.short_name(iri, settings)
     responses.register(app)
-    for blueprint in (sparql, catalogue, health, problems, pages):
+    for blueprint in (
+        sparql,
+        update,
+        graphs,
+        signin,
+        running,
+        diagnosis,
+        catalogue,
+        void,
+        openapi,
+        health,
+        problems,
+        pages,
+    ):
         app.register_blueprint(blueprint)
-    app.after_request(_add_security_headers)
+    privileges.register(app, access.has_role)
+    cors.register(app)
+    app.after_request(_add_headers)
     return app
 
 
-def _add_security_headers(response: Response) -> Response:
+def _add_headers(response: Response) -> Response:
+    """Add what every answer has: the security headers, its generation and its query's id."""
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
+    now = g.get("snapshot") or request.environ.get(SNAPSHOT_KEY)
+    if now is not None:
+        response.headers.setdefault("X-Generation", str(now.generation.number))
+    if "query_id" in g:
+        response.headers["Query-Id"] = g.query_id
     return response

@@ -1,45 +1,54 @@
 """`/queries`: the catalogue as pages and as an API.
 
 `/queries/{id}` is a page with the question, its parameters as a form, the SPARQL and the result;
-`/queries/{id}.{suffix}` is the result alone. Arguments are bound as terms. An unknown parameter is an error: a misspelt
-one would silently answer another question.
+`/queries/{id}.{suffix}` is the result alone, `limit` and `offset` a part of its rows. Arguments are bound as terms. An
+unknown parameter is an error: a misspelt one would silently answer another question. `/queries.json` lists all.
 """
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, make_response, render_template, request
 
-from qit4n_kg.errors import KnowledgeGraphError, NotFoundError, ParameterError
-from qit4n_kg.formats import HTML, Format, RdfFormat, ResultFormat, by_name
+from qit4n_kg.errors import KnowledgeGraphError, ParameterError
+from qit4n_kg.formats import HTML, JSON, RdfFormat, ResultFormat, negotiate
 from qit4n_kg.queries import bind, shown_text
-from qit4n_kg.store.executor import Job
-from qit4n_kg.web.context import knowledge_graph, snapshot
-from qit4n_kg.web.protocol import read_request
-from qit4n_kg.web.responses import CORS, describe, headers_of, send_spooled
-from qit4n_kg.web.sparql import Download, offers_for, writer_of
+from qit4n_kg.sparql import QueryForm, page_of
+from qit4n_kg.web.context import knowledge_graph
+from qit4n_kg.web.protocol import read_number, read_request
+from qit4n_kg.web.responses import describe, headers_of
+from qit4n_kg.web.results import Question, answer, generation_for
+from qit4n_kg.web.sending import send
+from qit4n_kg.web.sparql import Link, choose, offers_for
 from qit4n_kg.web.tables import read_table
 
 if TYPE_CHECKING:
     from qit4n_kg.queries import CatalogueQuery
+    from qit4n_kg.store.generations import Generation
     from qit4n_kg.web.protocol import ProtocolRequest
 
 catalogue = Blueprint("catalogue", __name__)
-_RESERVED = ("format", "output", "results", "timeout")
-
-
-@catalogue.after_request
-def _add_cors(response: Response) -> Response:
-    response.headers["Access-Control-Allow-Origin"] = CORS["Access-Control-Allow-Origin"]
-    return response
+RESERVED = ("format", "output", "results", "timeout", "at", "limit", "offset")
+"""Parameters of every query; one of its own with such a name wins."""
 
 
 @catalogue.get("/queries")
-def index() -> str:
-    """List the catalogue by topic."""
-    return render_template("queries.html", topics=knowledge_graph().catalogue.by_topic())
+def index() -> Response:
+    """List the catalogue by topic, as a page or as JSON."""
+    if negotiate(request.headers.get("Accept"), [HTML, JSON]) is JSON:
+        return _list(varies=True)
+    page = render_template("queries.html", topics=knowledge_graph().catalogue.by_topic())
+    return send(page, HTML, varies=True)
+
+
+@catalogue.get("/queries.json")
+def listed() -> Response:
+    """List the catalogue as JSON: each query's question, parameters and addresses."""
+    return _list(varies=False)
 
 
 @catalogue.get("/queries/<name>")
@@ -48,26 +57,63 @@ def query(name: str) -> Response:
     query_id, _, suffix = name.partition(".")
     found = knowledge_graph().catalogue.get(query_id)
     offers = offers_for(found.form)
-    asked = read_request(request)
-    if suffix:
-        chosen = by_name(suffix, offers)
-        if chosen is None:
-            known = ", ".join(f".{offer.extension}" for offer in offers)
-            raise NotFoundError(f"The query {query_id} has no result in .{suffix}.", hint=f"It has: {known}.")
-    else:
-        chosen = asked.choose(request.headers.get("Accept"), [HTML, *offers])
+    asked = read_request(request, ignored=_own(found))
+    chosen = choose(asked, suffix, offers) if suffix else choose(asked, None, [HTML, *offers])
     if chosen is HTML:
         return _page(found, asked)
-    current = snapshot()
-    return send_spooled(knowledge_graph().run(_job(found, asked, chosen), current), current.generation.number)
+    question = _question(found, asked)
+    limit, offset = _part(found)
+    if limit is None and offset == 0:
+        return answer(question, chosen, varies=not suffix)
+    if found.form is not QueryForm.SELECT:
+        raise ParameterError("The parameters limit and offset choose rows, and this query's result has none.")
+    generation = generation_for(asked)
+    part = replace(
+        question,
+        text=page_of(found.text, limit, offset),
+        links=tuple(_links(question, generation, limit, offset)),
+    )
+    return answer(part, chosen, varies=not suffix)
+
+
+def describe_query(found: CatalogueQuery) -> dict[str, Any]:
+    """Return what the list says of one query."""
+    return {
+        "id": found.id,
+        "title": found.title,
+        "question": found.question,
+        "topic": found.topic,
+        "form": found.form.value,
+        "parameters": [
+            {
+                "name": parameter.name,
+                "type": parameter.kind.value,
+                "required": parameter.default is None,
+                "default": parameter.default,
+                "description": parameter.description,
+            }
+            for parameter in found.parameters
+        ],
+        "page": f"/queries/{found.id}",
+        "results": {offer.name: f"/queries/{found.id}.{offer.extension}" for offer in offers_for(found.form)},
+    }
+
+
+def _list(*, varies: bool) -> Response:
+    listed = {"queries": [describe_query(found) for found in knowledge_graph().catalogue]}
+    return send(json.dumps(listed, ensure_ascii=False, indent=1) + "\n", JSON, varies=varies)
+
+
+def _own(found: CatalogueQuery) -> set[str]:
+    return {parameter.name for parameter in found.parameters}
 
 
 def _arguments(found: CatalogueQuery) -> dict[str, str]:
     """Return the query's parameters as given, each once; one left empty (a form sends all) takes its default."""
-    known = {parameter.name for parameter in found.parameters}
+    known = _own(found)
     arguments: dict[str, str] = {}
     for name, values in request.args.lists():
-        if name in _RESERVED:
+        if name in RESERVED and name not in known:
             continue
         if len(values) > 1:
             raise ParameterError(f"The parameter {name!r} is given {len(values)} times, and one value is taken.")
@@ -76,24 +122,59 @@ def _arguments(found: CatalogueQuery) -> dict[str, str]:
     return arguments
 
 
-def _job(found: CatalogueQuery, asked: ProtocolRequest, form: Format) -> Job:
-    terms = bind(found, _arguments(found), knowledge_graph().settings.base_iri)
-    return Job(found.text, writer_of(form), bindings=terms, timeout=asked.timeout)
+def _part(found: CatalogueQuery) -> tuple[int | None, int]:
+    """Return which rows are asked for: how many, None for all, after how many."""
+    known = _own(found)
+    limit, offset = (
+        None if name in known else read_number(name, request.args.getlist(name), least=0)
+        for name in ("limit", "offset")
+    )
+    return limit, offset or 0
+
+
+def _question(found: CatalogueQuery, asked: ProtocolRequest) -> Question:
+    return Question(found.text, asked, bind(found, _arguments(found), knowledge_graph().settings.base_iri))
+
+
+def _links(question: Question, generation: Generation, limit: int | None, offset: int) -> list[str]:
+    """Return the Link headers (RFC 8288) to the other parts; they pin the generation, so that all parts fit together."""
+    if limit is None or limit == 0:
+        return []
+    parameters = [(name, value) for name, value in request.args.items(multi=True) if name not in ("at", "offset")]
+
+    def link(rel: str, start: int) -> str:
+        query = urlencode([*parameters, ("offset", start), ("at", generation.number)])
+        return f'<{request.path}?{query}>; rel="{rel}"'
+
+    links = [link("first", 0)]
+    if offset:
+        links.append(link("prev", max(0, offset - limit)))
+    if _has_rows_after(question, generation, offset + limit):
+        links.append(link("next", offset + limit))
+    return links
+
+
+def _has_rows_after(question: Question, generation: Generation, offset: int) -> bool:
+    probe = replace(question, text=page_of(question.text, 1, offset)).job(ResultFormat.TSV.value)
+    with knowledge_graph().run(probe, generation) as spooled:
+        return spooled.read().count(b"\n") > 1
 
 
 def _page(found: CatalogueQuery, asked: ProtocolRequest) -> Response:
     arguments = _given(found)
     values: dict[str, Any] = {"query": found, "arguments": arguments, "problem": None}
     status, headers = 200, {}
-    current = snapshot()
     settings = knowledge_graph().settings
     written = ResultFormat.TSV if found.form.has_bindings else RdfFormat.N_TRIPLES
     try:
         values["text"] = shown_text(found, bind(found, _arguments(found), settings.base_iri))
-        with knowledge_graph().run(_job(found, asked, written.value), current) as spooled:
+        generation = generation_for(asked)
+        with knowledge_graph().run(_question(found, asked).job(written.value), generation) as spooled:
             values |= {"table": read_table(spooled, settings), "seconds": spooled.seconds}
-        values["generation"] = current.generation.number
-        values["downloads"] = _downloads(found, arguments)
+        values["generation"] = generation.number
+        values["permalink"] = f"/queries/{found.id}?{urlencode({**arguments, 'at': generation.number})}"
+        values["downloads"] = _downloads(found, arguments, asked.at)
+        headers["X-Generation"] = str(generation.number)
     except KnowledgeGraphError as exc:
         problem = describe(exc)
         values |= {"problem": problem, "text": values.get("text") or shown_text(found, {})}
@@ -111,7 +192,8 @@ def _given(found: CatalogueQuery) -> dict[str, str]:
     }
 
 
-def _downloads(found: CatalogueQuery, arguments: dict[str, str]) -> list[Download]:
-    parameters = f"?{urlencode(arguments)}" if arguments else ""
+def _downloads(found: CatalogueQuery, arguments: dict[str, str], at: int | None) -> list[Link]:
+    parameters: dict[str, Any] = arguments if at is None else {**arguments, "at": at}
+    query = f"?{urlencode(parameters)}" if parameters else ""
     files = ((offer.label, f"{found.id}.{offer.extension}") for offer in offers_for(found.form))
-    return [Download(label, f"/queries/{name}{parameters}", name) for label, name in files]
+    return [Link(label, f"/queries/{name}{query}", name) for label, name in files]

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from flask import current_app, g
+from flask import current_app, g, request
 
 if TYPE_CHECKING:
     from qit4n_kg.graph import KnowledgeGraph, Snapshot
 
 EXTENSION = "knowledge_graph"
+SNAPSHOT_KEY = "qit4n_kg.snapshot"
+"""Where the layer before Flask leaves, in a request's environment, the generation that it has looked up."""
 
 
 def knowledge_graph() -> KnowledgeGraph:
@@ -23,5 +25,5 @@ def knowledge_graph() -> KnowledgeGraph:
 def snapshot() -> Snapshot:
     """Return the generation that this request is answered from: the one that was current when first asked for."""
     if "snapshot" not in g:
-        g.snapshot = knowledge_graph().current()
+        g.snapshot = request.environ.get(SNAPSHOT_KEY) or knowledge_graph().current()
     return cast("Snapshot", g.snapshot)

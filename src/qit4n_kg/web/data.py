@@ -13,7 +13,6 @@ from qit4n_kg.namespaces import PREFIXES
 from qit4n_kg.web.context import knowledge_graph
 from qit4n_kg.web.links import local_path
 from qit4n_kg.web.readings import reading
-from qit4n_kg.web.responses import CORS
 from qit4n_kg.web.sending import send
 from qit4n_kg.web.unknown import answer_unknown
 
@@ -66,6 +65,4 @@ def serve(file: str) -> ResponseReturnValue:
     except UnknownEntityError:
         return answer_unknown(iri)
     body = write_statements(view.triples, form, PREFIXES)
-    response = send(body, form, links=[*link_headers(iri), f'<{uri(iri)}>; rel="describes"'])
-    response.headers.update(CORS)
-    return response
+    return send(body, form, links=[*link_headers(iri), f'<{uri(iri)}>; rel="describes"'])

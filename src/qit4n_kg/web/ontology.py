@@ -12,7 +12,6 @@ from qit4n_kg.namespaces import STDORG
 from qit4n_kg.vocabulary import ONTOLOGY_FORMATS
 from qit4n_kg.web.guide import read_guide
 from qit4n_kg.web.readings import Reading, reading
-from qit4n_kg.web.responses import CORS
 from qit4n_kg.web.sending import send
 
 if TYPE_CHECKING:
@@ -53,10 +52,7 @@ def fixed(suffix: str) -> ResponseReturnValue:
 
 
 def _answer(form: Format, *, varies: bool) -> ResponseReturnValue:
-    response = send(_body(form), form, links=_LINKS, varies=varies)
-    if form != HTML:
-        response.headers.update(CORS)
-    return response
+    return send(_body(form), form, links=_LINKS, varies=varies)
 
 
 def _body(form: Format) -> bytes:

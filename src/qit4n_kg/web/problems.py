@@ -29,6 +29,11 @@ PROBLEMS: dict[str, Problem] = {
     "not-found": Problem(404, "Not found", "There is nothing at this address."),
     "unknown-entity": Problem(404, "Unknown entity", "No statement of the knowledge graph is about this thing."),
     "unknown-query": Problem(404, "Unknown query", "The catalogue at /queries has no query with this id."),
+    "generation-gone": Problem(
+        410,
+        "Generation gone",
+        "The generation that the parameter `at` pins was published once and is not kept any more.",
+    ),
     "method-not-allowed": Problem(
         405,
         "Method not allowed",
@@ -44,6 +49,24 @@ PROBLEMS: dict[str, Problem] = {
     "query-refused": Problem(
         403, "Query refused", "The query is well formed but asks for something that is not allowed here, like SERVICE."
     ),
+    "change-refused": Problem(
+        403,
+        "Change refused",
+        "The change is well formed, but these graphs are not changed this way: what comes from files is changed there, "
+        "and what the build writes follows from the rest.",
+    ),
+    "remote-refused": Problem(
+        403,
+        "Remote address refused",
+        "SERVICE and LOAD reach only addresses that the setting QIT4N_ALLOW_REMOTE names, and never one from a variable.",
+    ),
+    "unauthenticated": Problem(
+        401,
+        "Token needed",
+        "Send `Authorization: Bearer TOKEN`, or sign in at /sign-in. `qit4n-kg token create` makes one.",
+    ),
+    "forbidden": Problem(403, "Not allowed", "The token is good, but its role does not allow this."),
+    "source": Problem(400, "Unreadable data", "The data sent can't be parsed. The members line and column say where."),
     "not-acceptable": Problem(
         406,
         "Not acceptable",
@@ -67,6 +90,9 @@ PROBLEMS: dict[str, Problem] = {
     "state": Problem(503, "Storage problem", "The server can't use its stored data at the moment."),
     "state-missing": Problem(503, "Nothing built", "The server has no knowledge graph yet."),
     "generation-damaged": Problem(503, "Damaged storage", "The stored knowledge graph is incomplete or was altered."),
+    "journal-damaged": Problem(
+        503, "Damaged journal", "The journal of accepted changes can't be read back, so nothing can be written."
+    ),
     "state-locked": Problem(503, "Writing in progress", "Another process is writing at the moment."),
     "state-full": Problem(507, "Storage full", "The server has no room left on its disk."),
     "remote-endpoint": Problem(
@@ -76,6 +102,16 @@ PROBLEMS: dict[str, Problem] = {
         500, "Internal error", "Something went wrong in the server. Its log has the details under the request's id."
     ),
 }
+
+
+LIMITS: dict[str, tuple[str, str]] = {
+    "query-timeout": ("query_timeout", "seconds"),
+    "query-memory": ("query_memory", "bytes"),
+    "result-too-large": ("result_bytes", "bytes"),
+    "queue-full": ("queue", "queries"),
+    "too-large": ("request_bytes", "bytes"),
+}
+"""The setting behind each problem that a limit causes, and the unit of its value."""
 
 
 def problem_path(code: str) -> str:

@@ -1,7 +1,8 @@
 """A request of the SPARQL 1.1 Protocol (section 2.1) read into one value; it runs nothing and knows no store.
 
-Query via GET, via URL-encoded POST and via POST directly. Other parameters than the protocol's are ignored, as clients
-send many; `format`, `output` and `results` name a result format, and `timeout` shortens the deadline.
+Query via GET, via URL-encoded POST, via POST directly, and via the QUERY method (SPARQL 1.2 Protocol, a draft: a body
+like a direct POST's, but safe and idempotent). Other parameters than the protocol's are ignored, as clients send many;
+`format`, `output` and `results` name a result format, `timeout` shortens the deadline, `at` pins a generation.
 """
 
 from __future__ import annotations
@@ -16,26 +17,32 @@ from qit4n_kg.errors import ParameterError, RequestError, TooLargeError, Unsuppo
 from qit4n_kg.formats import Format, by_name, negotiate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from flask import Request
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 QUERY_TYPE = "application/sparql-query"
 UPDATE_TYPE = "application/sparql-update"
+QUERY_METHOD = "QUERY"
 _FORMAT_PARAMETERS = ("format", "output", "results")
+_UPDATE_PARAMETERS = ("update", "using-graph-uri", "using-named-graph-uri")
 _MOST_PARAMETERS = 1000
 
 
 @dataclass(frozen=True)
 class ProtocolRequest:
-    """One protocol request: `query` is None when none came; a dataset part that is None was not given; `timeout` is in seconds."""
+    """One protocol request: what is None was not given.
+
+    `timeout` is in seconds; `at` is the number of the generation that is to answer.
+    """
 
     query: str | None
     default_graphs: tuple[str, ...] | None
     named_graphs: tuple[str, ...] | None
     formats: tuple[str, ...]
     timeout: float | None
+    at: int | None = None
 
     def choose(self, accept: str | None, offers: Sequence[Format]) -> Format:
         """Choose the result's format: the first name that is on offer, else by the Accept header.
@@ -46,41 +53,43 @@ class ProtocolRequest:
         return next((form for form in named if form is not None), None) or negotiate(accept, offers)
 
 
-def read_request(request: Request) -> ProtocolRequest:
-    """Read a request.
+def read_request(request: Request, ignored: Collection[str] = ()) -> ProtocolRequest:
+    """Read a request; parameters that are `ignored` mean something else at its address.
 
     :raises RequestError: there are several queries, or an update, or bytes that are not UTF-8.
     :raises UnsupportedMediaTypeError: the body is of no type that the protocol knows.
     :raises TooLargeError: the body is over its bound.
     """
-    parameters = _read_parameters(request.query_string)
-    queries = _values(parameters, "query")
-    if request.method == "POST":
+    parameters = [pair for pair in read_parameters(request.query_string) if pair[0] not in ignored]
+    queries = values_of(parameters, "query")
+    if request.method in ("POST", QUERY_METHOD):
         media_type = request.mimetype
-        if media_type == FORM_TYPE:
-            form = _read_parameters(_body(request))
+        if media_type == FORM_TYPE and request.method == "POST":
+            form = read_parameters(read_body(request))
             parameters += form
-            queries += _values(form, "query")
+            queries += values_of(form, "query")
         elif media_type == QUERY_TYPE:
-            queries.append(_decode(_body(request), request.mimetype_params.get("charset", "utf-8")))
+            queries.append(decode_text(read_body(request), request.mimetype_params.get("charset", "utf-8")))
         elif media_type == UPDATE_TYPE:
             raise RequestError("This address answers queries, and the request is an update.")
         else:
             raise UnsupportedMediaTypeError(
                 f"The request's Content-Type is {media_type or 'missing'}.",
-                hint=f"Understood: {FORM_TYPE}, {QUERY_TYPE}.",
+                hint=f"Understood: {QUERY_TYPE}{f', {FORM_TYPE}' if request.method == 'POST' else ''}.",
             )
-    if _values(parameters, "update"):
-        raise RequestError("This address answers queries, and the request has an update parameter.")
+    for name in _UPDATE_PARAMETERS:
+        if values_of(parameters, name):
+            raise RequestError(f"This address answers queries, and the request has the parameter {name} of an update.")
     if len(queries) > 1:
         raise RequestError(f"The request has {len(queries)} queries, and exactly one is answered.")
-    default, named = _values(parameters, "default-graph-uri"), _values(parameters, "named-graph-uri")
+    default, named = values_of(parameters, "default-graph-uri"), values_of(parameters, "named-graph-uri")
     return ProtocolRequest(
         query=queries[0] if queries and queries[0].strip() else None,
-        default_graphs=_graphs(default) if default or named else None,
-        named_graphs=_graphs(named) if default or named else None,
-        formats=tuple(text for name in _FORMAT_PARAMETERS for text in _values(parameters, name)),
-        timeout=read_timeout(_values(parameters, "timeout")),
+        default_graphs=read_graphs(default) if default or named else None,
+        named_graphs=read_graphs(named) if default or named else None,
+        formats=tuple(text for name in _FORMAT_PARAMETERS for text in values_of(parameters, name)),
+        timeout=read_timeout(values_of(parameters, "timeout")),
+        at=read_number("at", values_of(parameters, "at")),
     )
 
 
@@ -100,7 +109,24 @@ def read_timeout(values: Sequence[str]) -> float | None:
     return seconds
 
 
-def _body(request: Request) -> bytes:
+def read_number(name: str, values: Sequence[str], least: int = 1) -> int | None:
+    """Read a parameter that is a whole number.
+
+    :raises ParameterError: it is none, or less than the least one, or given twice with different values.
+    """
+    if not values:
+        return None
+    text = values[0]
+    if not (text.isascii() and text.isdigit() and len(text) < 16 and int(text) >= least and len(set(values)) == 1):
+        raise ParameterError(f"The parameter {name!r} is {text[:40]!r}, which is not one whole number from {least}.")
+    return int(text)
+
+
+def read_body(request: Request) -> bytes:
+    """Return the request's body.
+
+    :raises TooLargeError: it is over its bound.
+    """
     limit = request.max_content_length
     data = request.stream.read() if limit is None else request.stream.read(limit + 1)
     if limit is not None and len(data) > limit:
@@ -108,7 +134,12 @@ def _body(request: Request) -> bytes:
     return data
 
 
-def _decode(data: bytes, charset: str) -> str:
+def decode_text(data: bytes, charset: str) -> str:
+    """Read a query or an update, which is UTF-8.
+
+    :raises UnsupportedMediaTypeError: the request says that it is not.
+    :raises RequestError: it is not.
+    """
     if charset.lower() not in ("utf-8", "utf8"):
         raise UnsupportedMediaTypeError(f"The request's charset is {charset}, and a query is UTF-8.")
     try:
@@ -117,7 +148,11 @@ def _decode(data: bytes, charset: str) -> str:
         raise RequestError("The query is not valid UTF-8.") from exc
 
 
-def _read_parameters(data: bytes) -> list[tuple[str, str]]:
+def read_parameters(data: bytes) -> list[tuple[str, str]]:
+    """Read URL-encoded parameters in order, each value as it came.
+
+    :raises RequestError: they are not UTF-8, or too many.
+    """
     try:
         text = data.decode("utf-8")
         return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS)
@@ -127,11 +162,16 @@ def _read_parameters(data: bytes) -> list[tuple[str, str]]:
         raise RequestError(f"The request has more than {_MOST_PARAMETERS} parameters.") from exc
 
 
-def _values(parameters: Sequence[tuple[str, str]], name: str) -> list[str]:
+def values_of(parameters: Sequence[tuple[str, str]], name: str) -> list[str]:
+    """Return the values that a parameter was given, in order."""
     return [value for key, value in parameters if key == name]
 
 
-def _graphs(names: Sequence[str]) -> tuple[str, ...]:
+def read_graphs(names: Sequence[str]) -> tuple[str, ...]:
+    """Check that graphs are named by absolute IRIs.
+
+    :raises ParameterError: one is not.
+    """
     for name in names:
         try:
             NamedNode(name)

@@ -14,7 +14,6 @@ from qit4n_kg.quality import Quality, read_quality
 from qit4n_kg.store.executor import Job
 from qit4n_kg.web.context import knowledge_graph, snapshot
 from qit4n_kg.web.readings import reading
-from qit4n_kg.web.responses import CORS
 from qit4n_kg.web.sending import send
 
 if TYPE_CHECKING:
@@ -55,9 +54,7 @@ def _data(*, varies: bool) -> ResponseReturnValue:
     manifest = snapshot().generation.manifest
     generation = {"number": manifest.number, "builtAt": manifest.built_at, "dataset": manifest.dataset}
     body = json.dumps({"generation": generation, **_quality().to_dict()}, ensure_ascii=False, indent=1)
-    response = send(f"{body}\n", JSON, links=_LINKS, varies=varies)
-    response.headers.update(CORS)
-    return response
+    return send(f"{body}\n", JSON, links=_LINKS, varies=varies)
 
 
 def _quality() -> Quality:

@@ -1,4 +1,4 @@
-"""How answers leave: spooled results with their length, every error as a problem (RFC 9457) or a page.
+"""How errors leave: every one as a problem (RFC 9457) or a page, with the limit that was hit and the query's id.
 
 An error of ours is shown as it is. An unexpected one is logged with a request id, and the client sees the id only.
 """
@@ -10,57 +10,36 @@ import logging
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, render_template, request
+from flask import Response, g, render_template, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
-from werkzeug.wsgi import FileWrapper
 
 from qit4n_kg.errors import (
+    InvalidDataError,
     KnowledgeGraphError,
     NotAcceptableError,
     NotFoundError,
     QueryCancelledError,
+    QueryLimitError,
     QuerySyntaxError,
     QueueFullError,
     RequestError,
+    SourceError,
+    StateLockedError,
     TooLargeError,
+    UnauthenticatedError,
 )
 from qit4n_kg.formats import HTML, Format, negotiate
-from qit4n_kg.web.problems import PROBLEMS, problem_path
+from qit4n_kg.web.context import knowledge_graph
+from qit4n_kg.web.problems import LIMITS, PROBLEMS, problem_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from flask import Flask
 
-    from qit4n_kg.store.executor import Spooled
-
 _log = logging.getLogger(__name__)
 PROBLEM_JSON = Format("problem", "application/problem+json", "json", "Problem", ("application/json",))
 _RETRY_SECONDS = 2
-_CHUNK = 64 * 1024
-CORS = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
-    "Access-Control-Allow-Headers": "Accept, Authorization, Content-Type",
-    "Access-Control-Expose-Headers": "Content-Length, Retry-After",
-    "Access-Control-Max-Age": "86400",
-}
-"""The endpoint is public: a page of any site may ask it, without credentials."""
-
-
-def send_spooled(spooled: Spooled, generation: int) -> Response:
-    """Send a whole result with its length; its file is closed when the response is done."""
-    # Passed through as they are: a list of bytes is the server's fast path, and a FileWrapper is closed by the server.
-    body = [spooled.data] if spooled.file is None else FileWrapper(spooled.file, _CHUNK)
-    if request.method == "HEAD":
-        spooled.close()
-        body = []
-    response = Response(body, content_type=spooled.form.content_type, direct_passthrough=True)
-    response.content_length = spooled.length
-    response.vary.add("Accept")
-    response.headers["X-Generation"] = str(generation)
-    response.headers["Cache-Control"] = "no-cache"
-    return response
 
 
 def wants_html() -> bool:
@@ -81,10 +60,24 @@ def describe(error: KnowledgeGraphError, **members: Any) -> dict[str, Any]:
         "detail": error.message,
         "hint": error.hint,
     }
-    if isinstance(error, QuerySyntaxError):
+    if isinstance(error, InvalidDataError):
+        problem["report"] = json.loads(error.report.to_json())
+    if isinstance(error, QuerySyntaxError | SourceError):
         problem |= {"line": error.line, "column": error.column}
-    problem |= members
+    if error.code in LIMITS:
+        problem["limit"] = _limit(error)
+    problem |= {"query_id": g.get("query_id"), **members}
     return {name: value for name, value in problem.items() if value is not None}
+
+
+def _limit(error: KnowledgeGraphError) -> dict[str, Any]:
+    """Return the limit that was hit: its value as it held for this request, its unit, and the setting behind it."""
+    name, unit = LIMITS[error.code]
+    known = error.limit if isinstance(error, QueryLimitError) and error.limit else None
+    if known and known["name"] == "downloads":
+        name, unit = "downloads", "results"
+    value = known["value"] if known else getattr(knowledge_graph().settings, name)
+    return {"setting": f"QIT4N_{name.upper()}", "value": value, "unit": unit}
 
 
 def send_problem(problem: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
@@ -103,7 +96,10 @@ def send_problem(problem: Mapping[str, Any], headers: Mapping[str, str] | None =
 
 def headers_of(error: KnowledgeGraphError) -> dict[str, str]:
     """Return the headers that belong to an error."""
-    return {"Retry-After": str(_RETRY_SECONDS)} if isinstance(error, QueueFullError | QueryCancelledError) else {}
+    if isinstance(error, UnauthenticatedError):
+        return {"WWW-Authenticate": 'Bearer realm="qit4n-kg"'}
+    is_passing = isinstance(error, QueueFullError | QueryCancelledError | StateLockedError)
+    return {"Retry-After": str(_RETRY_SECONDS)} if is_passing else {}
 
 
 def register(app: Flask) -> None:

@@ -1,4 +1,4 @@
-"""How pages and data files leave: whole, with length, an ETag of their bytes and 304 for who has them already (RFC 9110, 8.8.3)."""
+"""How pages and data files leave: whole, coded, with length and ETag, and 304 for who has them already (RFC 9110, 8.8.3)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from flask import Response, request
 
+from qit4n_kg.web.codings import IDENTITY, SMALLEST, choose_coding, encode
 from qit4n_kg.web.context import snapshot
 
 if TYPE_CHECKING:
@@ -20,7 +21,14 @@ def send(
 ) -> Response:
     """Answer with a body. Caches may keep it but must ask each time, since another generation may be current."""
     content = body.encode() if isinstance(body, str) else body
+    # Not for who is signed in: the length of a coded page tells of secrets in it (BREACH).
+    is_coded = len(content) >= SMALLEST and not request.cookies
+    coding = choose_coding(request.headers.get("Accept-Encoding")) if is_coded else IDENTITY
+    content = encode(content, coding)
     response = Response(content, status=status, content_type=form.content_type)
+    response.vary.add("Accept-Encoding")
+    if coding != IDENTITY:
+        response.headers["Content-Encoding"] = coding
     for link in links:
         response.headers.add("Link", link)
     if varies:

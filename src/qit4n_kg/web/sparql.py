@@ -1,7 +1,8 @@
 """`/sparql`: the SPARQL 1.1 Protocol for queries, and a form that works without JavaScript.
 
-One request: parameters (400) → format (406) → query process (503, 507) → spool → send. A browser gets the form with the
-result as a table; another client without a query gets the service description (SPARQL 1.1 Service Description).
+One request: cache (web/edge.py) → parameters (400) → format (406) → query process (503, 507) → spool → send. A browser
+gets the form with the result as a table; another client without a query gets the service description (SPARQL 1.1
+Service Description). `/sparql.{suffix}` is the same with the format in the path.
 """
 
 from __future__ import annotations
@@ -12,16 +13,17 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, make_response, render_template, request
 
-from qit4n_kg.errors import KnowledgeGraphError, QuerySyntaxError, RequestError, SourceError
-from qit4n_kg.formats import HTML, Format, RdfFormat, ResultFormat
+from qit4n_kg.errors import KnowledgeGraphError, NotFoundError, QuerySyntaxError, RequestError, SourceError
+from qit4n_kg.formats import CSV_EXCEL, HTML, Format, RdfFormat, ResultFormat, by_name
 from qit4n_kg.namespaces import prefixes
 from qit4n_kg.queries import bind, read_query, shown_text
 from qit4n_kg.sparql import explain, inspect_query, line_of
-from qit4n_kg.store.executor import Job
-from qit4n_kg.web.context import knowledge_graph, snapshot
-from qit4n_kg.web.description import describe_service
-from qit4n_kg.web.protocol import ProtocolRequest, read_request
-from qit4n_kg.web.responses import CORS, describe, headers_of, send_problem, send_spooled
+from qit4n_kg.web.context import knowledge_graph
+from qit4n_kg.web.description import service_description
+from qit4n_kg.web.protocol import QUERY_METHOD, QUERY_TYPE, ProtocolRequest, read_request
+from qit4n_kg.web.responses import describe, headers_of, send_problem
+from qit4n_kg.web.results import Question, answer, generation_for
+from qit4n_kg.web.sending import send
 from qit4n_kg.web.tables import read_table
 
 if TYPE_CHECKING:
@@ -33,12 +35,14 @@ if TYPE_CHECKING:
 sparql = Blueprint("sparql", __name__)
 
 _FORM_PREFIXES = ("stdorg", "id", "graph", "rdfs", "schema", "dcterms", "skos", "prov", "xsd")
-RESULT_OFFERS = [form.value for form in ResultFormat]
+_LONGEST_SOURCE = 200
+RESULT_OFFERS = [*(form.value for form in ResultFormat), CSV_EXCEL]
 RDF_OFFERS = [form.value for form in RdfFormat]
+_METHODS = ("GET", "POST", QUERY_METHOD)
 
 
 @dataclass(frozen=True)
-class Download:
+class Link:
     """A link to a result in one format."""
 
     label: str
@@ -47,34 +51,51 @@ class Download:
 
 
 @sparql.after_request
-def _add_cors(response: Response) -> Response:
-    response.headers.update(CORS)
+def _name_query_bodies(response: Response) -> Response:
+    """Tell that the QUERY method is understood here, and with which body."""
+    response.headers["Accept-Query"] = f'"{QUERY_TYPE}"'
     return response
 
 
-@sparql.route("/sparql", methods=["OPTIONS"], provide_automatic_options=False)
-def options() -> Response:
-    """Answer a CORS preflight."""
-    return Response(status=204, headers={"Allow": CORS["Access-Control-Allow-Methods"]})
-
-
-@sparql.route("/sparql", methods=["GET", "POST"], provide_automatic_options=False)
+@sparql.route("/sparql", methods=_METHODS)
 def endpoint() -> Response:
     """Answer a query, or without one show the form or the service description."""
+    return _answer(None)
+
+
+@sparql.route("/sparql.<suffix>", methods=_METHODS)
+def endpoint_in_a_format(suffix: str) -> Response:
+    """Answer a query in the format of the suffix."""
+    return _answer(suffix)
+
+
+def _answer(suffix: str | None) -> Response:
     asked = read_request(request)
     if asked.query is None:
-        return _without_query(asked)
+        return _without_query(asked, suffix)
     form = inspect_query(asked.query).form
-    offers = offers_for(form)
-    chosen = asked.choose(request.headers.get("Accept"), [*offers, HTML])
+    chosen = choose(asked, suffix, [*offers_for(form), HTML])
     if chosen is HTML:
         return _page(asked, form)
-    job = _job(asked, chosen)
     try:
-        current = snapshot()
-        return send_spooled(knowledge_graph().run(job, current), current.generation.number)
+        return answer(Question(asked.query, asked, {}), chosen, varies=suffix is None)
     except QuerySyntaxError as exc:
         return send_problem(describe_syntax(asked.query, exc))
+
+
+def choose(asked: ProtocolRequest, suffix: str | None, offers: list[Format]) -> Format:
+    """Choose the format: by the path's suffix, else by a parameter, else by Accept.
+
+    :raises NotFoundError: there is no format of this suffix.
+    :raises NotAcceptableError: nothing on offer is acceptable.
+    """
+    if suffix is None:
+        return asked.choose(request.headers.get("Accept"), offers)
+    chosen = by_name(suffix, offers)
+    if chosen is None:
+        known = ", ".join(f".{offer.extension}" for offer in offers if offer is not HTML)
+        raise NotFoundError(f"There is no result in .{suffix} here.", hint=f"There is: {known}.")
+    return chosen
 
 
 def offers_for(form: QueryForm) -> list[Format]:
@@ -82,40 +103,23 @@ def offers_for(form: QueryForm) -> list[Format]:
     return RESULT_OFFERS if form.has_bindings else RDF_OFFERS
 
 
-def writer_of(form: Format) -> ResultFormat | RdfFormat:
-    """Return the enum member of a format."""
-    members: tuple[ResultFormat | RdfFormat, ...] = (*ResultFormat, *RdfFormat)
-    return next(member for member in members if member.value is form)
-
-
 def describe_syntax(text: str, error: QuerySyntaxError) -> dict[str, Any]:
     """Return the problem of a query that does not parse, with the line at fault."""
     explained = explain(text, error, prefixes(knowledge_graph().settings.base_iri))
-    return describe(explained, source=line_of(text, explained.line))
+    source = line_of(text, explained.line)
+    if source is not None and len(source) > _LONGEST_SOURCE:
+        begin = max(0, (explained.column or 1) - _LONGEST_SOURCE // 2)
+        return describe(explained, source=source[begin : begin + _LONGEST_SOURCE], source_column=begin + 1)
+    return describe(explained, source=source)
 
 
-def _job(asked: ProtocolRequest, form: Format) -> Job:
-    assert asked.query is not None
-    return Job(
-        asked.query,
-        writer_of(form),
-        default_graphs=asked.default_graphs,
-        named_graphs=asked.named_graphs,
-        timeout=asked.timeout,
-    )
-
-
-def _without_query(asked: ProtocolRequest) -> Response:
-    if request.method == "POST":
+def _without_query(asked: ProtocolRequest, suffix: str | None) -> Response:
+    if request.method != "GET" and request.method != "HEAD":
         raise RequestError("The request has no query.", hint="Send one as the parameter `query` or as the body.")
-    description = RdfFormat.TURTLE.value
-    chosen = asked.choose(request.headers.get("Accept"), [description, HTML])
+    chosen = choose(asked, suffix, [*RDF_OFFERS, HTML])
     if chosen is HTML:
         return _render(_first_query(), {})
-    turtle = describe_service(request.base_url, snapshot(), knowledge_graph().settings)
-    response = Response(turtle, content_type=description.content_type)
-    response.vary.add("Accept")
-    return response
+    return send(service_description(chosen), chosen, varies=suffix is None)
 
 
 def _page(asked: ProtocolRequest, form: QueryForm) -> Response:
@@ -123,13 +127,14 @@ def _page(asked: ProtocolRequest, form: QueryForm) -> Response:
     assert asked.query is not None
     written = ResultFormat.TSV if form.has_bindings else RdfFormat.N_TRIPLES
     values: dict[str, Any] = {"downloads": _downloads(asked, form)}
-    current = snapshot()
     try:
-        with knowledge_graph().run(_job(asked, written.value), current) as spooled:
+        generation = generation_for(asked)
+        with knowledge_graph().run(Question(asked.query, asked, {}).job(written.value), generation) as spooled:
             values["table"] = read_table(spooled, knowledge_graph().settings)
             values["seconds"] = spooled.seconds
-        values["generation"] = current.generation.number
-        return _render(asked.query, values)
+        values["generation"] = generation.number
+        values["permalink"] = f"/sparql?{urlencode({**_parameters(asked), 'at': generation.number}, doseq=True)}"
+        return _render(asked.query, values, headers={"X-Generation": str(generation.number)})
     except QuerySyntaxError as exc:
         problem = describe_syntax(asked.query, exc)
         return _render(asked.query, {"problem": problem}, problem["status"])
@@ -138,8 +143,8 @@ def _page(asked: ProtocolRequest, form: QueryForm) -> Response:
         return _render(asked.query, {"problem": problem}, problem["status"], headers_of(exc))
 
 
-def _downloads(asked: ProtocolRequest, form: QueryForm) -> list[Download]:
-    """Return a link for each format, which makes this request again by GET."""
+def _parameters(asked: ProtocolRequest) -> dict[str, Any]:
+    """Return the parameters that make this request by GET, without a format."""
     parameters: dict[str, Any] = {"query": asked.query}
     if asked.default_graphs:
         parameters["default-graph-uri"] = list(asked.default_graphs)
@@ -147,8 +152,16 @@ def _downloads(asked: ProtocolRequest, form: QueryForm) -> list[Download]:
         parameters["named-graph-uri"] = list(asked.named_graphs)
     if asked.timeout is not None:
         parameters["timeout"] = f"{asked.timeout:g}"
+    if asked.at is not None:
+        parameters["at"] = asked.at
+    return parameters
+
+
+def _downloads(asked: ProtocolRequest, form: QueryForm) -> list[Link]:
+    """Return a link for each format, which makes this request again by GET."""
+    parameters = _parameters(asked)
     return [
-        Download(
+        Link(
             offer.label,
             f"/sparql?{urlencode({**parameters, 'format': offer.name}, doseq=True)}",
             f"result.{offer.extension}",

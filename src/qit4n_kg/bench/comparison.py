@@ -1,0 +1,159 @@
+"""The order of a benchmark: build, write what the peers load, check every answer, drive the mixes, time the analytic queries.
+
+One server runs at a time, so that none has to share the processors with another that is being measured. Ratios of one run can be
+compared; times of different machines or days can't.
+"""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from pyoxigraph import DefaultGraph
+
+from qit4n_kg.bench import servers
+from qit4n_kg.bench.load import Measurement, drive, generator
+from qit4n_kg.bench.workload import Question, analytic, mix, rows
+from qit4n_kg.errors import RemoteEndpointError
+from qit4n_kg.formats import RdfFormat
+from qit4n_kg.store.generations import Generations
+from qit4n_kg.store.oxigraph import OxigraphStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
+
+    from qit4n_kg.bench.servers import Server
+    from qit4n_kg.config import Settings
+
+WAYS = {"repeated": False, "unique": True}
+_RDFLIB_MOST_TRIPLES = 100_000
+_ANALYTIC_RUNS = 5
+
+
+@dataclass
+class Comparison:
+    """All that was measured: rates by way, number of clients and server; seconds of analytic queries by query and server."""
+
+    triples: int
+    generator: str
+    seconds: float
+    questions: int
+    servers: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    loads: dict[str, dict[int, dict[str, Measurement]]] = field(default_factory=dict)
+    analytic: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return asdict(self)
+
+
+def compare(
+    settings: Settings, clients: Sequence[int], seconds: float, peers: Path, say: Callable[[str], None]
+) -> Comparison:
+    """Measure this server, and the peers that are installed, on the generation that is built.
+
+    :raises RemoteEndpointError: a server answered a query wrongly.
+    :raises ConfigurationError: a server did not start.
+    """
+    generation = Generations(settings.state_dir, settings.keep_generations).current()
+    with OxigraphStore.open_read_only(generation.store_path) as store:
+        mixed, analysed = mix(settings, store), analytic(settings, store)
+    result = Comparison(generation.manifest.triples, generator(), seconds, len(mixed))
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        for name, start in _starters(settings, generation.store_path, result, peers, folder):
+            say(f"{name}: starting")
+            with start() as server:
+                result.servers.append(name)
+                _check(server, [*mixed, *analysed])
+                say(f"{name}: {len(mixed) + len(analysed)} answers are right")
+                _measure(server, mixed, clients, seconds, result, say)
+                for question in analysed:
+                    result.analytic.setdefault(question.name, {})[name] = _time(server, question)
+    return result
+
+
+def _starters(
+    settings: Settings, store: Path, result: Comparison, peers: Path, folder: Path
+) -> Iterator[tuple[str, Callable[[], AbstractContextManager[Server]]]]:
+    yield "qit4n-kg", lambda: servers.own_server(settings)
+    oxigraph, rdflib = (servers.find_peer(name, peers) for name in servers.PEERS)
+    if oxigraph is None:
+        result.missing.append("oxigraph: not installed (--install-peers installs it)")
+    else:
+        yield "oxigraph", lambda: servers.oxigraph_server(oxigraph, store)
+    if rdflib is None:
+        result.missing.append("rdflib-endpoint: not installed (--install-peers installs it)")
+    elif result.triples > _RDFLIB_MOST_TRIPLES:
+        result.missing.append(
+            f"rdflib-endpoint: left out above {_RDFLIB_MOST_TRIPLES:,} triples, which take it minutes"
+        )
+    else:
+        yield "rdflib-endpoint", lambda: servers.rdflib_server(rdflib, _default_graph(store, folder))
+
+
+def _default_graph(store: Path, folder: Path) -> Path:
+    path = folder / "default.nt"
+    with OxigraphStore.open_read_only(store) as opened, path.open("wb") as output:
+        opened.dump(output, RdfFormat.N_TRIPLES, DefaultGraph())
+    return path
+
+
+def _check(server: Server, questions: Sequence[Question]) -> None:
+    """Make sure that a server gives the engine's own answers, so that no rate is one of errors or empty results."""
+    for question in questions:
+        found = rows(_ask(server, question.text(0)))
+        if found != question.expected:
+            raise RemoteEndpointError(
+                f"{server.name} answers {question.name} with {found.total()} rows, "
+                f"of which {(found & question.expected).total()} are among the {question.expected.total()} right ones."
+            )
+
+
+def _measure(
+    server: Server,
+    questions: Sequence[Question],
+    clients: Sequence[int],
+    seconds: float,
+    result: Comparison,
+    say: Callable[[str], None],
+) -> None:
+    for way, is_unique in WAYS.items():
+        drive(server, questions, clients=clients[0], seconds=1, is_unique=is_unique)  # warms up
+        for number in clients:
+            measured = drive(server, questions, clients=number, seconds=seconds, is_unique=is_unique)
+            result.loads.setdefault(way, {}).setdefault(number, {})[server.name] = measured
+            say(f"{server.name}: {way}, {number} clients: {measured.rate:,.0f} requests/s, p99 {measured.p99:.1f} ms")
+
+
+def _time(server: Server, question: Question) -> float:
+    """Return the median of the seconds that an analytic query takes, each time new."""
+    times = []
+    for number in range(1, _ANALYTIC_RUNS + 1):
+        start = time.perf_counter()
+        _ask(server, question.text(number))
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
+
+
+def _ask(server: Server, text: str) -> bytes:
+    connection = HTTPConnection("127.0.0.1", server.port, timeout=300)
+    try:
+        path = f"{server.path}?query={quote(text, safe='')}"
+        connection.request("GET", path, headers={"Accept": "application/sparql-results+json"})
+        answer = connection.getresponse()
+        body = answer.read()
+        if answer.status != 200:
+            raise RemoteEndpointError(f"{server.name} answers {answer.status}: {body[:200]!r}")
+        return body
+    finally:
+        connection.close()

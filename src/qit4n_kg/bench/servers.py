@@ -1,0 +1,129 @@
+"""Starts the servers that are compared, each in processes of its own, and stops them; installs the peers when asked to.
+
+The peers (PyPI `oxigraph` and `rdflib-endpoint`) are no dependencies: they live in a virtual environment beside the state, or on
+the PATH. oxigraph opens the very store that this server serves; rdflib-endpoint loads its default graph from a file.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import venv
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from typing import TYPE_CHECKING
+
+from qit4n_kg.config import to_environ
+from qit4n_kg.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from qit4n_kg.config import Settings
+
+PEERS = ("oxigraph", "rdflib-endpoint")
+_READY_SECONDS = 300  # rdflib needs about two minutes for a million triples
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server: queries go to `path` on that port of this machine."""
+
+    name: str
+    port: int
+    path: str
+
+
+def install_peers(folder: Path) -> None:
+    """Make a virtual environment with the peers, by pip.
+
+    :raises ConfigurationError: pip could not.
+    """
+    venv.EnvBuilder(with_pip=True, clear=True).create(folder)
+    result = subprocess.run(
+        [str(folder / "bin" / "pip"), "install", "--quiet", *PEERS, "uvicorn"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if result.returncode:
+        raise ConfigurationError(f"pip could not install {' and '.join(PEERS)}: {result.stderr.strip()[-300:]}")
+
+
+def find_peer(name: str, folder: Path) -> str | None:
+    """Return the command of a peer, None where it is not installed."""
+    installed = folder / "bin" / name
+    return str(installed) if installed.is_file() else shutil.which(name)
+
+
+@contextmanager
+def own_server(settings: Settings) -> Iterator[Server]:
+    """Run this server on the generation that is built."""
+    port = _free_port()
+    environment = {**os.environ, **to_environ(settings), "QIT4N_PORT": str(port)}
+    with _running([sys.executable, "-m", "qit4n_kg.cli", "serve", "--no-build"], environment, port, "/sparql"):
+        yield Server("qit4n-kg", port, "/sparql")
+
+
+@contextmanager
+def oxigraph_server(command: str, store: Path) -> Iterator[Server]:
+    """Run oxigraph's own server on a store."""
+    port = _free_port()
+    arguments = [command, "serve-read-only", "--location", str(store), "--bind", f"127.0.0.1:{port}"]
+    with _running(arguments, dict(os.environ), port, "/query"):
+        yield Server("oxigraph", port, "/query")
+
+
+@contextmanager
+def rdflib_server(command: str, triples: Path) -> Iterator[Server]:
+    """Run rdflib-endpoint on a file."""
+    port = _free_port()
+    arguments = [command, "serve", "--host", "127.0.0.1", "--port", str(port), str(triples)]
+    with _running(arguments, dict(os.environ), port, "/"):
+        yield Server("rdflib-endpoint", port, "/")
+
+
+@contextmanager
+def _running(arguments: list[str], environment: dict[str, str], port: int, path: str) -> Iterator[None]:
+    process = subprocess.Popen(
+        arguments, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        _wait(process, port, path)
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _wait(process: subprocess.Popen[bytes], port: int, path: str) -> None:
+    deadline = time.monotonic() + _READY_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        connection = HTTPConnection("127.0.0.1", port, timeout=10)
+        try:
+            connection.request("GET", f"{path}?query=ASK%7B%7D", headers={"Accept": "application/sparql-results+json"})
+            if connection.getresponse().status == 200:
+                return
+        except (OSError, HTTPException):
+            pass
+        finally:
+            connection.close()
+        time.sleep(0.1)
+    raise ConfigurationError(f"{' '.join(str(part) for part in process.args[:2])} did not become ready.")  # type: ignore[index]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

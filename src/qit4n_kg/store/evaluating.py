@@ -1,0 +1,127 @@
+"""What an update would change: evaluates it on a checkpoint in a process that can be killed, and reads the difference back.
+
+The update's text is a stranger's: its process has no network, a memory allowance and a deadline (`update_process`). This module
+starts it, waits, and turns what it left into a `Change`. It changes nothing that is served.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pyoxigraph import NamedNode, RdfFormat, parse
+
+from qit4n_kg.errors import (
+    KnowledgeGraphError,
+    QueryLimitError,
+    QueryMemoryError,
+    QueryRefusedError,
+    QuerySyntaxError,
+    QueryTimeoutError,
+    RequestError,
+    StateError,
+)
+from qit4n_kg.store.journal import Change
+from qit4n_kg.store.update_process import ADDS, RETRACTS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+_ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "TMPDIR", "LANG", "LC_ALL")
+_REFUSALS: dict[str, type[KnowledgeGraphError]] = {error.code: error for error in (RequestError, QueryRefusedError)}
+
+
+@dataclass(frozen=True)
+class Update:
+    """An update to evaluate: its text, the base of its relative IRIs, and the graphs that the protocol's parameters name."""
+
+    text: str
+    base_iri: str | None = None
+    default_graphs: tuple[str, ...] = ()
+    named_graphs: tuple[str, ...] = ()
+
+
+def evaluate_update(
+    update: Update, store: Path, work: Path, loaded: Sequence[bytes | None], *, timeout: float, memory: int
+) -> Change:
+    """Return what an update changes in the generation whose store is at `store`; `work` is a folder to be made and removed.
+
+    `loaded` has for each LOAD of the update, in order, its triples as N-Triples, None where a silent one failed. `timeout` is in
+    seconds, `memory` in bytes beyond what the process has when the store is open.
+
+    :raises QuerySyntaxError: it does not parse.
+    :raises QueryTimeoutError: it did not end in time.
+    :raises QueryMemoryError: it needed more memory than it may use.
+    :raises RequestError: an operation fails, such as DROP of a graph that is not there.
+    """
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    try:
+        for number, triples in enumerate(loaded):
+            if triples is not None:
+                (work / f"load-{number}.nt").write_bytes(triples)
+        job = {**vars(update), "store": str(store), "work": str(work), "memory": memory}
+        reply = _run(job, timeout, memory)
+        return Change(
+            adds=tuple(parse(path=work / ADDS, format=RdfFormat.N_QUADS)),
+            retracts=tuple(parse(path=work / RETRACTS, format=RdfFormat.N_QUADS)),
+            created=tuple(NamedNode(graph) for graph in reply["created"]),
+            dropped=tuple(NamedNode(graph) for graph in reply["dropped"]),
+        )
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _run(job: dict[str, Any], timeout: float, memory: int) -> dict[str, Any]:
+    environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-P", "-m", "qit4n_kg.store.update_process", str(os.getpid())],
+            input=json.dumps(job).encode(),
+            capture_output=True,
+            timeout=timeout,
+            check=False,
+            env={**environment, "MALLOC_ARENA_MAX": "2"},
+        )
+    except subprocess.TimeoutExpired:
+        raise QueryTimeoutError(
+            f"The update did not end within {timeout:g} seconds, and nothing was changed.",
+            hint="Change less at a time, or make the patterns more selective.",
+        ) from None
+    if ended.returncode != 0:
+        raise _cause_of_death(ended.returncode, memory, ended.stderr)
+    reply: dict[str, Any] = json.loads(ended.stdout)
+    if not reply["ok"]:
+        raise _error(reply, memory)
+    return reply
+
+
+def _cause_of_death(status: int, memory: int, words: bytes) -> KnowledgeGraphError:
+    if -status in (6, 9):  # SIGABRT by the engine out of memory, SIGKILL by the kernel
+        return _out_of_memory(memory)
+    if -status in (7, 11):  # SIGBUS, SIGSEGV: the engine's parser and planner recurse
+        return QueryLimitError("The update is nested too deeply for the engine.")
+    return StateError(f"The update's process ended with {status}: {words.decode(errors='replace')[-2000:]}")
+
+
+def _out_of_memory(memory: int) -> QueryMemoryError:
+    return QueryMemoryError(
+        f"The update needs more memory than the {memory // (1024 * 1024)} MiB that one may use; nothing was changed."
+    )
+
+
+def _error(reply: dict[str, Any], memory: int) -> KnowledgeGraphError:
+    code, message, hint = reply["code"], reply["message"], reply["hint"]
+    if code == QuerySyntaxError.code:
+        return QuerySyntaxError(message, line=reply["line"], column=reply["column"], hint=hint)
+    if code == QueryMemoryError.code:
+        return _out_of_memory(memory)
+    if code in _REFUSALS:
+        return _REFUSALS[code](message, hint=hint)
+    return StateError(f"The update's process failed: {message}")

@@ -1,0 +1,271 @@
+"""`Lanes`: which query gets which query process, so that long queries never take the place of short ones.
+
+A running query can't be set aside, so capacity is kept free by having processes to spare instead:
+
+- `short` processes are always kept up. Any query begins in one.
+- A query that is still running when it *turns long* moves to the long lane with its process, and another process is
+  started for the short ones. At most `long` queries are in the long lane, so there are never more than `short + long`
+  processes. Those beyond `short` end when no long query came for a while.
+- When the long lane is full, a query that has overstayed keeps its short process as long as nobody waits for it. When
+  somebody does, it is killed and begins anew once the long lane has room (`is_due`): a query only reads an immutable
+  generation, and nothing of its answer was sent.
+- A query that is known to be long begins in the long lane, and only with a process that the short ones don't need.
+
+Both queues are bounded. Dead processes are reaped and replaced by one thread, which lives as long as this does: the
+kernel ties the life of a process to the thread that started it.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue as queues
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+from qit4n_kg.errors import KnowledgeGraphError, QueryCancelledError, QueueFullError
+from qit4n_kg.store.executor_jobs import ExecutorError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qit4n_kg.store.executor_handle import Executor
+
+_log = logging.getLogger(__name__)
+_RESTART_PAUSE = 1.0
+_BUSY = "Try again in a moment."
+
+
+class Waiter:
+    """A query that waits for a process."""
+
+    def __init__(self, *, is_long: bool) -> None:
+        self.is_long = is_long
+        self.ready = threading.Event()
+        self.executor: Executor | None = None
+        self.error: Exception | None = None
+
+    def result(self) -> Executor:
+        """Return the process that it got, once it is ready."""
+        if self.error is not None:
+            raise self.error
+        assert self.executor is not None
+        return self.executor
+
+
+class Lanes:
+    """The query processes of one pool and the queries that wait for them; thread-safe.
+
+    `queue` bounds each of the two queues; `linger` is how many seconds a process beyond `short` outlives its use.
+    """
+
+    def __init__(self, start: Callable[[], Executor], *, short: int, long: int, queue: int, linger: float) -> None:
+        self._start = start
+        self._short = short
+        self._most_long = long
+        self._queue = queue
+        self._linger = linger
+        self._lock = threading.Lock()
+        self._idle: list[Executor] = []
+        self._busy: set[Executor] = set()
+        self._starting = 0
+        self._long = 0
+        self._extra = 0
+        self._long_seen = 0.0
+        self._waiting: deque[Waiter] = deque()
+        self._waiting_long: deque[Waiter] = deque()
+        self._closed = threading.Event()
+        self._orders: queues.SimpleQueue[Executor | None] = queues.SimpleQueue()  # bury this one, or start one
+        with self._lock:
+            self._order_missing()
+        self._keeper = threading.Thread(target=self._keep, name="executor-keeper", daemon=True)
+        self._keeper.start()
+
+    def processes(self) -> list[int]:
+        """List the process ids of the query processes that are up."""
+        with self._lock:
+            return sorted(executor.pid for executor in (*self._idle, *self._busy))
+
+    @property
+    def has_long(self) -> bool:
+        """Whether there is a long lane."""
+        return self._most_long > 0
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether no query is taken any more."""
+        return self._closed.is_set()
+
+    def enter(self, *, is_long: bool) -> Waiter:
+        """Ask for a process; the waiter is ready at once when one is free.
+
+        :raises QueueFullError: too many wait already.
+        """
+        waiter = Waiter(is_long=is_long)
+        with self._lock:
+            if self._closed.is_set():
+                raise QueryCancelledError("The server is stopping.")
+            line = self._waiting_long if is_long else self._waiting
+            line.append(waiter)
+            if is_long:
+                self._need_more()
+            self._dispatch()
+            if not waiter.ready.is_set() and len(line) > self._bound(is_long=is_long):
+                line.remove(waiter)
+                raise QueueFullError(f"{len(line)} queries wait already.", hint=_BUSY)
+        return waiter
+
+    def leave(self, waiter: Waiter) -> None:
+        """Give up waiting; a process that came meanwhile goes to the next one."""
+        with self._lock:
+            line = self._waiting_long if waiter.is_long else self._waiting
+            if waiter in line:
+                line.remove(waiter)
+                return
+        if waiter.executor is not None:
+            self.release(waiter.executor, is_long=waiter.is_long, is_reusable=True)
+
+    def turn_long(self) -> bool:
+        """Move a running query to the long lane; False when that is full."""
+        with self._lock:
+            if self._long >= self._most_long:
+                return False
+            self._long += 1
+            self._need_more()
+            return True
+
+    def is_due(self) -> bool:
+        """Tell whether a short query waits for the process of one that has overstayed."""
+        with self._lock:
+            return self.has_long and bool(self._waiting) and not self._idle and not self._starting
+
+    def release(self, executor: Executor, *, is_long: bool, is_reusable: bool) -> None:
+        """Give a process to the next query, or have it buried and replaced."""
+        with self._lock:
+            self._busy.discard(executor)
+            if is_long:
+                self._long -= 1
+                self._long_seen = time.monotonic()
+            is_closed = self._closed.is_set()
+            if is_reusable and not is_closed:
+                self._idle.append(executor)
+            elif not is_closed:
+                executor.kill()
+                self._orders.put(executor)
+                self._order_missing()
+            self._dispatch()
+        if is_closed:
+            executor.kill()
+            executor.bury()
+
+    def close(self) -> None:
+        """Kill every query process and wait for its end; who runs or waits gets QueryCancelledError."""
+        with self._lock:
+            if self._closed.is_set():
+                return
+            self._closed.set()
+            self._fail_waiters(QueryCancelledError("The server is stopping."))
+            idle, self._idle = self._idle, []
+            for executor in self._busy:  # buried by whoever runs them
+                executor.is_cancelled = True
+                executor.kill()
+        self._orders.put(None)
+        self._keeper.join()
+        while not self._orders.empty():
+            if (dead := self._orders.get()) is not None:
+                dead.bury()
+        for executor in idle:
+            executor.kill()
+            executor.bury()
+
+    # The rest is called with the lock held, or by the keeper.
+
+    def _bound(self, *, is_long: bool) -> int:
+        return self._queue + (0 if is_long else self._starting)
+
+    def _dispatch(self) -> None:
+        """Hand free processes to those that waited longest, the short ones first."""
+        while self._idle:
+            if self._waiting:
+                waiter = self._waiting.popleft()
+            elif self._waiting_long and self._is_room_for_long():
+                waiter = self._waiting_long.popleft()
+                self._long += 1
+            else:
+                return
+            waiter.executor = self._idle.pop()
+            self._busy.add(waiter.executor)
+            waiter.ready.set()
+
+    def _is_room_for_long(self) -> bool:
+        up = len(self._idle) + len(self._busy)
+        return self._long < self._most_long and up - self._long > self._short
+
+    def _need_more(self) -> None:
+        """Have processes for the long queries that run or wait, beside those that are kept for short ones."""
+        self._long_seen = time.monotonic()
+        self._extra = max(self._extra, min(self._most_long, self._long + len(self._waiting_long)))
+        self._order_missing()
+
+    def _order_missing(self) -> None:
+        up = len(self._idle) + len(self._busy) + self._starting
+        for _ in range(self._short + self._extra - up):
+            self._starting += 1
+            self._orders.put(None)
+
+    def _fail_waiters(self, error: Exception) -> None:
+        for line in (self._waiting, self._waiting_long):
+            for waiter in line:
+                waiter.error = error
+                waiter.ready.set()
+            line.clear()
+
+    def _keep(self) -> None:
+        """Bury dead processes and start new ones until closed."""
+        while not self._closed.is_set():
+            try:
+                dead = self._orders.get(timeout=self._linger)
+            except queues.Empty:
+                self._trim()
+                continue
+            if dead is not None:
+                dead.bury()
+            elif not self._closed.is_set():
+                self._start_one()
+
+    def _start_one(self) -> None:
+        try:
+            executor = self._start()
+        except (ExecutorError, OSError, KnowledgeGraphError) as exc:
+            self._report(exc)
+            self._closed.wait(_RESTART_PAUSE)
+            self._orders.put(None)
+            return
+        with self._lock:
+            self._starting -= 1
+            if not self._closed.is_set():
+                self._idle.append(executor)
+                self._dispatch()
+                return
+        executor.kill()
+        executor.bury()
+
+    def _trim(self) -> None:
+        """End the processes that long queries needed, when none came for a while."""
+        with self._lock:
+            if time.monotonic() - self._long_seen < self._linger:
+                return
+            self._extra = min(self._most_long, self._long + len(self._waiting_long))
+            surplus = len(self._idle) + len(self._busy) + self._starting - self._short - self._extra
+            ended = [self._idle.pop(0) for _ in range(min(surplus, len(self._idle)))]
+        for executor in ended:
+            executor.kill()
+            executor.bury()
+
+    def _report(self, exc: Exception) -> None:
+        """Log why no process could be started, and fail those who wait for one when none is left."""
+        _log.error("%s", exc)
+        with self._lock:
+            if not self._idle and not self._busy:
+                self._fail_waiters(exc if isinstance(exc, KnowledgeGraphError) else ExecutorError(str(exc)))

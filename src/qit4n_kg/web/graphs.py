@@ -1,0 +1,196 @@
+"""`/graphs`: the SPARQL 1.1 Graph Store HTTP Protocol. Everybody reads, administrators write.
+
+A graph is named indirectly (`?graph=IRI`, `?default`), or directly by its address below /graphs/. An address there stands for the
+graph of the same name in the registry's namespace of graphs, so that a copy at another address answers for it too; in a scratch
+dataset it is the graph's own IRI. POST to /graphs itself makes a graph with a new name. A body is one graph in any format of
+triples, or several of them as multipart/form-data (section 5.5). Relative IRIs resolve against the graph's IRI.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+from uuid import uuid4
+
+import pyoxigraph
+from flask import Blueprint, Response, request
+from pyoxigraph import DefaultGraph, NamedNode, serialize
+
+from qit4n_kg.committing import GraphWrite, submit
+from qit4n_kg.errors import NotFoundError, ParameterError, RequestError, SourceError, UnsupportedMediaTypeError
+from qit4n_kg.formats import RdfFormat
+from qit4n_kg.queries import read_query
+from qit4n_kg.store.oxigraph import rdf_format
+from qit4n_kg.tokens import Role
+from qit4n_kg.web import access
+from qit4n_kg.web.context import knowledge_graph, snapshot
+from qit4n_kg.web.protocol import ProtocolRequest, read_body, read_graphs, read_parameters, values_of
+from qit4n_kg.web.results import Question, answer
+from qit4n_kg.web.sparql import RDF_OFFERS
+
+graphs = Blueprint("graphs", __name__)
+
+_MULTIPART = "multipart/form-data"
+_PLACE = re.compile(r"^Parser error (?:at|between) line .*?: (?=\S)")
+_READ = [form for form in RdfFormat if not form.value.has_graphs]
+
+
+@graphs.get("/graphs")
+def read() -> Response:
+    """Send the graph that the parameters name."""
+    return _send(_named_indirectly())
+
+
+@graphs.get("/graphs/<path:local>")
+def read_direct(local: str) -> Response:  # noqa: ARG001  (the address as it came is read, not its decoded form)
+    """Send the graph that the address names."""
+    return _send(_named_directly())
+
+
+@graphs.route("/graphs", methods=["PUT", "DELETE"])
+def write() -> Response:
+    """Replace or remove the graph that the parameters name."""
+    access.require(Role.ADMIN)
+    return _write(request.method, _named_indirectly())
+
+
+@graphs.post("/graphs")
+def add() -> Response:
+    """Add to the graph that the parameters name; without parameters make a new one."""
+    access.require(Role.ADMIN)
+    if request.query_string:
+        return _write("POST", _named_indirectly())
+    return _write("POST", _graph_at(f"{_root()}{uuid4()}"), is_made=True)
+
+
+@graphs.route("/graphs/<path:local>", methods=["PUT", "POST", "DELETE"])
+def write_direct(local: str) -> Response:  # noqa: ARG001
+    """Replace, add to or remove the graph that the address names."""
+    access.require(Role.ADMIN)
+    return _write(request.method, _named_directly())
+
+
+def _root() -> str:
+    return f"{request.host_url}graphs/"
+
+
+def _graph_at(address: str) -> str:
+    """Return the graph that an address below /graphs/ stands for."""
+    settings = knowledge_graph().settings
+    return address if settings.scratch else settings.graph_base + address.removeprefix(_root())
+
+
+def _address_of(graph: str) -> str:
+    """Return the address of a graph below /graphs/, or the one with its name as a parameter."""
+    settings = knowledge_graph().settings
+    base = _root() if settings.scratch else settings.graph_base
+    if graph.startswith(base):
+        return _root() + graph.removeprefix(base)
+    return f"{request.host_url}graphs?graph={quote(graph, safe='')}"
+
+
+def _named_indirectly() -> str | None:
+    """Return the graph that the parameters name, None for the default graph.
+
+    :raises RequestError: they name none, or more than one.
+    """
+    parameters = read_parameters(request.query_string)
+    named = values_of(parameters, "graph")
+    wanted = len(named) + len(values_of(parameters, "default"))
+    if wanted != 1:
+        raise RequestError("Exactly one graph is named by ?graph=IRI or ?default.")
+    if not named:
+        return None
+    graph = read_graphs(named)[0]
+    return _graph_at(graph) if graph.startswith(_root()) else graph
+
+
+def _named_directly() -> str:
+    address = request.base_url
+    if request.query_string:
+        parameters = read_parameters(request.query_string)
+        if values_of(parameters, "graph") or values_of(parameters, "default"):
+            raise RequestError("The address names the graph already.")
+    return read_graphs([_graph_at(address)])[0]
+
+
+def _send(graph: str | None) -> Response:
+    if graph is not None and not _is_there(NamedNode(graph)):
+        raise NotFoundError(f"There is no graph <{graph}>.")
+    parameters = read_parameters(request.query_string)
+    asked = ProtocolRequest(
+        query=None,
+        default_graphs=None if graph is None else (graph,),
+        named_graphs=None if graph is None else (),
+        formats=tuple(values_of(parameters, "format")),
+        timeout=None,
+    )
+    text = read_query(knowledge_graph().settings.sources / "queries" / "site" / "graph.rq").text
+    chosen = asked.choose(request.headers.get("Accept"), RDF_OFFERS)
+    return answer(Question(text, asked, {}), chosen)
+
+
+def _is_there(graph: NamedNode) -> bool:
+    store = snapshot().store
+    return next(iter(store.quads(graph=graph)), None) is not None or graph in store.graphs()
+
+
+def _write(method: str, graph: str | None, *, is_made: bool = False) -> Response:
+    holder = access.who()
+    assert holder is not None
+    settings = knowledge_graph().settings
+    triples = "" if method == "DELETE" else _read_triples(graph or request.base_url)
+    committed = submit(settings, GraphWrite(method, graph, triples), holder.name)
+    is_new = is_made or (committed.is_new_graph and method != "DELETE")
+    response = Response(status=201 if is_new else 204)
+    if is_new and graph is not None:
+        response.headers["Location"] = _address_of(graph)
+    response.headers["X-Generation"] = str(committed.generation)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _read_triples(base_iri: str) -> str:
+    """Read the body, or each part of it, as one graph; blank nodes of different parts are different.
+
+    :raises SourceError: it does not parse, with line and column.
+    :raises UnsupportedMediaTypeError: it is in no format of triples.
+    """
+    if request.mimetype == _MULTIPART:
+        files = [part for _, parts in request.files.lists() for part in parts]
+        parts = [(part.read(), part.mimetype, part.filename or "") for part in files]
+        if not parts:
+            raise RequestError("The form has no part with a file name.")
+    else:
+        parts = [(read_body(request), request.mimetype, "")]
+    return "".join(_triples(content, media_type, name, base_iri) for content, media_type, name in parts)
+
+
+def _triples(content: bytes, media_type: str, name: str, base_iri: str) -> str:
+    form = _format(media_type, name)
+    try:
+        quads = list(pyoxigraph.parse(content, rdf_format(form), base_iri=base_iri, rename_blank_nodes=True))
+    except SyntaxError as exc:
+        detail = _PLACE.sub("", str(exc.msg)).rstrip(".")
+        raise SourceError(
+            f"This is not {form.value.label}: {detail}.", line=exc.lineno or None, column=exc.offset or None
+        ) from exc
+    if any(quad.graph_name != DefaultGraph() for quad in quads):
+        raise ParameterError("The body has named graphs, and one graph is written at a time.")
+    text = serialize((quad.triple for quad in quads), format=pyoxigraph.RdfFormat.N_TRIPLES)
+    assert text is not None
+    return text.decode()
+
+
+def _format(media_type: str, name: str) -> RdfFormat:
+    """Find the format by media type; a part that has none of ours goes by its file name."""
+    for form in _READ:
+        if media_type == form.value.media_type or media_type in form.value.aliases:
+            return form
+    for form in _READ:
+        if name.endswith(f".{form.value.extension}"):
+            return form
+    known = ", ".join(form.value.media_type for form in _READ)
+    raise UnsupportedMediaTypeError(
+        f"The Content-Type is {media_type or 'missing'}.", hint=f"Understood: {known}, {_MULTIPART}."
+    )

@@ -1,0 +1,269 @@
+"""Long queries never take the place of short ones: lanes, priority, ids, the list of what runs, and cancelling.
+
+Guards `store/executor_lanes.py`, `store/running.py` and what `store/executor.py` makes of them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from pyoxigraph import Literal, NamedNode, Quad
+
+from qit4n_kg.errors import QueryCancelledError, QueryTimeoutError, QueueFullError
+from qit4n_kg.formats import ResultFormat
+from qit4n_kg.store.executor import ExecutorPool, Job
+from qit4n_kg.store.executor_jobs import is_query_id, new_query_id
+from qit4n_kg.store.generations import Generations
+from qit4n_kg.store.running import RunningQueries
+
+MIB = 1024 * 1024
+ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
+
+
+@pytest.fixture(scope="module")
+def store_path(tmp_path_factory):
+    generations = Generations(tmp_path_factory.mktemp("state"), 3)
+    value = NamedNode("http://example.org/value")
+    with generations.writer():
+        quads = [Quad(NamedNode(f"http://example.org/{n}"), value, Literal(n)) for n in range(300)]
+        generations.publish(quads, inputs="test", software="test")
+    return generations.current().store_path
+
+
+@pytest.fixture
+def make_pool(store_path, tmp_path):
+    pools = []
+
+    def make(**changes):
+        limits = {"size": 1, "long": 2, "queue": 8, "timeout": 20.0, "memory": 256 * MIB, "result_bytes": 64 * MIB}
+        pool = ExecutorPool(
+            store_path=store_path, running=RunningQueries(tmp_path / "running"), **(limits | {"linger": 30.0} | changes)
+        )
+        pools.append(pool)
+        eventually(lambda: len(pool.processes()) == (limits | changes)["size"])
+        return pool
+
+    yield make
+    for pool in pools:
+        pool.close()
+
+
+@pytest.fixture
+def threads():
+    with ThreadPoolExecutor(16) as executor:
+        yield executor
+
+
+def eventually(condition, seconds=10.0):
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+    return found
+
+
+def endless(pool, store_path, number=0, **more):
+    return pool.run(Job(f"{ENDLESS} # {number}", ResultFormat.JSON, **more), store_path).read()
+
+
+def short(pool, store_path):
+    begun = time.monotonic()
+    pool.run(Job("ASK {}", ResultFormat.JSON), store_path).read()
+    return time.monotonic() - begun
+
+
+def niceness(pid):
+    """The nice value of each thread of a process."""
+    return [
+        os.getpriority(os.PRIO_PROCESS, int(task.name)) for task in Path(f"/proc/{pid}/task").iterdir() if task.exists()
+    ]
+
+
+def timed_out(future):
+    with pytest.raises(QueryTimeoutError):
+        future.result()
+    return True
+
+
+# --- lanes -----------------------------------------------------------------------------------------------------------------
+
+
+def test_endless_queries_leave_room_for_short_ones(make_pool, store_path, threads):
+    pool = make_pool()
+    running = [threads.submit(endless, pool, store_path, number, timeout=4.0) for number in range(2)]
+    eventually(lambda: len(pool.processes()) == 3)
+    time.sleep(0.5)
+    assert max(short(pool, store_path) for _ in range(20)) < 0.5
+    assert all(timed_out(future) for future in running)
+
+
+def test_processes_are_never_more_than_both_lanes_and_end_when_no_long_query_comes(make_pool, store_path, threads):
+    pool = make_pool(linger=0.3)
+    running = [threads.submit(endless, pool, store_path, number, timeout=0.6) for number in range(6)]
+    while not all(future.done() for future in running):
+        assert len(pool.processes()) <= 3
+        time.sleep(0.02)
+    assert all(timed_out(future) for future in running)
+    eventually(lambda: len(pool.processes()) == 1)
+
+
+def test_a_long_query_beyond_the_lane_gives_way_to_a_short_one_and_begins_anew(make_pool, store_path, threads):
+    pool = make_pool(long=1)
+    first = threads.submit(endless, pool, store_path, 1, timeout=3.5)
+    eventually(lambda: len(pool.processes()) == 2)
+    second = threads.submit(endless, pool, store_path, 2, timeout=1.5)
+    time.sleep(0.5)  # it stays in the short lane, as nobody waits
+    assert short(pool, store_path) < 2.5
+    assert not second.done()
+    assert timed_out(first)
+    assert timed_out(second)
+
+
+def test_a_query_known_to_be_long_does_not_take_a_short_place(make_pool, store_path, threads):
+    pool = make_pool(long=1)
+    assert timed_out(threads.submit(endless, pool, store_path, 1, timeout=0.3))
+    running = [threads.submit(endless, pool, store_path, 1, timeout=1.5) for _ in range(4)]
+    time.sleep(0.3)
+    eventually(lambda: len(pool.processes()) == 2)
+    assert max(short(pool, store_path) for _ in range(20)) < 0.5
+    for future in running:
+        future.exception()
+
+
+def test_too_many_long_queries_are_refused_at_once(make_pool, store_path, threads):
+    pool = make_pool(long=1, queue=1)
+    assert timed_out(threads.submit(endless, pool, store_path, 1, timeout=0.3))
+    running = [threads.submit(endless, pool, store_path, 1, timeout=1.0) for _ in range(4)]
+    time.sleep(0.2)
+    errors = [future.exception() for future in running]
+    assert sum(isinstance(error, QueueFullError) for error in errors) >= 2
+    assert sum(isinstance(error, QueryTimeoutError) for error in errors) >= 1
+
+
+def test_a_long_query_is_reniced_and_its_process_serves_the_next_at_full_priority(make_pool, store_path, threads):
+    pool = make_pool(long=0)
+    (pid,) = pool.processes()
+    usual = os.getpriority(os.PRIO_PROCESS, 0)
+    long_text = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?c < 60) }"
+    running = threads.submit(lambda: pool.run(Job(long_text, ResultFormat.JSON), store_path).read())
+    eventually(lambda: max(niceness(pid)) == 19)
+    assert json.loads(running.result())["results"]["bindings"][0]["n"]["value"] == str(60 * 300 * 300)
+    short(pool, store_path)
+    assert pool.processes() == [pid]
+    eventually(lambda: max(niceness(pid)) == usual)  # the thread before it may not be gone quite yet
+
+
+# --- ids, list, cancel -----------------------------------------------------------------------------------------------------
+
+
+def test_a_running_query_is_listed_without_its_literals(make_pool, store_path, threads, tmp_path):
+    pool = make_pool()
+    text = ENDLESS.replace("}", 'FILTER(STR(?l) != "secret") }')
+    running = threads.submit(
+        lambda: pool.run(Job(text, ResultFormat.JSON, timeout=1.0, id="my-query"), store_path).read()
+    )
+    elsewhere = RunningQueries(tmp_path / "running")  # as another worker has it
+    (found,) = eventually(elsewhere.find)
+    assert (found.id, found.worker) == ("my-query", os.getpid())
+    assert found.seconds >= 0
+    assert "STR ( ?l )" in found.text
+    assert "secret" not in found.text
+    assert timed_out(running)
+    assert elsewhere.find() == []
+
+
+def test_a_query_is_cancelled_from_another_worker(make_pool, store_path, threads, tmp_path):
+    pool = make_pool()
+    running = threads.submit(endless, pool, store_path, id="my-query")
+    assert RunningQueries(tmp_path / "running").cancel("my-query")
+    with pytest.raises(QueryCancelledError) as caught:
+        running.result(timeout=2)
+    assert caught.value.query_id == "my-query"
+    assert short(pool, store_path) < 2
+
+
+def test_a_query_that_waits_is_cancelled_too(make_pool, store_path, threads, tmp_path):
+    pool = make_pool(long=1)
+    assert timed_out(threads.submit(endless, pool, store_path, timeout=0.3))
+    first = threads.submit(endless, pool, store_path, id="the-first", timeout=3.0)
+    waiting = threads.submit(endless, pool, store_path, id="the-second")
+    running = RunningQueries(tmp_path / "running")
+    eventually(lambda: len(running.find()) == 2)
+    assert running.cancel("the-second")
+    with pytest.raises(QueryCancelledError):
+        waiting.result(timeout=2)
+    assert running.cancel("the-first")
+    with pytest.raises(QueryCancelledError):
+        first.result(timeout=2)
+
+
+def test_an_id_under_which_nothing_runs_can_not_be_cancelled(tmp_path):
+    assert not RunningQueries(tmp_path / "running").cancel("nobody-has-this")
+
+
+def test_files_of_a_worker_that_died_are_removed(tmp_path):
+    script = "import sys, time; from pathlib import Path; from qit4n_kg.store.running import RunningQueries;"
+    script += "RunningQueries(Path(sys.argv[1])).publish('of-the-dead', 'ASK {}', time.time())"
+    subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True)
+    assert len(list(tmp_path.iterdir())) == 1
+    assert RunningQueries(tmp_path).find() == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_query_runs_where_it_can_not_be_listed(store_path, tmp_path, caplog):
+    (tmp_path / "running").write_text("no directory")
+    pool = ExecutorPool(
+        store_path=store_path,
+        size=1,
+        queue=1,
+        timeout=0.5,
+        memory=256 * MIB,
+        result_bytes=MIB,
+        running=RunningQueries(tmp_path / "running"),
+    )
+    try:
+        with pytest.raises(QueryTimeoutError):
+            endless(pool, store_path)
+    finally:
+        pool.close()
+    assert "can't be listed" in caplog.text
+
+
+def test_ids_of_ours_are_long_and_new_and_usable():
+    ids = {new_query_id() for _ in range(100)}
+    assert len(ids) == 100
+    assert all(is_query_id(name) and len(name) >= 32 for name in ids)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "short", "x" * 65, "with space", "../../etc", "a~b~c~d~e", "line\nbreak", ".hidden-file"]
+)
+def test_an_id_that_is_no_plain_name_is_refused(name):
+    assert not is_query_id(name)
+
+
+# --- nothing is left behind ------------------------------------------------------------------------------------------------
+
+
+def test_killed_long_queries_leave_threads_files_and_processes_as_they_were(make_pool, store_path, threads, tmp_path):
+    pool = make_pool(size=2, linger=0.2, queue=16)
+
+    def state():
+        ours = [thread for thread in threading.enumerate() if not thread.name.startswith("ThreadPoolExecutor")]
+        return len(list(Path("/proc/self/fd").iterdir())), len(ours), len(pool.processes())
+
+    short(pool, store_path)
+    eventually(lambda: len(pool.processes()) == 2)
+    before = state()
+    running = [threads.submit(endless, pool, store_path, number, timeout=0.2) for number in range(12)]
+    assert all(timed_out(future) for future in running)
+    eventually(lambda: state() == before)
+    assert list((tmp_path / "running").iterdir()) == []

@@ -1,0 +1,154 @@
+"""Guards the journal: what is written is read back, a torn end is dropped, damage is not, and nothing is lost in silence."""
+
+import json
+
+import pytest
+from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Triple
+
+from qit4n_kg.errors import ConfigurationError, JournalDamagedError, StateError
+from qit4n_kg.store.journal import START, Change, Entry, Journal, replay
+
+S, P, G = NamedNode("x:s"), NamedNode("x:p"), NamedNode("x:g")
+TERMS = [
+    Literal("é\n\r\u2028\"'\\ \U0001f600"),
+    Literal("x", language="en-GB"),
+    Literal("007", datatype=NamedNode("x:own")),
+    BlankNode("b1"),
+    Triple(S, P, BlankNode("b1")),
+]
+
+
+def entry(number=1, **parts):
+    change = Change(**parts) if parts else Change(adds=(Quad(S, P, Literal(number), G),))
+    return Entry.of(change, "somebody", "test")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "journal"
+
+
+def filled(folder, count=3):
+    journal = Journal.read(folder, "tests")
+    for number in range(count):
+        journal.append(entry(number))
+    return journal
+
+
+def test_a_missing_journal_is_empty_and_nothing_is_written(folder):
+    journal = Journal.read(folder, "tests")
+    assert (journal.entries, journal.position) == ([], START)
+    assert not folder.exists()
+
+
+def test_every_kind_of_term_and_graph_is_read_back(folder):
+    quads = tuple(Quad(S, P, term, graph) for term in TERMS for graph in (G, DefaultGraph()))
+    written = entry(adds=quads, retracts=(Quad(BlankNode("b1"), P, S, G),), created=(G,), dropped=(S,))
+    Journal.read(folder, "tests").append(written)
+    (read,) = Journal.read(folder, "tests").entries
+    assert (read.id, read.time, read.actor, read.source) == (written.id, written.time, "somebody", "test")
+    assert set(read.change.adds) == set(quads)
+    assert read.change.retracts == written.change.retracts
+    assert (read.change.created, read.change.dropped) == ((G,), (S,))
+
+
+def test_the_position_is_the_same_when_read_again_and_known_beforehand(folder):
+    journal = Journal.read(folder, "tests")
+    for number in range(3):
+        new = entry(number)
+        foreseen = journal.next_position(new)
+        journal.append(new)
+        assert journal.position == foreseen == Journal.read(folder, "tests").position
+
+
+@pytest.mark.parametrize("lost", [1, 10, 200])
+def test_a_torn_last_line_is_dropped_and_the_next_entry_takes_its_place(folder, lost):
+    journal = filled(folder)
+    with journal.path.open("r+b") as file:
+        file.truncate(journal.path.stat().st_size - lost)
+    again = Journal.read(folder, "tests")
+    assert len(again.entries) == 2
+    again.append(entry(9))
+    assert [e.change.adds[0].object.value for e in Journal.read(folder, "tests").entries] == ["0", "1", "9"]
+
+
+def test_a_last_line_of_zeros_is_torn(folder):
+    journal = filled(folder)
+    with journal.path.open("ab") as file:
+        file.write(b"\0" * 50 + b"\n")
+    assert len(Journal.read(folder, "tests").entries) == 3
+
+
+def test_a_torn_first_line_is_an_empty_journal(folder):
+    journal = filled(folder, 1)
+    journal.path.write_bytes(journal.path.read_bytes()[:30])
+    again = Journal.read(folder, "tests")
+    assert again.position == START
+    again.append(entry())
+    assert len(Journal.read(folder, "tests").entries) == 1
+
+
+@pytest.mark.parametrize("line", [0, 1, 2, 3])
+def test_a_line_that_was_altered_is_an_error(folder, line):
+    journal = filled(folder)
+    lines = journal.path.read_bytes().splitlines(keepends=True)
+    lines[line] = lines[line].replace(b"e", b"E", 1)
+    journal.path.write_bytes(b"".join(lines))
+    with pytest.raises(JournalDamagedError, match=f"Line {line + 1} "):
+        Journal.read(folder, "tests")
+
+
+@pytest.mark.parametrize("order", [(0, 2, 1, 3), (0, 1, 3), (0, 2, 3)])
+def test_lines_that_were_moved_or_removed_are_an_error(folder, order):
+    journal = filled(folder)
+    lines = journal.path.read_bytes().splitlines(keepends=True)
+    journal.path.write_bytes(b"".join(lines[number] for number in order))
+    with pytest.raises(JournalDamagedError):
+        Journal.read(folder, "tests")
+
+
+def test_the_journal_of_another_dataset_is_refused(folder):
+    filled(folder)
+    with pytest.raises(ConfigurationError, match="QIT4N_JOURNAL_DIR"):
+        Journal.read(folder, "another")
+
+
+@pytest.mark.parametrize("before", [0, 2])
+def test_a_withdrawn_entry_leaves_the_file_as_it_was(folder, before):
+    journal = filled(folder, before)
+    content = journal.path.read_bytes() if before else b""
+    position = journal.position
+    journal.append(entry(7))
+    journal.withdraw()
+    assert (journal.path.read_bytes(), journal.position) == (content, position)
+    journal.append(entry(8))
+    assert len(Journal.read(folder, "tests").entries) == before + 1
+
+
+def test_an_append_that_fails_leaves_the_file_as_it_was(folder, monkeypatch):
+    journal = filled(folder)
+    content, position = journal.path.read_bytes(), journal.position
+
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("qit4n_kg.store.journal.os.fsync", full)
+    with pytest.raises(StateError, match="no space"):
+        journal.append(entry(7))
+    monkeypatch.undo()
+    assert (journal.path.read_bytes(), journal.position, len(journal.entries)) == (content, position, 3)
+
+
+def test_the_file_is_lines_of_json_for_its_owner_only(folder):
+    journal = filled(folder, 1)
+    header, line = journal.path.read_text().splitlines()
+    assert json.loads(header.partition(" ")[2])["dataset"] == "tests"
+    assert json.loads(line.partition(" ")[2])["graphs"]["x:g"]["adds"].startswith("<x:s> <x:p> ")
+    assert journal.path.stat().st_mode & 0o077 == 0
+
+
+def test_entries_are_replayed_in_order():
+    one, two = Quad(S, P, Literal(1), G), Quad(S, P, Literal(2), G)
+    entries = [entry(adds=(one, two), created=(G, S)), entry(retracts=(one,), dropped=(S,)), entry(adds=(one,))]
+    left, graphs = replay(entries)
+    assert (list(left), graphs) == ([two, one], {G})

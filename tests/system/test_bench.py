@@ -1,0 +1,87 @@
+"""`qit4n-kg bench` without peers: it says which are missing, checks answers, measures both mixes, and writes what it found."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from xml.etree import ElementTree
+
+import pytest
+
+from qit4n_kg.bench import load, report
+from qit4n_kg.bench.comparison import Comparison
+from qit4n_kg.bench.load import Measurement
+from qit4n_kg.bench.servers import own_server
+from qit4n_kg.bench.workload import NUMBER, Question, analytic, mix, rows
+from system.server import run
+
+
+def test_the_mix_is_of_the_catalogue_never_empty_and_made_new_by_a_number(built_state, graph_store):
+    questions = mix(built_state, graph_store)
+    assert len(questions) > 30
+    assert all(question.expected for question in questions)
+    assert len({question.name for question in questions}) == len(questions)
+    assert questions[0].text(1) != questions[0].text(2)
+    assert all(NUMBER not in question.text(1) for question in questions)
+
+
+def test_the_analytic_queries_have_answers(built_state, graph_store):
+    assert len(analytic(built_state, graph_store)) == 4
+
+
+def test_rows_are_compared_by_value_and_by_number_of_times():
+    def body(*values):
+        cells = [
+            {"x": {"type": "literal", "value": v, "datatype": "http://www.w3.org/2001/XMLSchema#decimal"}}
+            for v in values
+        ]
+        return json.dumps({"results": {"bindings": cells}}).encode()
+
+    assert rows(body("1.0", "2")) == rows(body("2.0", "1"))
+    assert rows(body("1", "1")) != rows(body("1"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_unique", [False, True])
+def test_both_load_generators_count_answers_and_errors(built_state, monkeypatch, is_unique):
+    question = Question("ask", f"SELECT (1 AS ?x) {{}} LIMIT {NUMBER}", Counter())
+    wrong = Question("wrong", f"SELECT {NUMBER}", Counter())
+    which = load.shutil.which
+    with own_server(built_state) as server:
+        for found in {which("wrk"), None}:
+            monkeypatch.setattr(load.shutil, "which", lambda name, found=found: found)
+            measured = load.drive(server, [question], clients=4, seconds=1, is_unique=is_unique)
+            assert (measured.requests > 10, measured.errors) == (True, 0)
+            assert 0 < measured.p50 <= measured.p99
+            assert load.drive(server, [wrong], clients=2, seconds=1, is_unique=is_unique).errors > 0
+
+
+@pytest.mark.slow
+def test_the_command_measures_and_says_what_is_missing(tmp_path):
+    result = run(
+        "bench", "--clients", "1", "--seconds", "1", "-o", str(tmp_path), state=tmp_path / "state", PATH="/usr/bin:/bin"
+    )
+    assert result.returncode == 0, result.stderr
+    assert "| repeated | 1 |" in result.stdout
+    assert "oxigraph: not installed (--install-peers installs it)" in result.stdout
+    found = json.loads((tmp_path / "bench.json").read_text())
+    assert found["loads"]["unique"]["1"]["qit4n-kg"]["errors"] == 0
+    ElementTree.parse(tmp_path / "bench.svg")
+
+
+def test_the_table_gives_ratios_and_marks_errors():
+    fast, slow = Measurement(200, 1.0, 0, 1.0, 2.0), Measurement(100, 1.0, 3, 5.0, 9.0)
+    servers = ["qit4n-kg", "oxigraph"]
+    comparison = Comparison(
+        10, "wrk", 1.0, 5, servers, [], {"unique": {4: dict(zip(servers, (fast, slow), strict=True))}}
+    )
+    comparison.analytic["q"] = {"qit4n-kg": 0.011, "oxigraph": 0.01}
+    table = report.to_table(comparison)
+    assert "| unique | 4 | 200 (1.0, 2.0) | 100 (5.0, 9.0) **3 errors** | 2.00 |" in table
+    assert "| q | 11.0 | 10.0 | 1.10 |" in table
+
+
+def test_a_wrong_number_of_clients_is_refused(tmp_path):
+    result = run("bench", "--clients", "0", state=tmp_path / "state")
+    assert result.returncode != 0
+    assert "--clients" in result.stderr

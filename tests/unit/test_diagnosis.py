@@ -1,0 +1,255 @@
+"""An analyst who gets no rows is told why, and where the reason is not known, that.
+
+Guards `diagnosis.py`, `misfits.py` and `probing.py`. The questions run in this process here: what runs them is passed in.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad
+
+from qit4n_kg.diagnosis import diagnose
+from qit4n_kg.entities.labels import Reference
+from qit4n_kg.errors import QuerySyntaxError, QueryTimeoutError
+from qit4n_kg.probing import Prober
+from qit4n_kg.store.executor_jobs import Spooled
+from qit4n_kg.store.oxigraph import OxigraphStore
+
+FOLDER = Path(__file__).resolve().parents[2] / "queries" / "diagnosis"
+BASE = "http://example.org/"
+PROLOGUE = f"PREFIX : <{BASE}>\nPREFIX xsd: <http://www.w3.org/2001/XMLSchema#>\n"
+RDF_TYPE = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
+DATE = NamedNode("http://www.w3.org/2001/XMLSchema#date")
+
+
+def iri(name):
+    return NamedNode(f"{BASE}{name}")
+
+
+@pytest.fixture(scope="module")
+def store():
+    store = OxigraphStore.in_memory()
+    facts = [
+        ("kaoru", RDF_TYPE, iri("Person")),
+        ("kaoru", iri("name"), Literal("Kaoru Kenyoshi")),
+        ("kaoru", iri("chairs"), iri("wg1")),
+        ("wg1", RDF_TYPE, iri("Group")),
+        ("wg1", iri("name"), Literal("Working Group 1", language="en")),
+        ("meeting", RDF_TYPE, iri("Meeting")),
+        ("meeting", iri("number"), Literal(9)),
+        ("meeting", iri("start"), Literal("2019-12-09", datatype=DATE)),
+    ]
+    quads = [Quad(iri(subject), predicate, value, DefaultGraph()) for subject, predicate, value in facts]
+    quads.append(Quad(iri("meeting"), iri("place"), Literal("Jinan"), iri("overruled")))
+    store.load(quads)
+    return store
+
+
+@pytest.fixture
+def prober(store):
+    def ask(job):
+        buffer = io.BytesIO()
+        graphs = job.default_graphs and [NamedNode(name) for name in job.default_graphs]
+        store.query(job.text, bindings=job.bindings, default_graphs=graphs).write(buffer, job.form)
+        return Spooled(job.form.value, len(buffer.getvalue()), 0.0, buffer.getvalue())
+
+    return Prober(ask, FOLDER, seconds=30.0, each=30.0)
+
+
+def found(prober, where, **more):
+    return diagnose(f"{PROLOGUE}SELECT * {where}", prober, **more)
+
+
+def only(diagnosis):
+    assert diagnosis.is_empty
+    assert diagnosis.is_complete
+    (finding,) = diagnosis.findings
+    assert diagnosis.summary == finding.message
+    return finding
+
+
+# --- terms -----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_language_tag_where_the_graph_has_none(prober):
+    finding = only(found(prober, '{ ?p :name "Kaoru Kenyoshi"@en }'))
+    assert finding.kind == "mismatch"
+    assert "The query's has the language tag en, the data's has no language tag." in finding.message
+    assert finding.suggestions[0].term == '"Kaoru Kenyoshi"'
+
+
+def test_a_missing_language_tag(prober):
+    finding = only(found(prober, '{ ?p :name "Working Group 1" }'))
+    assert finding.suggestions[0].term == '"Working Group 1"@en'
+
+
+@pytest.mark.parametrize(
+    ("pattern", "right"),
+    [
+        ('?m :number "9"', "9"),
+        ('?m :start "2019-12-09"', '"2019-12-09"^^xsd:date'),
+        ("?m :name 'kaoru kenyoshi'", '"Kaoru Kenyoshi"'),
+    ],
+)
+def test_the_same_text_in_another_datatype_or_case(prober, pattern, right):
+    finding = only(found(prober, f"{{ {pattern} }}"))
+    assert finding.kind == "mismatch"
+    assert finding.suggestions[0].term == right
+
+
+def test_a_property_that_does_not_occur_with_the_nearest_that_does(prober):
+    finding = only(found(prober, "{ ?p a :Person ; :chair ?g }"))
+    assert finding.kind == "unknown-term"
+    assert finding.message == ":chair does not occur in the data."
+    assert finding.suggestions[0].term == ":chairs"
+    assert (finding.line, finding.column) == (3, 27)
+
+
+def test_a_class_that_does_not_occur_with_the_nearest_that_does(prober):
+    assert only(found(prober, "{ ?p a :Persons }")).suggestions[0].term == ":Person"
+
+
+def test_a_thing_that_does_not_occur_with_the_nearest_that_does(prober):
+    finding = only(found(prober, "{ :kaoro ?p ?o }", nearest=lambda _: [Reference(f"{BASE}kaoru", "Kaoru Kenyoshi")]))
+    assert (finding.suggestions[0].term, finding.suggestions[0].label) == (":kaoru", "Kaoru Kenyoshi")
+
+
+def test_a_text_that_does_not_occur_with_the_nearest_that_does(prober):
+    finding = only(found(prober, '{ ?p :name "Kaoru Kenyosi" }'))
+    assert finding.suggestions[0].term == '"Kaoru Kenyoshi"'
+
+
+def test_a_literal_where_the_property_has_things(prober):
+    finding = only(found(prober, '{ ?p :chairs "wg1" }'))
+    assert "are things, not literals" in finding.message
+    assert finding.suggestions[0].term == ":wg1"
+
+
+def test_a_property_used_the_wrong_way_round(prober):
+    finding = only(found(prober, "{ :wg1 :chairs ?who }"))
+    assert finding.kind == "reversed"
+    assert finding.suggestions[0].term == "?who :chairs :wg1 ."
+
+
+def test_a_statement_that_is_only_in_a_named_graph(prober):
+    finding = only(found(prober, "{ :meeting :name|:place ?where }"))
+    assert finding.kind == "other-graph"
+    assert "named graphs only" in finding.message
+
+
+def test_a_graph_that_does_not_exist(prober):
+    finding = only(found(prober, "{ GRAPH :overuled { ?s ?p ?o } }"))
+    assert finding.kind == "unknown-graph"
+    assert finding.suggestions[0].term == ":overruled"
+
+
+def test_a_graph_of_the_dataset_that_does_not_exist(prober):
+    finding = found(prober, f"FROM <{BASE}overuled> {{ ?s ?p ?o }}").findings[0]
+    assert (finding.kind, finding.line, finding.column) == ("unknown-graph", 3, 15)
+
+
+def test_all_unknown_terms_are_told_at_once(prober):
+    diagnosis = found(prober, '{ ?p :nome ?n ; a :Persn ; :number "9" }')
+    assert [finding.kind for finding in diagnosis.findings] == ["unknown-term", "unknown-term", "mismatch"]
+
+
+# --- joins and filters -----------------------------------------------------------------------------------------------------
+
+
+def test_the_pattern_that_empties_the_join(prober):
+    diagnosis = found(prober, "{ ?x a :Person .\n ?x :name ?n .\n ?x :number ?m }")
+    finding = only(diagnosis)
+    assert (finding.kind, finding.line) == ("join", 5)
+    assert "?x is :kaoru before it, and :meeting here." in finding.message
+    assert "?x a :Person" not in finding.message.partition("Without")[2]  # without that alone nothing would change
+    assert [(pattern.alone, pattern.with_those_before) for pattern in diagnosis.patterns] == [
+        (True, True),
+        (True, True),
+        (True, False),
+    ]
+
+
+def test_the_patterns_without_which_there_would_be_solutions(prober):
+    message = only(found(prober, "{ ?x a :Person . ?x :number ?m }")).message
+    assert "Without one of these there would be solutions: ?x a :Person (line 3)." in message
+
+
+def test_a_filter_that_leaves_nothing_and_the_values_that_reach_it(prober):
+    finding = only(found(prober, "{ ?m :number ?n FILTER(?n > 100) }"))
+    assert finding.kind == "filter"
+    assert "?n is 9." in finding.message
+
+
+@pytest.mark.parametrize("condition", ['?n = "Working Group 1"', '"working group 1"@en = ?n'])
+def test_a_filter_that_compares_with_another_kind_of_literal(prober, condition):
+    finding = only(found(prober, f"{{ ?g a :Group ; :name ?n FILTER({condition}) }}"))
+    assert finding.kind == "mismatch"
+    assert finding.suggestions[0].term == '"Working Group 1"@en'
+
+
+def test_minus_that_takes_everything_away(prober):
+    assert only(found(prober, "{ ?m :number ?n MINUS { ?m a :Meeting } }")).kind == "minus"
+
+
+def test_a_group_and_a_graph_clause_are_looked_into(prober):
+    assert only(found(prober, "{ { ?p :nome ?n } ?p a :Person }")).suggestions[0].term == ":name"
+    assert "Jinan" in only(found(prober, '{ GRAPH ?g { ?m :place "jinan"@en } }')).suggestions[0].term
+
+
+def test_optional_is_never_the_reason(prober):
+    finding = only(found(prober, "{ ?p a :Person OPTIONAL { ?p :number ?n } ?p :start ?d }"))
+    assert finding.source == "?p :start ?d ."
+
+
+# --- honest ----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_query_that_has_rows_is_said_to_have_them(prober):
+    diagnosis = found(prober, "{ ?s ?p ?o } LIMIT 1")
+    assert diagnosis.is_empty is False
+    assert diagnosis.findings == ()
+
+
+@pytest.mark.parametrize(("end", "word"), [("LIMIT 0", "LIMIT"), ("OFFSET 1000", "OFFSET")])
+def test_what_takes_all_rows_away_after_the_patterns(prober, end, word):
+    diagnosis = found(prober, f"{{ ?s ?p ?o }} {end}")
+    assert diagnosis.is_empty
+    assert word in diagnosis.summary
+
+
+def test_a_query_that_can_not_be_taken_apart_has_an_unknown_reason(prober):
+    diagnosis = found(prober, "{ ?s ?p ?o {| ?a ?b |} }")
+    assert diagnosis.is_empty is None
+    assert not diagnosis.is_complete
+
+
+def test_a_query_that_does_not_parse_is_an_error(prober):
+    with pytest.raises(QuerySyntaxError):
+        found(prober, "{ ?s ?p ?o FILTER(?s >) }")
+
+
+def test_what_takes_too_long_is_unknown_and_not_guessed():
+    def ask(_):
+        raise QueryTimeoutError("too long")
+
+    diagnosis = found(Prober(ask, FOLDER, seconds=30.0, each=1.0), "{ ?s :nome ?o . ?s ?p ?q }")
+    assert diagnosis.is_empty is None
+    assert not diagnosis.is_complete
+    assert all(pattern.alone is None and pattern.with_those_before is None for pattern in diagnosis.patterns)
+    assert diagnosis.findings == ()
+
+
+def test_nothing_is_asked_after_the_deadline(prober):
+    prober.seconds = 0.0
+    diagnosis = found(prober, "{ ?s :nome ?o }")
+    assert prober.asked == 0
+    assert diagnosis.is_empty is None
+
+
+def test_a_query_of_very_many_patterns_is_not_tried(prober):
+    diagnosis = found(prober, "{ " + "?s ?p ?o . " * 100 + "}")
+    assert prober.asked == 0
+    assert diagnosis.is_empty is None
