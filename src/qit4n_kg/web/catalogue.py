@@ -7,6 +7,7 @@ one would silently answer another question.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -14,7 +15,7 @@ from flask import Blueprint, Response, make_response, render_template, request
 
 from qit4n_kg.errors import KnowledgeGraphError, NotFoundError, ParameterError
 from qit4n_kg.formats import HTML, Format, RdfFormat, ResultFormat, by_name
-from qit4n_kg.queries import bind, shown_text
+from qit4n_kg.queries import FINDER, ParameterKind, bind, shown_text
 from qit4n_kg.store.executor import Job
 from qit4n_kg.web.context import knowledge_graph, snapshot
 from qit4n_kg.web.protocol import read_request
@@ -28,6 +29,15 @@ if TYPE_CHECKING:
 
 catalogue = Blueprint("catalogue", __name__)
 _RESERVED = ("format", "output", "results", "timeout")
+
+
+@dataclass(frozen=True)
+class Argument:
+    """What a parameter is in this answer; the page says which are defaults, so that no one takes them for an answer to all."""
+
+    name: str
+    text: str
+    is_default: bool
 
 
 @catalogue.after_request
@@ -62,34 +72,33 @@ def query(name: str) -> Response:
     return send_spooled(knowledge_graph().run(_job(found, asked, chosen), current), current.generation.number)
 
 
-def _arguments(found: CatalogueQuery) -> dict[str, str]:
-    """Return the query's parameters as given, each once; one left empty (a form sends all) takes its default."""
-    known = {parameter.name for parameter in found.parameters}
+def _arguments() -> dict[str, str]:
+    """Return the query's parameters as given, each once; only one that is absent takes its default, not one left empty."""
     arguments: dict[str, str] = {}
     for name, values in request.args.lists():
         if name in _RESERVED:
             continue
         if len(values) > 1:
             raise ParameterError(f"The parameter {name!r} is given {len(values)} times, and one value is taken.")
-        if values[0] or name not in known:
-            arguments[name] = values[0]
+        arguments[name] = values[0]
     return arguments
 
 
 def _job(found: CatalogueQuery, asked: ProtocolRequest, form: Format) -> Job:
-    terms = bind(found, _arguments(found), knowledge_graph().settings.base_iri)
+    terms = bind(found, _arguments(), knowledge_graph().settings.base_iri)
     return Job(found.text, writer_of(form), bindings=terms, timeout=asked.timeout)
 
 
 def _page(found: CatalogueQuery, asked: ProtocolRequest) -> Response:
     arguments = _given(found)
-    values: dict[str, Any] = {"query": found, "arguments": arguments, "problem": None}
+    values: dict[str, Any] = {"query": found, "arguments": arguments, "answered": _answered(found), "problem": None}
+    values["finder"] = _finder(found)
     status, headers = 200, {}
     current = snapshot()
     settings = knowledge_graph().settings
     written = ResultFormat.TSV if found.form.has_bindings else RdfFormat.N_TRIPLES
     try:
-        values["text"] = shown_text(found, bind(found, _arguments(found), settings.base_iri))
+        values["text"] = shown_text(found, bind(found, _arguments(), settings.base_iri))
         with knowledge_graph().run(_job(found, asked, written.value), current) as spooled:
             values |= {"table": read_table(spooled, settings), "seconds": spooled.seconds}
         values["generation"] = current.generation.number
@@ -106,9 +115,19 @@ def _page(found: CatalogueQuery, asked: ProtocolRequest) -> Response:
 
 def _given(found: CatalogueQuery) -> dict[str, str]:
     """Return what the form shows in each field."""
-    return {
-        parameter.name: request.args.get(parameter.name) or parameter.default or "" for parameter in found.parameters
-    }
+    return {parameter.name: request.args.get(parameter.name, parameter.default or "") for parameter in found.parameters}
+
+
+def _answered(found: CatalogueQuery) -> list[Argument]:
+    """Return what the answer is for."""
+    given = _given(found)
+    return [Argument(each.name, given[each.name], each.name not in request.args) for each in found.parameters]
+
+
+def _finder(found: CatalogueQuery) -> CatalogueQuery | None:
+    """Return the query that finds IRIs, where this one takes some and the catalogue has one."""
+    takes_iri = any(parameter.kind is ParameterKind.IRI for parameter in found.parameters)
+    return knowledge_graph().catalogue.queries.get(FINDER) if takes_iri else None
 
 
 def _downloads(found: CatalogueQuery, arguments: dict[str, str]) -> list[Download]:
