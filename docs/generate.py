@@ -24,6 +24,9 @@ from qit4n_kg.web.problems import PROBLEMS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+OF_THE_WEB = ("method-not-allowed", "internal")
+"""Problems that are no error of ours: what HTTP itself refuses, and what was not foreseen."""
+
 TARGET = Path(__file__).with_name("reference.md")
 HEADER = "<!-- Written by docs/generate.py; change the program, then run `make docs`. -->\n# Reference\n"
 
@@ -97,6 +100,7 @@ def error_tree(error: type[errors.KnowledgeGraphError], depth: int = 0) -> list[
 def problems() -> str:
     """Write the table of errors."""
     rows = [row for child in errors.KnowledgeGraphError.__subclasses__() for row in error_tree(child)]
+    rows += [[f"`{code}`", str(PROBLEMS[code].status), "", PROBLEMS[code].explanation] for code in OF_THE_WEB]
     return (
         "The tail of a problem's `type` (RFC 9457), its HTTP status where it can be an answer, and the exit code of a command "
         "that ends with it.\n\n" + table(["type", "status", "exit", "meaning"], rows)

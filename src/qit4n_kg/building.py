@@ -24,7 +24,7 @@ from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Triple
 
 from qit4n_kg import __version__
 from qit4n_kg.errors import GenerationDamagedError, InvalidDataError, StateMissingError
-from qit4n_kg.loading import SourceKind, find_sources, inputs_hash, read_quads
+from qit4n_kg.loading import SourceKind, find_sources, inputs_hash, named_from, read_quads
 from qit4n_kg.namespaces import OWL, RDF, RDFS, SH, STDORG, XSD
 from qit4n_kg.reasoning import Reasoner, compile_rules, describe
 from qit4n_kg.store.generations import Generation, Generations
@@ -180,7 +180,7 @@ def build(settings: Settings, progress: Progress) -> BuildResult:
     """
     start = time.monotonic()
     generations = Generations(settings.state_dir, settings.keep_generations, settings.keep_days)
-    with generations.writer():
+    with named_from(settings.sources), generations.writer():
         origin = Origin.find(settings)
         inputs = origin.inputs()
         current = _current(generations)

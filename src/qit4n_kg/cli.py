@@ -162,13 +162,16 @@ def query(query: str, endpoint: str | None, form: str, given: tuple[str, ...], *
 @click.option("--format", "form", type=click.Choice(["text", "json", "turtle"]), default="text", help="How to report.")
 @_sources
 def validate(files: tuple[Path, ...], form: str, **flags: Any) -> None:
-    """Validate FILES as if they were merged into the data: only what they bring is reported.
+    """Validate FILES (`-`: Turtle on standard input) as if they were merged into the data: only what they bring is reported.
+
+    Text and JSON tell each finding once; Turtle is a SHACL report with every result of the engine.
 
     Exit status: 0 conforms (warnings allowed), 1 violations, 2 a file can't be read.
     """
-    from qit4n_kg.validation import validate_files  # pySHACL and rdflib: 0.5 s
+    from qit4n_kg.validation import STANDARD_INPUT, validate_files  # pySHACL and rdflib: 0.5 s
 
-    report = validate_files(files, load_settings(**flags))
+    text = sys.stdin.buffer.read() if STANDARD_INPUT in files else b""
+    report = validate_files(files, load_settings(**flags), text)
     click.echo({"text": report.to_text, "json": report.to_json, "turtle": report.to_turtle}[form]())
     sys.exit(0 if report.conforms else 1)
 

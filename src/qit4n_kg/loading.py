@@ -11,8 +11,10 @@ import gzip
 import hashlib
 import re
 import zlib
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyoxigraph
@@ -23,7 +25,6 @@ from qit4n_kg.namespaces import RDF, STDORG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
     from typing import BinaryIO
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
@@ -100,6 +101,17 @@ def find_sources(root: Path, graph_base: str, data: Path | None = None) -> tuple
             )
     _refuse_shared_graphs(found)
     return tuple(found)
+
+
+@contextmanager
+def named_from(root: Path) -> Iterator[None]:
+    """Let errors name files as reports do: from the sources' folder, and as they are where they lie elsewhere."""
+    try:
+        yield
+    except SourceError as exc:
+        if isinstance(exc.path, Path) and exc.path != root and exc.path.is_relative_to(root):
+            exc.path = exc.path.relative_to(root)
+        raise
 
 
 def parse(source: SourceFile) -> list[Quad]:

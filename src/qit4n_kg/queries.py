@@ -33,6 +33,9 @@ _PARAMETER = re.compile(
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _LONGEST_ARGUMENT = 2000
+FINDER = "find-by-name"
+"""The catalogue query that turns a name into an IRI."""
+
 TOPICS = ("people", "meetings", "deliverables", "liaisons", "provenance")
 """The order in which the catalogue shows its topics; any other comes after them."""
 
@@ -222,9 +225,18 @@ def _term(parameter: Parameter, text: str, base_iri: str) -> Term:
     try:
         return _parse(parameter.kind, text if parameter.kind is ParameterKind.STRING else text.strip(), base_iri)
     except ValueError as exc:
+        what = f"is {text[:100]!r}, which is not" if text.strip() else "is empty, and not"
         raise ParameterError(
-            f"The parameter {parameter.name!r} is {text[:100]!r}, which is not {_MEANING[parameter.kind]}."
+            f"The parameter {parameter.name!r} {what} {_MEANING[parameter.kind]}.", hint=_advice(parameter, text)
         ) from exc
+
+
+def _advice(parameter: Parameter, text: str) -> str | None:
+    """Say what to write instead."""
+    if parameter.kind is ParameterKind.IRI:
+        return f"Write an IRI like {parameter.default or 'id:fg-qit4n'}; the query {FINDER} finds it."
+    is_empty = not text.strip() and parameter.default is not None
+    return f"Leave it out for the default, {parameter.default}." if is_empty else None
 
 
 _MEANING = {

@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from qit4n_kg.store.base import Term
 
 Identity: TypeAlias = "tuple[str, str, Term, str | None, Term | None]"
+_LISTED_VALUES = 4
 
 MOST_LINES = 200
-"""How many results a text report lists; JSON and Turtle have all."""
+"""How many findings a text report lists; JSON and Turtle have all."""
 
 
 class Severity(Enum):
@@ -51,8 +52,20 @@ class Severity(Enum):
 
 
 @dataclass(frozen=True)
+class StatedValue:
+    """One of several values where fewer are allowed, and where it is stated, if that is known."""
+
+    value: Term
+    file: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True)
 class Result:
-    """One finding; `path` is written as in SPARQL, `predicate` is it where it is one property. Lines and columns from 1."""
+    """One finding; `path` is written as in SPARQL, `predicate` is it where it is one property. Lines and columns from 1.
+
+    `values` are all values of the path where there are too many (sh:maxCount).
+    """
 
     severity: Severity
     message: str
@@ -66,6 +79,28 @@ class Result:
     file: str | None = None
     line: int | None = None
     column: int | None = None
+    values: tuple[StatedValue, ...] = ()
+
+    @property
+    def explanation(self) -> str:
+        """The message, and where there are too many values, which: the last one written may be right in itself."""
+        if not self.values:
+            return self.message
+        here = (self.file, self.line)
+        values = sorted(self.values, key=lambda one: ((one.file, one.line) != here, one.file or "", one.line or 0))
+        listed = values[:_LISTED_VALUES]
+        texts = [_bare(one.value) for one in listed]
+        if len(set(texts)) < len(texts):
+            texts = [_short(one.value) or "" for one in listed]
+        told = [f"{text}{self._place_of(one)}" for text, one in zip(texts, listed, strict=True)]
+        told += [f"and {len(values) - len(listed)} more"] if len(values) > len(listed) else []
+        return f"{self.message} It has {_plural(len(values), 'value')}: {', '.join(told)}."
+
+    def _place_of(self, one: StatedValue) -> str:
+        if one.file is None:
+            return ""
+        is_here = (one.file, one.line) == (self.file, self.line)
+        return " here" if is_here else f" in {one.file}:{one.line}"
 
     @property
     def identity(self) -> Identity:
@@ -77,13 +112,13 @@ class Result:
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
         about = f"{self.focus_label} {self.focus}" if self.focus_label else str(self.focus)
         details = ", ".join(filter(None, (about, self.path, _short(self.value))))
-        return f"{place}{': ' if place else ''}{self.severity.value}: {self.message} ({details})"
+        return f"{place}{': ' if place else ''}{self.severity.value}: {self.explanation} ({details})"
 
     def to_dict(self) -> dict[str, str | int | None]:
         """Return plain values for JSON; terms as N-Triples writes them."""
         return {
             "severity": self.severity.value,
-            "message": self.message,
+            "message": self.explanation,
             "focus": str(self.focus),
             "focusLabel": self.focus_label,
             "path": self.path,
@@ -98,10 +133,16 @@ class Result:
 
 @dataclass(frozen=True)
 class Report:
-    """All findings, the worst first; make it with `Report.of`."""
+    """All results, the worst first; make it with `Report.of`.
+
+    Text and JSON tell the `findings`, so that their counts agree; Turtle has every result of the engine. `statements` is how many
+    were judged, where someone asked about files of theirs, and `hint` is one sentence for that person.
+    """
 
     results: tuple[Result, ...]
     shapes: rdflib.Graph = field(repr=False, compare=False)
+    statements: int | None = None
+    hint: str | None = None
 
     @classmethod
     def of(cls, results: Iterable[Result], shapes: rdflib.Graph) -> Report:
@@ -126,7 +167,7 @@ class Report:
 
     def with_results(self, results: Iterable[Result]) -> Report:
         """Return a report of other results, sorted."""
-        return Report.of(results, self.shapes)
+        return replace(self, results=Report.of(results, self.shapes).results)
 
     def without(self, known: Counter[Identity]) -> Report:
         """Leave out results that were there before, each as often as it was."""
@@ -151,21 +192,28 @@ class Report:
         found = ", ".join(
             _plural(counts[severity], severity.value.lower()) for severity in Severity if counts[severity]
         )
-        return f"{'Conforms' if self.conforms else 'Does not conform'}: {found or 'nothing found'}."
+        if not self.conforms:
+            return f"Does not conform: {found}."
+        judged = f"{_plural(self.statements, 'statement')}, " if self.statements is not None else ""
+        return f"Conforms: {judged}{found or 'nothing to remark'}."
 
     def to_text(self) -> str:
-        """Write a line a result, the worst first, and the summary."""
+        """Write a line a finding, the worst first, the hint if there is one, and the summary."""
         lines = [result.to_text() for result in self.findings]
         more = [f"… and {len(lines) - MOST_LINES} more."] if len(lines) > MOST_LINES else []
-        return "\n".join([*lines[:MOST_LINES], *more, self.summary])
+        hint = [self.hint] if self.hint else []
+        return "\n".join([*lines[:MOST_LINES], *more, *hint, self.summary])
 
     def to_json(self) -> str:
-        """Write everything as one JSON object."""
+        """Write every finding as one JSON object; its counts are those of the text."""
+        findings = self.findings
         report = {
             "conforms": self.conforms,
-            "violations": len(self.violations),
-            "warnings": len(self.warnings),
-            "results": [result.to_dict() for result in self.results],
+            "statements": self.statements,
+            "violations": sum(finding.severity is Severity.VIOLATION for finding in findings),
+            "warnings": sum(finding.severity is Severity.WARNING for finding in findings),
+            "hint": self.hint,
+            "results": [finding.to_dict() for finding in findings],
         }
         return json.dumps(report, ensure_ascii=False, indent=2)
 
@@ -190,7 +238,7 @@ class Report:
         shape = rdflib.URIRef(result.shape)
         graph.add((node, RDF.type, SH.ValidationResult))
         graph.add((node, SH.resultSeverity, SH[result.severity.value]))
-        graph.add((node, SH.resultMessage, rdflib.Literal(result.message, lang="en")))
+        graph.add((node, SH.resultMessage, rdflib.Literal(result.explanation, lang="en")))
         graph.add((node, SH.focusNode, to_rdflib(result.focus)))
         graph.add((node, SH.sourceShape, shape))
         if result.component:
@@ -283,6 +331,12 @@ def _bracket(path: str) -> str:
 
 def _plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 or noun == 'info' else 's'}"
+
+
+def _bare(value: Term) -> str:
+    """Write a number or a date as it stands in Turtle's text; the rest as `_short` does."""
+    is_bare = isinstance(value, Literal) and not value.language and value.datatype.value != str(rdflib.XSD.string)
+    return value.value[:120] if is_bare and isinstance(value, Literal) else _short(value) or ""
 
 
 def _short(value: Term | None) -> str | None:

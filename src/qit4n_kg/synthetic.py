@@ -2,7 +2,7 @@
 
 Owns the generator behind `qit4n-kg generate`; every benchmark uses it. The world is a row of focus groups, each with a parent
 study group, working groups, people, meetings with sessions, deliverables, liaisons, plans and lifetime. It streams: one
-focus group is in memory at a time, and people and organisations of earlier groups are named by their index, never kept. The
+focus group is in memory at a time, and people and organizations of earlier groups are named by their index, never kept. The
 same seed gives the same world; a larger world begins with the smaller one's statements.
 
 It must not use FG QIT4N's names: nobody may take generated data for facts. Country codes are ISO 3166-1's user-assigned ones.
@@ -154,7 +154,7 @@ class _Group:
         return {
             "affiliation": NamedNode(f"{self.base}id/organization/synthetic-{group}-{number}"),
             "affiliationCountry": NamedNode(f"{self.base}id/country/{code.lower()}"),
-            "affiliationAsStated": Literal(f"Synthetic organisation {group}-{number}, {code}"),
+            "affiliationAsStated": Literal(f"Synthetic organization {group}-{number}, {code}"),
         }
 
     def _countries(self) -> _Passage:
@@ -171,11 +171,11 @@ class _Group:
 
     def _organizations(self) -> _Passage:
         passage = self._passage("organizations")
-        passage.describe_reference(f"Synthetic organisations {self.index}")
+        passage.describe_reference(f"Synthetic organizations {self.index}")
         for number in range(ORGANIZATIONS_PER_GROUP):
             statements: _Statements = {
                 "a": _term("Organization"),
-                RDFS + "label": _english(f"Synthetic organisation {self.index}-{number}"),
+                RDFS + "label": _english(f"Synthetic organization {self.index}-{number}"),
                 "country": passage.iri(f"country/{self.rng.choice(_CODES).lower()}"),
             }
             passage.state(passage.iri(f"organization/synthetic-{self.index}-{number}"), statements)

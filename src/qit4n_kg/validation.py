@@ -17,6 +17,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import pyoxigraph
@@ -28,21 +29,33 @@ from rdflib import RDF, RDFS, SH, XSD
 
 from qit4n_kg.errors import SourceError
 from qit4n_kg.formats import RdfFormat
-from qit4n_kg.loading import GRAPH_CLASSES, SourceKind, find_sources, parse, read_quads
+from qit4n_kg.loading import GRAPH_CLASSES, SourceKind, find_sources, named_from, parse, read_quads
 from qit4n_kg.locating import Position, StatementIndex, mentions
 from qit4n_kg.namespaces import STDORG, STDORG_SHAPES, compact
-from qit4n_kg.reporting import Report, Result, Severity, from_rdflib, quiet_terms, to_rdflib, write_path
+from qit4n_kg.reporting import Report, Result, Severity, StatedValue, from_rdflib, quiet_terms, to_rdflib, write_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from qit4n_kg.config import Settings
     from qit4n_kg.store.base import Term
 
     Data = rdflib.Graph | Iterable[Quad]
 
-__all__ = ["Report", "Result", "Severity", "Shapes", "load_shapes", "locate", "validate", "validate_files"]
+__all__ = [
+    "STANDARD_INPUT",
+    "Report",
+    "Result",
+    "Severity",
+    "Shapes",
+    "load_shapes",
+    "locate",
+    "validate",
+    "validate_files",
+]
+
+STANDARD_INPUT = Path("-")
+"""Stands among the paths of `validate_files` for a text of Turtle that is no file."""
 
 _TYPE = NamedNode(str(RDF.type))
 _SUBCLASS = NamedNode(str(RDFS.subClassOf))
@@ -54,6 +67,7 @@ _REFERENCES = (SH.property, SH.node, SH["not"], SH.qualifiedValueShape, SH.sparq
 _FORMATS = {f".{form.value.extension}": form for form in RdfFormat}
 _ENGINE_POSITION = re.compile(r"^Parser error (?:at|between) line .*?: (?=\S)")
 _LISTS = (SH["or"], SH["and"], SH.xone)
+_CORRECTION = "To correct a passage, change its file under data/: a file that states another value only adds it."
 
 
 @dataclass(frozen=True)
@@ -109,18 +123,25 @@ def _validate(quads: list[Quad], axioms: list[Quad], shapes: Shapes, sources: Se
     passages = _run(_to_graph(quads), shapes.passage)
     results += [result for result in passages if (result.focus, result.path, result.value) not in reported]
     results += _unknown_terms(quads, axioms)
-    labelled = [replace(result, focus_label=_label(merged, result.focus)) for result in results]
+    labelled = [
+        replace(result, focus_label=_label(merged, result.focus), values=_values(merged, result)) for result in results
+    ]
     return Report.of(locate(labelled, sources) if sources else labelled, shapes.merged + shapes.passage)
 
 
-def validate_files(paths: Iterable[Path], settings: Settings) -> Report:
+def validate_files(paths: Iterable[Path], settings: Settings, standard_input: bytes = b"") -> Report:
     """Validate files as if they were merged into the data of `settings.sources`; only results that they bring are reported.
 
-    A file that is one of those data replaces itself there, and then every result counts.
+    A file that is one of those data replaces itself there, and then every result counts. `STANDARD_INPUT` among the paths stands
+    for the Turtle in `standard_input`.
 
     :raises SourceError: a file can't be read (with line and column where the parser tells them), or its extension is unknown.
     """
-    wanted = {path.resolve(): path for path in paths}
+    with named_from(settings.sources):
+        return _validate_files({path.resolve(): path for path in paths}, settings, standard_input)
+
+
+def _validate_files(wanted: Mapping[Path, Path], settings: Settings, standard_input: bytes) -> Report:
     shapes = load_shapes(settings.sources / "shapes")
     sources = find_sources(settings.sources, settings.graph_base, settings.data)
     ontology = [quad for source in sources if source.kind is SourceKind.ONTOLOGY for quad in parse(source)]
@@ -128,7 +149,11 @@ def validate_files(paths: Iterable[Path], settings: Settings) -> Report:
     given = [source for source in shipped if source.path.resolve() in wanted]
     kept = [source for source in shipped if source.path.resolve() not in wanted]
     own = {source.path.resolve() for source in given}
-    files = [_GivenFile.open(path, settings) for resolved, path in wanted.items() if resolved not in own]
+    files = [
+        _GivenFile.of(standard_input, settings) if path == STANDARD_INPUT else _GivenFile.open(path, settings)
+        for resolved, path in wanted.items()
+        if resolved not in own
+    ]
     brought = [quad for source in given for quad in read_quads(source)]
     brought += [quad for file in files for quad in file.quads]
     known = [quad for source in kept for quad in read_quads(source)]
@@ -136,7 +161,9 @@ def validate_files(paths: Iterable[Path], settings: Settings) -> Report:
     if not given:
         before = Counter(result.identity for result in validate(known, shapes, ontology).results)
         report = report.without(before)
-    return report.with_results(locate(report.results, [*files, *given, *kept]))
+    report = report.with_results(locate(report.results, [*files, *given, *kept]))
+    has_clash = _has_clash(report.results, {_shown(file) for file in files}, {_shown(source) for source in kept})
+    return replace(report, statements=len(set(brought)), hint=_CORRECTION if has_clash else None)
 
 
 def locate(results: Iterable[Result], sources: Sequence[Source]) -> list[Result]:
@@ -251,6 +278,20 @@ def _unknown_terms(quads: Iterable[Quad], ontology: Iterable[Quad]) -> list[Resu
     return results
 
 
+def _values(graph: rdflib.Graph, result: Result) -> tuple[StatedValue, ...]:
+    """Return the values of a path that has too many; nothing for other constraints and for paths of several steps."""
+    if result.component != str(SH.MaxCountConstraintComponent) or result.predicate is None:
+        return ()
+    values = graph.objects(to_rdflib(result.focus), rdflib.URIRef(result.predicate.value))
+    return tuple(StatedValue(from_rdflib(value)) for value in sorted(values, key=str))
+
+
+def _has_clash(results: Iterable[Result], brought: set[str], shipped: set[str]) -> bool:
+    """Say whether a value that is brought stands against one that is shipped."""
+    places = [{one.file for one in result.values} for result in results]
+    return any(brought & files and shipped & files for files in places)
+
+
 def _label(graph: rdflib.Graph, focus: Term) -> str | None:
     labels = [obj for obj in graph.objects(to_rdflib(focus), RDFS.label) if isinstance(obj, rdflib.Literal)]
     return str(min(labels, key=lambda text: (text.language not in ("en", None), text))) if labels else None
@@ -293,12 +334,20 @@ def _to_graph(quads: Iterable[Quad]) -> rdflib.Graph:
 
 @dataclass(frozen=True)
 class _GivenFile:
-    """A file from elsewhere that someone wants validated."""
+    """A file from elsewhere that someone wants validated, or a `text` that is in no file."""
 
     path: Path
     relative: str
     graph: NamedNode | None
     quads: tuple[Quad, ...]
+    text: str | None = None
+
+    @classmethod
+    def of(cls, content: bytes, settings: Settings) -> _GivenFile:
+        path = Path("standard input")
+        text = _decode(path, content)
+        quads = _in_one_graph(_parse_text(text, RdfFormat.TURTLE, path, settings.id_base))
+        return cls(path, str(path), NamedNode(settings.id_base), quads, text)
 
     @classmethod
     def open(cls, path: Path, settings: Settings) -> _GivenFile:
@@ -312,17 +361,21 @@ class _GivenFile:
                 hint=f"Known: {', '.join(_FORMATS)}.",
             )
         quads = _parse_text(_decode(path), form, path, settings.id_base)
-        if not form.value.has_graphs:
-            # A file of triples is one graph: the one that it describes, so that an overruled passage stays out of what is in force.
-            graph = next((q.subject for q in quads if q.predicate == _TYPE and q.object in GRAPH_CLASSES), None)
-            if isinstance(graph, NamedNode):
-                quads = [Quad(q.subject, q.predicate, q.object, graph) for q in quads]
-        return cls(path, str(path), NamedNode(settings.id_base), tuple(quads))
+        graphs = tuple(quads) if form.value.has_graphs else _in_one_graph(quads)
+        return cls(path, str(path), NamedNode(settings.id_base), graphs)
 
 
-def _decode(path: Path) -> str:
+def _in_one_graph(quads: Sequence[Quad]) -> tuple[Quad, ...]:
+    """Put triples into the graph that they describe, so that an overruled passage stays out of what is in force."""
+    graph = next((q.subject for q in quads if q.predicate == _TYPE and q.object in GRAPH_CLASSES), None)
+    if not isinstance(graph, NamedNode):
+        return tuple(quads)
+    return tuple(Quad(q.subject, q.predicate, q.object, graph) for q in quads)
+
+
+def _decode(path: Path, content: bytes | None = None) -> str:
     try:
-        content = path.read_bytes()
+        content = path.read_bytes() if content is None else content
     except OSError as exc:
         raise SourceError(f"The file can't be read: {exc.strerror}.", path=path) from exc
     try:
@@ -349,6 +402,8 @@ def _parse_text(text: str, form: RdfFormat, path: Path, base: str) -> list[Quad]
 
 def _read_text(source: Source, subjects: set[str]) -> str:
     """Read a source's text; of N-Quads and N-Triples, which may be huge, only the lines about the subjects, the others blank."""
+    if isinstance(source, _GivenFile) and source.text is not None:
+        return source.text
     name = source.path.name.removesuffix(".gz")
     if not name.endswith((".nq", ".nt")):
         is_located = name.endswith((".ttl", ".trig"))
@@ -366,4 +421,21 @@ def _located(result: Result, indexes: Sequence[tuple[Source, StatementIndex]]) -
             best = (found[0], source, found[1])
     if best is None:
         return result
-    return replace(result, file=best[1].relative, line=best[2].line, column=best[2].column)
+    values = tuple(_located_value(result, one, indexes) for one in result.values)
+    return replace(result, file=_shown(best[1]), line=best[2].line, column=best[2].column, values=values)
+
+
+def _located_value(
+    result: Result, stated: StatedValue, indexes: Sequence[tuple[Source, StatementIndex]]
+) -> StatedValue:
+    for source, index in indexes:
+        found = index.find(result.focus, result.predicate, stated.value)
+        is_overruled = source.graph is not None and (index.find(source.graph, _TYPE, _OVERRULED) or (0,))[0] == 3
+        if found and found[0] == 3 and not is_overruled:
+            return replace(stated, file=_shown(source), line=found[1].line)
+    return stated
+
+
+def _shown(source: Source) -> str:
+    """Name a source from the sources' folder, or as it was given where it lies elsewhere."""
+    return source.relative if source.path.as_posix().endswith(f"/{source.relative}") else str(source.path)

@@ -194,6 +194,18 @@ def test_a_catalogue_query_shows_question_rows_and_text(open_page: Open) -> None
     assert "Qiang Zhang" in page.locator("table").inner_text()
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_table_wider_than_the_page_scrolls_in_its_box_and_says_so(open_page: Open, width: int) -> None:
+    page = open_page("/queries/meetings", width=width)
+    hint = "getComputedStyle(document.querySelector('.table-scroll'), '::before').display"
+    assert page.evaluate(hint) == "block"
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    box = page.locator(".table-scroll")
+    box.evaluate("box => { box.scrollLeft = 10_000 }")
+    assert box.evaluate("box => box.scrollLeft") > 0
+    assert open_page("/sparql?query=SELECT%20(1%20AS%20%3Fn)%20%7B%7D", width=width).evaluate(hint) == "none"
+
+
 def test_a_mistyped_address_offers_what_was_meant(open_page: Open) -> None:
     page = open_page(PATHS["not-found"], status=404, java_script_enabled=False)
     page.get_by_role("link", name="Kaoru Kenyoshi").click()

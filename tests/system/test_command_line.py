@@ -210,6 +210,15 @@ def test_validate_tells_conforming_violating_and_unreadable_files_apart(tmp_path
     assert f"{broken}:" in unreadable.stderr
 
 
+def test_validate_reads_turtle_from_standard_input(state):
+    text = "<https://w3id.org/qit4n/id/fg-qit4n/meeting/9> <https://w3id.org/stdorg/ns#participants> 74 ."
+    command = [*COMMAND, "validate", "-"]
+    done = subprocess.run(command, input=text, env=environment(state), capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stdout.startswith("standard input:1:")
+    assert "74 here, 73 in data/progress-report-2021-10/table-1/meeting-9.ttl:" in done.stdout
+
+
 def test_generate_is_reproducible_and_can_be_built(tmp_path):
     file = tmp_path / "world.nq"
     assert run("generate", "--triples", "3000", "--seed", "5", "-o", str(file), state=tmp_path).returncode == 0

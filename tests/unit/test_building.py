@@ -199,6 +199,20 @@ def test_a_warning_of_the_shapes_is_published_with_what_it_is_about(settings):
     assert {t.object.value for t in default if t.predicate.value.endswith("shacl#conforms")} == {"false"}
 
 
+def test_too_many_values_are_told_with_the_place_of_each(settings):
+    change(settings.sources, "data/report/two.ttl", "<meeting/2> a stdorg:Meeting ; stdorg:number 2 , 3 .")
+    with pytest.raises(InvalidDataError) as caught:
+        build(settings, Recorder())
+    assert "It has 2 values: 2 here, 3 here." in caught.value.report.to_text()
+
+
+@pytest.mark.parametrize("name", ["data/report/two.ttl", "ontology/more.ttl", "shapes/events.ttl"])
+def test_a_file_that_does_not_parse_is_named_from_the_sources_folder_as_findings_are(settings, name):
+    change(settings.sources, name, "oops")
+    with pytest.raises(SourceError, match=rf"^{name}:\d+:\d+: This is not Turtle"):
+        build(settings, Recorder())
+
+
 def test_without_the_gate_nothing_is_validated(settings):
     change(settings.sources, "data/report/two.ttl", "<meeting/2> a stdorg:Meeting .")
     result = build(replace(settings, gate=False), Recorder())

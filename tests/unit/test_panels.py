@@ -125,6 +125,23 @@ def test_more_rows_than_a_page_shows_are_announced(store: OxigraphStore, labels:
     assert table.columns[0].kind == "number"
 
 
+def test_a_panel_may_show_fewer_rows_and_the_last_of_them(store: OxigraphStore, labels: LabelReader) -> None:
+    text = "SELECT ?n WHERE { VALUES ?n { 1 2 3 } } ORDER BY ?n"
+    for headers, shown in (({"most": "2"}, ["1", "2"]), ({"most": "2", "keep": "last"}, ["2", "3"])):
+        table = fill(store, labels, Panel("x", "X", "?", text, headers))
+        assert [row[0].text for row in table.rows] == shown
+        assert table.has_more
+    assert not fill(store, labels, Panel("x", "X", "?", text, {"most": "3"})).has_more
+
+
+@pytest.mark.parametrize("path", [path for path in SITE_FILES if "charts" in path.parts], ids=lambda path: path.stem)
+def test_a_chart_asks_for_one_row_more_than_it_shows_and_says_what_it_leaves_out(path: Path) -> None:
+    panel = read_panel(path)
+    assert f"LIMIT {panel.most + 1}\n" in panel.text
+    assert panel.headers["more"]
+    assert "sixty" not in panel.question
+
+
 def test_panels_are_chosen_by_class() -> None:
     panels = read_panels(ROOT / "queries/entity/panels")
     chosen = [panel.id for panel in panels_for(panels, [f"{STDORG}Person", f"{STDORG}Agent"])]

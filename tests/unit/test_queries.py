@@ -104,6 +104,21 @@ def test_a_malformed_argument_is_an_error_that_names_the_parameter(everything, n
         bind(everything, {name: text})
 
 
+@pytest.mark.parametrize("text", ["Japan", "James Nagel", ""])
+def test_a_text_that_is_no_iri_comes_with_an_example_and_the_query_that_finds_one(everything, text):
+    with pytest.raises(ParameterError) as caught:
+        bind(everything, {"thing": text})
+    assert caught.value.hint == "Write an IRI like id:fg-qit4n; the query find-by-name finds it."
+
+
+def test_an_empty_argument_is_an_empty_string_or_an_error_and_never_the_default(everything):
+    assert bind(everything, {"name": ""})["name"] == Literal("")
+    with pytest.raises(
+        ParameterError, match=r"'least' is empty, and not a whole number\. Leave it out for the default, 0"
+    ):
+        bind(everything, {"least": " "})
+
+
 def test_an_unknown_parameter_is_an_error_that_names_the_known_ones(everything):
     with pytest.raises(ParameterError, match="thing, name, least"):
         bind(everything, {"think": "x"})

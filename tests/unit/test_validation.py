@@ -19,7 +19,7 @@ from qit4n_kg.config import Settings, load_settings
 from qit4n_kg.errors import SourceError
 from qit4n_kg.loading import SourceKind, find_sources, parse
 from qit4n_kg.reporting import MOST_LINES, Report, Severity, to_rdflib
-from qit4n_kg.validation import Shapes, load_shapes, locate, validate, validate_files
+from qit4n_kg.validation import STANDARD_INPUT, Shapes, load_shapes, locate, validate, validate_files
 
 ROOT = Path(__file__).parents[2]
 ID = "https://w3id.org/qit4n/id/"
@@ -179,7 +179,7 @@ def test_a_file_may_refer_to_what_the_shipped_data_describe(tmp_path, settings):
     path = write(
         tmp_path, "new.ttl", HEAD + '<x> a stdorg:Workshop ; rdfs:label "W"@en ; stdorg:host <organization/nict> .\n'
     )
-    assert validate_files([path], settings).to_text() == "Conforms: nothing found."
+    assert validate_files([path], settings).to_text() == "Conforms: 3 statements, nothing to remark."
 
 
 def test_files_are_merged_with_each_other(tmp_path, settings):
@@ -216,7 +216,7 @@ def test_one_of_the_shipped_files_is_validated_in_its_place(tmp_path):
 def test_what_was_wrong_before_is_not_held_against_a_file(tmp_path):
     world = small_world(tmp_path / "world", "<person/x> a stdorg:Person .\n")
     new = write(tmp_path, "new.ttl", HEAD + '<person/y> a stdorg:Person ; rdfs:label "Y" .\n')
-    assert validate_files([new], world).to_text() == "Conforms: nothing found."
+    assert validate_files([new], world).to_text() == "Conforms: 2 statements, nothing to remark."
 
 
 def test_a_file_that_contradicts_the_shipped_data_is_told_so(tmp_path):
@@ -224,6 +224,67 @@ def test_a_file_that_contradicts_the_shipped_data_is_told_so(tmp_path):
     report = validate_files([path], load_settings({}, sources=ROOT))
     assert [(result.file, result.line) for result in report.results] == [(str(path), 6)]
     assert report.results[0].focus_label.startswith("FG QIT4N meeting 5")
+    shipped = "data/progress-report-2021-10/table-1/meeting-5.ttl"
+    line = next(n for n, text in enumerate((ROOT / shipped).read_text().splitlines(), 1) if "participants 62" in text)
+    finding, hint, _ = report.to_text().splitlines()
+    assert f"left out. It has 2 values: 63 here, 62 in {shipped}:{line}. (" in finding
+    assert hint.startswith("To correct a passage, change its file under data/")
+    assert json.loads(report.to_json())["hint"] == hint
+
+
+def test_values_that_clash_within_the_given_files_are_told_without_advice_about_data(tmp_path, settings):
+    first = write(tmp_path, "a.ttl", HEAD + '<person/x> a stdorg:Person ; rdfs:label "X" .\n')
+    second = write(tmp_path, "b.ttl", HEAD + '<person/x> rdfs:label "Y" .\n')
+    report = validate_files([first, second], settings)
+    assert report.results[0].explanation.endswith(f'It has 2 values: "X" here, "Y" in {second}:6.')
+    assert report.hint is None
+
+
+def test_of_many_values_a_few_are_listed(tmp_path, settings):
+    path = write(tmp_path, "a.ttl", HEAD + '<person/x> a stdorg:Person ; rdfs:label "1", "2", "3", "4", "5", "6" .\n')
+    (result,) = validate_files([path], settings).results
+    assert result.explanation.endswith('It has 6 values: "1" here, "2" here, "3" here, "4" here, and 2 more.')
+
+
+def test_values_that_look_alike_are_told_with_their_datatypes(shapes, ontology):
+    said = quads('<m> a stdorg:Meeting ; stdorg:participants 73 , "73"^^xsd:int .')
+    (result,) = (result for result in validate(said, shapes, ontology).results if result.values)
+    assert "It has 2 values: " in result.explanation
+    assert "#integer>" in result.explanation
+    assert "#int>" in result.explanation
+
+
+def test_the_place_of_a_value_is_never_in_an_overruled_passage(tmp_path, shapes, ontology):
+    overruled = f'<{G}> a stdorg:OverruledGraph ; rdfs:label "G"@en . <p> rdfs:label "B" .'
+    held = '<p> a stdorg:Person ; rdfs:label "A", "B" .'
+    files = [
+        Text(write(tmp_path, "overruled.ttl", HEAD + overruled), G),
+        Text(write(tmp_path, "held.ttl", HEAD + held)),
+    ]
+    (result,) = validate([*quads(overruled, G), *quads(held)], shapes, ontology, files).results
+    assert {one.file for one in result.values} == {"held.ttl"}
+
+
+def test_an_empty_file_is_said_to_hold_no_statement(tmp_path, settings):
+    path = write(tmp_path, "empty.ttl", "")
+    assert validate_files([path], settings).to_text() == "Conforms: 0 statements, nothing to remark."
+
+
+def test_a_dash_stands_for_turtle_on_standard_input(settings):
+    text = HEAD + '<person/kaoru-kenyoshi> rdfs:label "Another Name" .\n'
+    (result,) = validate_files([STANDARD_INPUT], settings, text.encode()).results
+    assert (result.file, result.line, result.column) == ("standard input", 6, 36)
+    assert result.explanation.endswith('"Another Name" here, "Kaoru Kenyoshi" in data/people.ttl:7.')
+    with pytest.raises(SourceError, match=r"standard input:1:1: This is not Turtle"):
+        validate_files([STANDARD_INPUT], settings, b"oops")
+    with pytest.raises(SourceError, match=r"standard input:1:1: The file is not UTF-8"):
+        validate_files([STANDARD_INPUT], settings, b"\xff")
+
+
+def test_a_syntax_error_in_a_shipped_file_is_named_as_findings_are(tmp_path):
+    world = small_world(tmp_path / "world", "oops\n")
+    with pytest.raises(SourceError, match=r"^data/people\.ttl:6:1: This is not Turtle"):
+        validate_files([write(tmp_path, "new.ttl", HEAD)], world)
 
 
 def test_a_syntax_error_names_file_line_and_column(tmp_path, settings):
@@ -245,7 +306,7 @@ def test_bytes_that_are_not_utf_8_are_placed(tmp_path, settings):
     ("name", "message"),
     [
         ("absent.ttl", "can't be read: No such file"),
-        ("folder.ttl", "can't be read: Is a directory"),
+        ("folder.ttl", "This is a folder"),
         ("x.docx", r"The extension \.docx is not known"),
     ],
 )
@@ -347,9 +408,10 @@ def test_a_very_long_text_is_cut_and_says_so(shapes, ontology):
     assert lines[-2:] == ["… and 5 more.", f"Does not conform: {MOST_LINES + 5} violations."]
 
 
-def test_json_has_every_result(report):
+def test_json_has_the_findings_that_the_text_has_with_the_same_counts(report):
     written = json.loads(report.to_json())
-    assert (written["conforms"], written["violations"], written["warnings"]) == (False, 3, 1)
+    assert (written["conforms"], written["violations"], written["warnings"]) == (False, 2, 1)
+    assert len(written["results"]) == len(report.findings) == 3 < len(report.results)
     assert written["results"][-1] == {
         "severity": "Warning",
         "message": PARENT,

@@ -56,6 +56,12 @@ SELECT ?participants WHERE { ?meeting stdorg:participants ?participants FILTER (
 # parameter: name string required The name
 SELECT ?thing WHERE { ?thing ?property ?name }
 """,
+    "find-by-name": """# title: Find
+# question: What has a number like this?
+# topic: people
+# parameter: part string 1 A part of it
+SELECT ?thing WHERE { ?thing ?property ?number FILTER (CONTAINS(STR(?number), ?part)) }
+""",
     "facts": """# title: Facts of a meeting
 # question: What is known of one meeting?
 # topic: provenance

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
@@ -46,7 +47,6 @@ def test_accept_gives_the_result_too(tiny_client):
         ({"meeting": "id:fg-qit4n/meeting/2"}, ["72"]),
         ({"meeting": f"{ID}fg-qit4n/meeting/3"}, ["73"]),
         ({"meeting": f"{ID}fg-qit4n/meeting/4", "least": "75"}, []),
-        ({"meeting": "id:fg-qit4n/meeting/5", "least": ""}, ["75"]),
         ({"meeting": "id:fg-qit4n/meeting/5", "timeout": "5", "format": "csv"}, ["75"]),
     ],
 )
@@ -74,9 +74,37 @@ def test_an_unknown_parameter_is_400_and_names_the_known_ones(tiny_client):
     assert "meeting, least" in response.json["hint"]
 
 
-@pytest.mark.parametrize("arguments", ["least=many", "meeting=not%20an%20iri", "least=1&least=2"])
+@pytest.mark.parametrize("arguments", ["least=many", "meeting=not%20an%20iri", "least=1&least=2", "least="])
 def test_a_malformed_argument_is_400(tiny_client, arguments):
     assert tiny_client.get(f"/queries/meeting.json?{arguments}").status_code == 400
+
+
+def test_an_empty_string_is_an_argument_and_not_the_default(tiny_client):
+    response = tiny_client.get("/queries/named.json?name=")
+    assert response.status_code == 200
+    assert response.json["results"]["bindings"] == []
+
+
+def text_of(page: str) -> str:
+    """What a reader sees of a page's result."""
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", "", page[page.index('id="result"') :])).split())
+
+
+def test_the_page_says_which_arguments_are_defaults(tiny_client):
+    page = text_of(tiny_client.get("/queries/meeting", headers={"Accept": BROWSER}).get_data(as_text=True))
+    assert "For meeting = id:fg-qit4n/meeting/1 (the default), least = 0 (the default) 1 row" in page
+    asked = tiny_client.get("/queries/meeting?meeting=id:fg-qit4n/meeting/2", headers={"Accept": BROWSER})
+    assert "For meeting = id:fg-qit4n/meeting/2, least = 0 (the default)" in text_of(asked.get_data(as_text=True))
+
+
+def test_no_rows_for_an_argument_are_told_as_such(tiny_client):
+    asked = tiny_client.get("/queries/meeting?meeting=id:fg-qit4n/meeting/99&least=1", headers={"Accept": BROWSER})
+    page = text_of(asked.get_data(as_text=True))
+    assert "Nothing for meeting = id:fg-qit4n/meeting/99, least = 1. find-by-name finds IRIs." in page
+    assert "Leave out one pattern" not in page
+    named = text_of(tiny_client.get("/queries/named?name=Nobody", headers={"Accept": BROWSER}).get_data(as_text=True))
+    assert "Nothing for name = Nobody." in named
+    assert "finds IRIs" not in named
 
 
 def test_a_missing_argument_is_400(tiny_client):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from qit4n_kg.errors import KnowledgeGraphError
 from qit4n_kg.web.app import create_app
 from qit4n_kg.web.problems import PROBLEMS
 
+ROOT = Path(__file__).resolve().parents[2]
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 NEVER_SENT = {"configuration", "port-in-use", "source", "unsupported-axiom", "unsupported-term"}
 """Errors of the command line, which no request can cause."""
@@ -29,7 +31,10 @@ def test_every_error_of_ours_has_a_problem_and_a_page(tiny_client):
     for code, problem in PROBLEMS.items():
         page = tiny_client.get(f"/problems/{code}").get_data(as_text=True)
         assert problem.title in page
-    assert all(f'href="/problems/{code}"' in tiny_client.get("/problems/").get_data(as_text=True) for code in PROBLEMS)
+    page = tiny_client.get("/problems/").get_data(as_text=True)
+    assert all(f'<a href="/problems/{code}"><code>{code}</code></a>' in page for code in PROBLEMS)
+    reference = (ROOT / "docs/reference.md").read_text()
+    assert all(f"`{code}`" in reference for code in PROBLEMS)
 
 
 @pytest.mark.parametrize(

@@ -351,6 +351,22 @@ def test_the_page_of_an_empty_result_says_so(tiny_client):
     assert "0 rows" in page
 
 
+def test_a_cell_names_its_language_unless_that_is_english(tiny_client):
+    cells = browse(tiny_client, "SELECT ('Jinan'@en AS ?a) ('济南'@zh AS ?b) ('Genève'@fr AS ?c) {}").get_data(
+        as_text=True
+    )
+    assert "<td>Jinan</td>" in cells
+    assert '济南 <span class="tag">zh</span>' in cells
+    assert 'Genève <span class="tag">fr</span>' in cells
+
+
+def test_dates_stay_in_one_line_and_headings_break_between_words(tiny_client):
+    text = 'SELECT ("2021-10-01"^^<http://www.w3.org/2001/XMLSchema#date> AS ?firstDayOf2021) {}'
+    page = browse(tiny_client, text).get_data(as_text=True)
+    assert '<td class="date">' in page
+    assert '<th scope="col">first<wbr>Day<wbr>Of2021</th>' in page
+
+
 def test_the_page_of_ask_and_construct(tiny_client):
     assert "Yes: the pattern has a solution." in browse(tiny_client, ASK).get_data(as_text=True)
     page = browse(tiny_client, CONSTRUCT).get_data(as_text=True)
@@ -361,8 +377,8 @@ def test_the_page_of_ask_and_construct(tiny_client):
 def test_the_page_of_a_long_result_counts_all_and_shows_the_first(tiny_client):
     text = "SELECT ?a ?b ?c { ?a ?p ?x . ?b ?q ?y . VALUES ?c { 1 2 } }"
     page = browse(tiny_client, text).get_data(as_text=True)
-    assert "1,568 rows" in page
-    assert "The first 1,000 rows are shown" in page
+    assert "1\u202f568 rows" in page
+    assert "The first 1\u202f000 rows are shown" in page
     assert page.count("<tr>") == 1001
 
 

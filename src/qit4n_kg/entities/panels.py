@@ -2,7 +2,8 @@
 
 A panel's file begins with `# title:` and `# question:`. One for an entity's page names the classes whose members it is about
 (`# class: stdorg:Person`, several separated by spaces) and may say where it stands (`# order:`); `?this` is the entity, and is
-not projected. One for the home page may name the catalogue query that tells more (`# see:`). Columns `x` and `xLabel` make one
+not projected. One for the home page may name the catalogue query that tells more (`# see:`), and how many rows it shows (`# most:`,
+the last ones with `# keep: last`) with a sentence for when there are more (`# more:`). Columns `x` and `xLabel` make one
 column of links; rows that differ only in `source`, or in the column that `# merge:` names, become one. The file itself bounds
 its cost (an inner LIMIT of `ROWS` + 1), because it runs in process.
 """
@@ -44,6 +45,11 @@ class Panel:
     question: str
     text: str
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def most(self) -> int:
+        """Most rows that it shows; its query asks for one more."""
+        return int(self.headers.get("most", ROWS))
 
     @property
     def order(self) -> int:
@@ -152,12 +158,13 @@ def fill(store: Store, labels: LabelReader, panel: Panel, this: str | None = Non
     for solution in answer:
         terms = dict(zip(names, solution, strict=True))
         rows.append(tuple(_cell(terms.get(name), terms.get(f"{name}Label"), labels) for name in shown))
-        if len(rows) > ROWS:
+        if len(rows) > panel.most:
             break
-    kept = _merge(rows[:ROWS], shown, panel.headers.get("merge", "source"))
+    wanted = rows[-panel.most :] if panel.headers.get("keep") == "last" else rows[: panel.most]
+    kept = _merge(wanted, shown, panel.headers.get("merge", "source"))
     filled = [i for i in range(len(shown)) if any(row[i].text for row in kept)]
     columns = tuple(Column(shown[i], column_label(shown[i]), _kind([row[i] for row in kept])) for i in filled)
-    return Table(panel, columns, tuple(tuple(row[i] for i in filled) for row in kept), len(rows) > ROWS)
+    return Table(panel, columns, tuple(tuple(row[i] for i in filled) for row in kept), len(rows) > panel.most)
 
 
 def _cell(term: Term | None, label: Term | None, labels: LabelReader) -> Cell:

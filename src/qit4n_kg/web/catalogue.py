@@ -8,7 +8,7 @@ unknown parameter is an error: a misspelt one would silently answer another ques
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -16,7 +16,7 @@ from flask import Blueprint, Response, make_response, render_template, request
 
 from qit4n_kg.errors import KnowledgeGraphError, ParameterError
 from qit4n_kg.formats import HTML, JSON, RdfFormat, ResultFormat, negotiate
-from qit4n_kg.queries import bind, shown_text
+from qit4n_kg.queries import FINDER, ParameterKind, bind, shown_text
 from qit4n_kg.sparql import QueryForm, page_of
 from qit4n_kg.web.context import knowledge_graph
 from qit4n_kg.web.protocol import read_number, read_request
@@ -34,6 +34,15 @@ if TYPE_CHECKING:
 catalogue = Blueprint("catalogue", __name__)
 RESERVED = ("format", "output", "results", "timeout", "at", "limit", "offset")
 """Parameters of every query; one of its own with such a name wins."""
+
+
+@dataclass(frozen=True)
+class Argument:
+    """What a parameter is in this answer; the page says which are defaults, so that no one takes them for an answer to all."""
+
+    name: str
+    text: str
+    is_default: bool
 
 
 @catalogue.get("/queries")
@@ -109,7 +118,7 @@ def _own(found: CatalogueQuery) -> set[str]:
 
 
 def _arguments(found: CatalogueQuery) -> dict[str, str]:
-    """Return the query's parameters as given, each once; one left empty (a form sends all) takes its default."""
+    """Return the query's parameters as given, each once; only one that is absent takes its default, not one left empty."""
     known = _own(found)
     arguments: dict[str, str] = {}
     for name, values in request.args.lists():
@@ -117,8 +126,7 @@ def _arguments(found: CatalogueQuery) -> dict[str, str]:
             continue
         if len(values) > 1:
             raise ParameterError(f"The parameter {name!r} is given {len(values)} times, and one value is taken.")
-        if values[0] or name not in known:
-            arguments[name] = values[0]
+        arguments[name] = values[0]
     return arguments
 
 
@@ -162,7 +170,8 @@ def _has_rows_after(question: Question, generation: Generation, offset: int) -> 
 
 def _page(found: CatalogueQuery, asked: ProtocolRequest) -> Response:
     arguments = _given(found)
-    values: dict[str, Any] = {"query": found, "arguments": arguments, "problem": None}
+    values: dict[str, Any] = {"query": found, "arguments": arguments, "answered": _answered(found), "problem": None}
+    values["finder"] = _finder(found)
     status, headers = 200, {}
     settings = knowledge_graph().settings
     written = ResultFormat.TSV if found.form.has_bindings else RdfFormat.N_TRIPLES
@@ -187,9 +196,19 @@ def _page(found: CatalogueQuery, asked: ProtocolRequest) -> Response:
 
 def _given(found: CatalogueQuery) -> dict[str, str]:
     """Return what the form shows in each field."""
-    return {
-        parameter.name: request.args.get(parameter.name) or parameter.default or "" for parameter in found.parameters
-    }
+    return {parameter.name: request.args.get(parameter.name, parameter.default or "") for parameter in found.parameters}
+
+
+def _answered(found: CatalogueQuery) -> list[Argument]:
+    """Return what the answer is for."""
+    given = _given(found)
+    return [Argument(each.name, given[each.name], each.name not in request.args) for each in found.parameters]
+
+
+def _finder(found: CatalogueQuery) -> CatalogueQuery | None:
+    """Return the query that finds IRIs, where this one takes some and the catalogue has one."""
+    takes_iri = any(parameter.kind is ParameterKind.IRI for parameter in found.parameters)
+    return knowledge_graph().catalogue.queries.get(FINDER) if takes_iri else None
 
 
 def _downloads(found: CatalogueQuery, arguments: dict[str, str], at: int | None) -> list[Link]:

@@ -7,6 +7,7 @@ One `EntityView` makes the page and every data file (`web/data.py`). Nothing her
 from __future__ import annotations
 
 import datetime
+import re
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, render_template, request
@@ -38,6 +39,7 @@ pages.register_blueprint(ontology)
 pages.register_blueprint(quality)
 
 _LONGEST_TEXT = 2_000
+_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _LAYOUTS: dict[str, Callable[[Table], charts.Columns | charts.Bars | None]] = {
     "columns": charts.columns,
     "bars": charts.bars,
@@ -65,6 +67,16 @@ def thousands(number: int) -> str:
     ['1', '234', '567']
     """
     return f"{number:,}".replace(",", "\u202f")
+
+
+@pages.app_template_filter("words")
+def words(name: str) -> list[str]:
+    """Split a variable's name where a line may break.
+
+    >>> words("incomingLiaisonStatements")
+    ['incoming', 'Liaison', 'Statements']
+    """
+    return _CAPITAL.split(name)
 
 
 @pages.app_template_filter("figure")

@@ -35,18 +35,22 @@ SHOWN_ROWS = 1000
 
 _SHOWN_BYTES = 4 * 1024 * 1024
 _NUMBERS = frozenset(f"{XSD}{name}" for name in ("integer", "decimal", "double", "float"))
+_DATES = frozenset(f"{XSD}{name}" for name in ("date", "dateTime", "gYearMonth", "gYear"))
 _SCHEMES = ("http", "https")
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One term as a page shows it; `href` is None for what is not a link, `note` is a language or datatype."""
+    """One term as a page shows it; `href` is None for what is not a link, `note` is a datatype or a language other than English.
+
+    `kind` is number or date, None for the rest.
+    """
 
     text: str
     href: str | None = None
     title: str | None = None
     note: str | None = None
-    is_number: bool = False
+    kind: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ class ResultTable:
     def is_figures(self, column: int) -> bool:
         """Whether a column holds nothing but numbers."""
         cells = [row[column] for row in self.rows if row[column] is not None]
-        return bool(cells) and all(cell is not None and cell.is_number for cell in cells)
+        return bool(cells) and all(cell is not None and cell.kind == "number" for cell in cells)
 
     @property
     def is_cut(self) -> bool:
@@ -115,13 +119,16 @@ def _cell(term: Term | None, settings: Settings) -> Cell | None:
         return Cell(str(term), note="triple")
     datatype = term.datatype.value
     if term.language:
-        return Cell(term.value, note=term.language)
+        return Cell(term.value, note=None if term.language == "en" else term.language)
     if datatype in _NUMBERS:
-        return Cell(term.value, is_number=True)
+        return Cell(term.value, kind="number")
     if datatype == f"{XSD}string":
         return Cell(term.value)
     name = short_name(datatype, settings)
-    return Cell(term.value, title=name, note=None if datatype.startswith(XSD) else name)
+    is_date = datatype in _DATES
+    return Cell(
+        term.value, title=name, note=None if datatype.startswith(XSD) else name, kind="date" if is_date else None
+    )
 
 
 def _href(iri: str, settings: Settings) -> str | None:

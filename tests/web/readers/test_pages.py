@@ -244,6 +244,10 @@ def test_homes_charts_are_well_formed_and_have_their_table(client: FlaskClient) 
     assert "The same as a table" in page
 
 
+def test_home_does_not_speak_of_rows_left_out_where_none_are(client: FlaskClient) -> None:
+    assert "sixty" not in client.get("/", headers=HTML).text
+
+
 def test_home_works_on_an_empty_graph(empty_app: Flask) -> None:
     response = empty_app.test_client().get("/", headers=HTML)
     assert response.status_code == 200
