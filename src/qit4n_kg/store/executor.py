@@ -4,9 +4,8 @@ The engine can't stop a query, so whoever wants a deadline and a memory limit th
 that runs it. A job waits in a bounded queue, gets a process for itself, and is answered whole or fails: at the deadline
 or when it is cancelled the process is killed, at the memory limit the kernel refuses and the engine aborts.
 
-After a tenth of a second of processor time a query is long: its process gives way to others (nice) and leaves the places
-that are kept for short queries (`executor_lanes`). A query that runs or waits for as long by the clock can be listed and
-cancelled from every web worker (`running`).
+After a tenth of a second a query leaves the places that are kept for short ones (`executor_lanes`), and can be listed and
+cancelled from every web worker (`running`). Once it has used as much processor time, its process gives way to others (nice).
 """
 
 from __future__ import annotations
@@ -45,9 +44,12 @@ __all__ = ["ExecutorError", "ExecutorPool", "Job", "Spooled", "new_query_id"]
 _START_SECONDS = 30.0
 _LINGER_SECONDS = 30.0
 _LONG_SECONDS = 0.1
-"""A query that takes more processor time is long: on a busy machine a short one may take more by the clock."""
+"""A query that takes longer by the clock leaves its place to short ones; one that takes more processor time gives way to them.
+
+On a busy machine short queries take longer by the clock too, and should not be slowed down for that.
+"""
 _OVERSTAY_SECONDS = 1.0
-"""A query that takes more by the clock is long too, and one for which the long lane has no room keeps its process so long."""
+"""A query that takes longer gives way however little it computes; so long it keeps its place if the long lane is full."""
 _LOOK_SECONDS = 0.1
 _REMEMBERED = 1024
 
@@ -276,25 +278,20 @@ class ExecutorPool:
             return
         run.show()
         while (now := time.monotonic()) < deadline:
-            if run.has_been_long or self._is_long(used, executor, now - begun):
-                self._treat_as_long(executor, run, now - begun)
+            seconds = now - begun
+            if not run.has_been_long and (
+                seconds > _OVERSTAY_SECONDS or executor.processor_seconds() - used > _LONG_SECONDS
+            ):
+                executor.renice()
+                run.has_been_long = True
+            if not run.is_long:
+                run.is_long = self._lanes.turn_long()
+            if not run.is_long and seconds > _OVERSTAY_SECONDS and self._lanes.is_due():
+                raise _Preempted
             if executor.wait(min(_LOOK_SECONDS, deadline - now)):
                 return
             run.check()
         raise TimeoutError
-
-    def _is_long(self, used: float, executor: Executor, seconds: float) -> bool:
-        """Tell whether a query is long, from the processor time that its process had used before and the seconds since."""
-        return seconds > _OVERSTAY_SECONDS or executor.processor_seconds() - used > _LONG_SECONDS
-
-    def _treat_as_long(self, executor: Executor, run: _Run, seconds: float) -> None:
-        if not run.has_been_long:
-            executor.renice()
-            run.has_been_long = True
-        if not run.is_long:
-            run.is_long = self._lanes.turn_long()
-        if not run.is_long and seconds > _OVERSTAY_SECONDS and self._lanes.is_due():
-            raise _Preempted
 
     def _header(self, run: _Run) -> dict[str, Any]:
         job = run.job
