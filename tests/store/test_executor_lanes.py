@@ -101,7 +101,7 @@ def test_endless_queries_leave_room_for_short_ones(make_pool, store_path, thread
     running = [threads.submit(endless, pool, store_path, number, timeout=4.0) for number in range(2)]
     eventually(lambda: len(pool.processes()) == 3)
     time.sleep(0.5)
-    assert max(short(pool, store_path) for _ in range(20)) < 0.5
+    assert max(short(pool, store_path) for _ in range(20)) < 2.0
     assert all(timed_out(future) for future in running)
 
 
@@ -129,18 +129,17 @@ def test_a_long_query_beyond_the_lane_gives_way_to_a_short_one_and_begins_anew(m
 
 def test_a_query_known_to_be_long_does_not_take_a_short_place(make_pool, store_path, threads):
     pool = make_pool(long=1)
-    assert timed_out(threads.submit(endless, pool, store_path, 1, timeout=0.3))
-    running = [threads.submit(endless, pool, store_path, 1, timeout=1.5) for _ in range(4)]
-    time.sleep(0.3)
+    assert timed_out(threads.submit(endless, pool, store_path, 1, timeout=1.3))
+    running = [threads.submit(endless, pool, store_path, 1, timeout=15.0) for _ in range(4)]
     eventually(lambda: len(pool.processes()) == 2)
-    assert max(short(pool, store_path) for _ in range(20)) < 0.5
-    for future in running:
-        future.exception()
+    assert max(short(pool, store_path) for _ in range(20)) < 5.0
+    assert not any(future.done() for future in running)
+    pool.close()
 
 
 def test_too_many_long_queries_are_refused_at_once(make_pool, store_path, threads):
     pool = make_pool(long=1, queue=1)
-    assert timed_out(threads.submit(endless, pool, store_path, 1, timeout=0.3))
+    assert timed_out(threads.submit(endless, pool, store_path, 1, timeout=1.3))
     running = [threads.submit(endless, pool, store_path, 1, timeout=1.0) for _ in range(4)]
     time.sleep(0.2)
     errors = [future.exception() for future in running]
@@ -192,7 +191,7 @@ def test_a_query_is_cancelled_from_another_worker(make_pool, store_path, threads
 
 def test_a_query_that_waits_is_cancelled_too(make_pool, store_path, threads, tmp_path):
     pool = make_pool(long=1)
-    assert timed_out(threads.submit(endless, pool, store_path, timeout=0.3))
+    assert timed_out(threads.submit(endless, pool, store_path, timeout=1.3))
     first = threads.submit(endless, pool, store_path, id="the-first", timeout=3.0)
     waiting = threads.submit(endless, pool, store_path, id="the-second")
     running = RunningQueries(tmp_path / "running")
@@ -230,6 +229,7 @@ def test_a_query_runs_where_it_can_not_be_listed(store_path, tmp_path, caplog):
         running=RunningQueries(tmp_path / "running"),
     )
     try:
+        assert pool.wait_until_ready(20)
         with pytest.raises(QueryTimeoutError):
             endless(pool, store_path)
     finally:

@@ -70,7 +70,7 @@ def test_the_command_measures_and_says_what_is_missing(tmp_path):
 
 
 def test_the_table_gives_ratios_and_marks_errors():
-    fast, slow = Measurement(200, 1.0, 0, 1.0, 2.0), Measurement(100, 1.0, 3, 5.0, 9.0)
+    fast, slow = Measurement(200, 1.0, 0, 1.0, 2.0), Measurement(103, 1.0, 3, 5.0, 9.0)
     servers = ["qit4n-kg", "oxigraph"]
     comparison = Comparison(
         10, "wrk", 1.0, 5, servers, [], {"unique": {4: dict(zip(servers, (fast, slow), strict=True))}}

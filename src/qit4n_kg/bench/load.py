@@ -64,8 +64,8 @@ class Measurement:
 
     @property
     def rate(self) -> float:
-        """Requests a second."""
-        return self.requests / self.seconds
+        """Right answers a second: an error is no answer, however quick."""
+        return max(0, self.requests - self.errors) / self.seconds
 
 
 def generator() -> str:

@@ -4,8 +4,8 @@ The engine can't stop a query, so whoever wants a deadline and a memory limit th
 that runs it. A job waits in a bounded queue, gets a process for itself, and is answered whole or fails: at the deadline
 or when it is cancelled the process is killed, at the memory limit the kernel refuses and the engine aborts.
 
-After a tenth of a second a query is long: its process gives way to others (nice), leaves the places that are kept for
-short queries (`executor_lanes`), and the query can be listed and cancelled from every web worker (`running`).
+After a tenth of a second a query leaves the places that are kept for short ones (`executor_lanes`), and can be listed and
+cancelled from every web worker (`running`). Once it has used as much processor time, its process gives way to others (nice).
 """
 
 from __future__ import annotations
@@ -44,9 +44,12 @@ __all__ = ["ExecutorError", "ExecutorPool", "Job", "Spooled", "new_query_id"]
 _START_SECONDS = 30.0
 _LINGER_SECONDS = 30.0
 _LONG_SECONDS = 0.1
-"""A query that takes longer is long."""
+"""A query that takes longer by the clock leaves its place to short ones; one that takes more processor time gives way to them.
+
+On a busy machine short queries take longer by the clock too, and should not be slowed down for that.
+"""
 _OVERSTAY_SECONDS = 1.0
-"""A long query for which the long lane has no room keeps its process at least so long."""
+"""A query that takes longer gives way however little it computes; so long it keeps its place if the long lane is full."""
 _LOOK_SECONDS = 0.1
 _REMEMBERED = 1024
 
@@ -63,6 +66,7 @@ class _Run:
         self.store_path = store_path
         self.timeout = timeout
         self.is_long = False
+        self.has_been_long = False
         self.came = time.monotonic()
         self._running = running
         self._ticket: Ticket | None = None
@@ -212,14 +216,13 @@ class ExecutorPool:
         key = self._known_long.key(run.job)
         waiter = self._wait(run, is_long=self._lanes.has_long and key in self._known_long)
         while True:
-            run.is_long = waiter.is_long
-            begun = time.monotonic()
+            run.is_long, run.has_been_long = waiter.is_long, False
             try:
                 return self._run_in(waiter.result(), run)
             except _Preempted:
                 waiter = self._wait(run, is_long=True)
             finally:
-                self._known_long.note(key, is_long=time.monotonic() - begun > _LONG_SECONDS)
+                self._known_long.note(key, is_long=run.has_been_long)
 
     def _wait(self, run: _Run, *, is_long: bool) -> Waiter:
         """Wait for a process, no longer than a query usually may run."""
@@ -242,8 +245,9 @@ class ExecutorPool:
         is_reusable = False
         deadline = time.monotonic() + run.timeout
         try:
+            used = executor.processor_seconds()
             executor.ask(self._header(run), deadline)
-            self._watch(executor, run, deadline)
+            self._watch(executor, run, deadline, used)
             reply, body, files = executor.answer(deadline)
             is_reusable = not reply.get("retire", False) and executor.renew()
         except TimeoutError:
@@ -263,27 +267,31 @@ class ExecutorPool:
             raise self._with_limit(error_of(reply))
         return Spooled(run.job.form.value, reply["length"], reply["seconds"], body, file)
 
-    def _watch(self, executor: Executor, run: _Run, deadline: float) -> None:
+    def _watch(self, executor: Executor, run: _Run, deadline: float, used: float) -> None:
         """Wait until a process answers, and treat the query as a long one when it takes its time.
 
+        :param used: the processor time that the process had used before.
         :raises TimeoutError: the deadline passed first.
         """
         begun = time.monotonic()
         if executor.wait(min(_LONG_SECONDS, deadline - begun)):
             return
-        executor.renice()
         run.show()
-        while True:
-            now = time.monotonic()
-            if now >= deadline:
-                raise TimeoutError
+        while (now := time.monotonic()) < deadline:
+            seconds = now - begun
+            if not run.has_been_long and (
+                seconds > _OVERSTAY_SECONDS or executor.processor_seconds() - used > _LONG_SECONDS
+            ):
+                executor.renice()
+                run.has_been_long = True
             if not run.is_long:
                 run.is_long = self._lanes.turn_long()
-            if not run.is_long and now - begun > _OVERSTAY_SECONDS and self._lanes.is_due():
+            if not run.is_long and seconds > _OVERSTAY_SECONDS and self._lanes.is_due():
                 raise _Preempted
             if executor.wait(min(_LOOK_SECONDS, deadline - now)):
                 return
             run.check()
+        raise TimeoutError
 
     def _header(self, run: _Run) -> dict[str, Any]:
         job = run.job

@@ -65,6 +65,7 @@ PROBLEMS: dict[str, Problem] = {
         "Token needed",
         "Send `Authorization: Bearer TOKEN`, or sign in at /sign-in. `qit4n-kg token create` makes one.",
     ),
+    "access": Problem(403, "No access", "Who asks may not do this."),
     "forbidden": Problem(403, "Not allowed", "The token is good, but its role does not allow this."),
     "source": Problem(400, "Unreadable data", "The data sent can't be parsed. The members line and column say where."),
     "not-acceptable": Problem(
