@@ -303,6 +303,7 @@ class ExecutorPool:
             "bindings": {name: encode_term(term) for name, term in job.bindings.items()},
             "default_graphs": job.default_graphs,
             "named_graphs": job.named_graphs,
+            "base_iri": job.base_iri,
             **self._limits,
         }
 
