@@ -75,7 +75,7 @@ def test_a_standard_body_says_nothing_of_it(tiny_client):
         ({}, "request"),
         ({"query": "INSERT DATA { <x:a> <x:b> 1 }"}, "request"),
         ({"query": "SELECT * { ?s ?p ?o FILTER(?s >) }"}, "query-syntax"),
-        ({"query": "SELECT * { SERVICE <http://127.0.0.1/> { ?s ?p ?o } }"}, "query-refused"),
+        ({"query": "SELECT * { SERVICE <http://127.0.0.1/> { ?s ?p ?o } }"}, "remote-refused"),
     ],
 )
 def test_what_can_not_be_looked_into_is_a_problem(tiny_client, parameters, kind):
