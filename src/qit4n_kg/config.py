@@ -175,7 +175,9 @@ SETTINGS: tuple[Setting, ...] = (
         _count(0, 10_000),
     ),
     Setting("query_timeout", "30", "seconds a query may run", _seconds),
-    Setting("slow_query", "1", "seconds from which a query is written to slow-queries.log in the state folder", _seconds),
+    Setting(
+        "slow_query", "1", "seconds from which a query is written to slow-queries.log in the state folder", _seconds
+    ),
     Setting("query_memory", "1 GiB", "memory a query may use beyond what its process has when warm", _size),
     Setting("result_bytes", "1 GiB", "largest result of a query", _size),
     Setting(

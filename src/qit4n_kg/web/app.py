@@ -68,7 +68,20 @@ def make_routes(settings: Settings) -> Flask:
     app.jinja_env.globals["local_path"] = lambda iri: links.local_path(iri, settings)
     app.jinja_env.globals["short_name"] = lambda iri: links.short_name(iri, settings)
     responses.register(app)
-    for blueprint in (sparql, update, graphs, signin, running, diagnosis, catalogue, void, openapi, health, problems, pages):
+    for blueprint in (
+        sparql,
+        update,
+        graphs,
+        signin,
+        running,
+        diagnosis,
+        catalogue,
+        void,
+        openapi,
+        health,
+        problems,
+        pages,
+    ):
         app.register_blueprint(blueprint)
     privileges.register(app, access.has_role)
     cors.register(app)
