@@ -62,7 +62,7 @@ def diagnose(
     :raises QuerySyntaxError: the query does not parse.
     """
     try:
-        parts = take_apart(text)
+        parts = take_apart(text, prober.base_iri)
     except (UnreadableError, QuerySyntaxError) as exc:
         return Diagnosis(
             None, f"The query can't be taken apart, so the reason is unknown: {exc.message}", is_complete=False

@@ -18,7 +18,7 @@ from qit4n_kg.errors import RequestError
 from qit4n_kg.store.dataset_clause import Prologue, Token, line_column, read_prologue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from qit4n_kg.store.base import Term
 
@@ -106,15 +106,15 @@ class QueryParts:
         return term
 
 
-def take_apart(text: str, prefixes: Mapping[str, str] | None = None) -> QueryParts:
-    """Take a query apart.
+def take_apart(text: str, base_iri: str | None = None) -> QueryParts:
+    """Take a query apart; `base_iri` holds where it declares none.
 
     :raises UnreadableError: it is no query, or has no WHERE clause, or can't be followed.
 
     >>> [piece.text for piece in take_apart("ASK { ?s a ?c ; ?p 1, 2 FILTER(?c > 1) }").pieces]
     ['?s a ?c .', '?s ?p 1 .', '?s ?p 2 .', 'FILTER(?c > 1)']
     """
-    prologue = read_prologue(text, prefixes, None)
+    prologue = read_prologue(text, None, base_iri)
     rest = prologue.rest
     if not rest or not rest[0].is_word("SELECT", "ASK", "CONSTRUCT", "DESCRIBE"):
         raise UnreadableError("The text is no query.")

@@ -39,6 +39,7 @@ class Prober:
     each: float
     default_graphs: tuple[str, ...] | None = None
     named_graphs: tuple[str, ...] | None = None
+    base_iri: str | None = None
     is_complete: bool = True
     asked: int = 0
     _begun: float = field(default_factory=time.monotonic)
@@ -107,7 +108,7 @@ class Prober:
             return None
         self.asked += 1
         try:
-            with self.ask(replace(job, timeout=min(self.each, left))) as spooled:
+            with self.ask(replace(job, timeout=min(self.each, left), base_iri=self.base_iri)) as spooled:
                 return spooled.read()
         except QueryLimitError:
             self.is_complete = False

@@ -52,6 +52,12 @@ def test_the_dataset_of_the_request_is_the_one_that_is_asked(tiny_client):
     assert finding["suggestions"][0]["term"].endswith("meeting-1>")
 
 
+def test_a_relative_iri_is_resolved_as_the_endpoint_does(tiny_client):
+    query = "SELECT * { <id/fg-qit4n/meeting/1> a <id/nothing> }"
+    (finding, *_) = tiny_client.get("/sparql/why", query_string={"query": query}).json["findings"]
+    assert finding["message"] == "<id/nothing> does not occur in the data."
+
+
 def test_the_page_of_an_empty_result_leads_there(tiny_client):
     page = tiny_client.get("/sparql", query_string={"query": EMPTY}, headers=BROWSER)
     assert 'href="/sparql/why?query=PREFIX' in page.text
@@ -75,7 +81,7 @@ def test_a_standard_body_says_nothing_of_it(tiny_client):
         ({}, "request"),
         ({"query": "INSERT DATA { <x:a> <x:b> 1 }"}, "request"),
         ({"query": "SELECT * { ?s ?p ?o FILTER(?s >) }"}, "query-syntax"),
-        ({"query": "SELECT * { SERVICE <http://127.0.0.1/> { ?s ?p ?o } }"}, "query-refused"),
+        ({"query": "SELECT * { SERVICE <http://127.0.0.1/> { ?s ?p ?o } }"}, "remote-refused"),
     ],
 )
 def test_what_can_not_be_looked_into_is_a_problem(tiny_client, parameters, kind):

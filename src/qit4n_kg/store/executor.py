@@ -44,9 +44,10 @@ __all__ = ["ExecutorError", "ExecutorPool", "Job", "Spooled", "new_query_id"]
 _START_SECONDS = 30.0
 _LINGER_SECONDS = 30.0
 _LONG_SECONDS = 0.1
-"""A query that takes longer by the clock leaves its place to short ones; one that takes more processor time gives way to them.
+"""A query that takes longer is looked at: it leaves its place to short ones unless it hardly computed anything, and gives way
+to them once it has used so much processor time.
 
-On a busy machine short queries take longer by the clock too, and should not be slowed down for that.
+On a busy machine short queries take longer by the clock too, and should neither be slowed down nor fill the long lane.
 """
 _OVERSTAY_SECONDS = 1.0
 """A query that takes longer gives way however little it computes; so long it keeps its place if the long lane is full."""
@@ -279,14 +280,14 @@ class ExecutorPool:
         run.show()
         while (now := time.monotonic()) < deadline:
             seconds = now - begun
-            if not run.has_been_long and (
-                seconds > _OVERSTAY_SECONDS or executor.processor_seconds() - used > _LONG_SECONDS
-            ):
+            used_here = executor.processor_seconds() - used
+            is_slow = seconds > _OVERSTAY_SECONDS
+            if not run.has_been_long and (is_slow or used_here > _LONG_SECONDS):
                 executor.renice()
                 run.has_been_long = True
-            if not run.is_long:
+            if not run.is_long and (is_slow or used_here > _LONG_SECONDS / 5):
                 run.is_long = self._lanes.turn_long()
-            if not run.is_long and seconds > _OVERSTAY_SECONDS and self._lanes.is_due():
+            if not run.is_long and is_slow and self._lanes.is_due():
                 raise _Preempted
             if executor.wait(min(_LOOK_SECONDS, deadline - now)):
                 return
@@ -302,6 +303,7 @@ class ExecutorPool:
             "bindings": {name: encode_term(term) for name, term in job.bindings.items()},
             "default_graphs": job.default_graphs,
             "named_graphs": job.named_graphs,
+            "base_iri": job.base_iri,
             **self._limits,
         }
 

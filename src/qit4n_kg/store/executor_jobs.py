@@ -82,6 +82,7 @@ class Job:
     named_graphs: tuple[str, ...] | None = None
     timeout: float | None = None
     may_lengthen: bool = False
+    base_iri: str | None = None
     id: str = field(default_factory=new_query_id)
 
 

@@ -182,6 +182,7 @@ def _query(store: OxigraphStore, header: dict[str, Any]) -> Answer:
         bindings={name: decode_term(text) for name, text in header["bindings"].items()},
         default_graphs=_graphs(header["default_graphs"]),
         named_graphs=_graphs(header["named_graphs"]),
+        base_iri=header.get("base_iri"),
     )
 
 

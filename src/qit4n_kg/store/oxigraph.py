@@ -152,8 +152,11 @@ class OxigraphStore:
         default_graphs: Sequence[GraphName] | None = None,
         named_graphs: Sequence[GraphName] | None = None,
         prefixes: Mapping[str, str] | None = None,
+        base_iri: str | None = None,
     ) -> Answer:
         """Answer one SPARQL query (see the Protocol); the rows are computed while they are read.
+
+        `base_iri` is what relative IRIs are resolved against where the query has no BASE (RFC 3986 section 5.1.4).
 
         :raises QuerySyntaxError: with line and column.
         :raises QueryRefusedError: it is an update, or it calls a function that this engine has not.
@@ -167,11 +170,18 @@ class OxigraphStore:
         with engine_errors(text):
             try:
                 result = source.query(
-                    bound, prefixes=known, default_graph=default, named_graphs=named, substitutions=substitutions
+                    bound,
+                    base_iri=base_iri,
+                    prefixes=known,
+                    default_graph=default,
+                    named_graphs=named,
+                    substitutions=substitutions,
                 )
             except SyntaxError:
                 if bound is not text:
-                    pyoxigraph.Store().query(text, prefixes=known)  # raises at the place that the user sees
+                    pyoxigraph.Store().query(
+                        text, base_iri=base_iri, prefixes=known
+                    )  # raises at the place that the user sees
                     raise ParameterError(f"{_listed(bindings)} can't be bound here: the query assigns it.") from None
                 raise
             except UnicodeEncodeError:

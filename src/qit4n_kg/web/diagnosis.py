@@ -76,6 +76,7 @@ def _diagnose(asked: ProtocolRequest, query: str) -> Diagnosis:
         min(_EACH_SECONDS, seconds),
         asked.default_graphs,
         asked.named_graphs,
+        graph.settings.base_iri,
     )
     return diagnose(query, prober, prefixes=prefixes(graph.settings.base_iri), nearest=_nearest)
 

@@ -59,6 +59,7 @@ class Question:
             named_graphs=self.asked.named_graphs,
             timeout=self.asked.timeout,
             may_lengthen=self.asked.timeout is not None and is_admin(),
+            base_iri=knowledge_graph().settings.base_iri,  # not the request's address, on which a cached result can't depend
             id=query_id(),
         )
 
