@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from xml.etree import ElementTree
 
 import pytest
@@ -11,7 +13,7 @@ import pytest
 from qit4n_kg.bench import load, report
 from qit4n_kg.bench.comparison import Comparison
 from qit4n_kg.bench.load import Measurement
-from qit4n_kg.bench.servers import own_server
+from qit4n_kg.bench.servers import Server, own_server
 from qit4n_kg.bench.workload import NUMBER, Question, analytic, mix, rows
 from system.server import run
 
@@ -54,6 +56,36 @@ def test_both_load_generators_count_answers_and_errors(built_state, monkeypatch,
             assert (measured.requests > 10, measured.errors) == (True, 0)
             assert 0 < measured.p50 <= measured.p99
             assert load.drive(server, [wrong], clients=2, seconds=1, is_unique=is_unique).errors > 0
+
+
+@pytest.mark.parametrize("has_wrk", [True, False])
+def test_no_unique_request_is_ever_sent_twice_not_even_by_another_run(monkeypatch, has_wrk):
+    if has_wrk and load.shutil.which("wrk") is None:
+        pytest.skip("wrk is not installed")
+    seen = []
+
+    class Recorder(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self):
+            seen.append(self.path)
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *arguments): ...
+
+    found = load.shutil.which("wrk") if has_wrk else None
+    monkeypatch.setattr(load.shutil, "which", lambda name: found)
+    questions = [Question(name, f"ASK {{}} LIMIT {NUMBER} # {name}", Counter()) for name in "ab"]
+    with ThreadingHTTPServer(("127.0.0.1", 0), Recorder) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        for _ in range(2):
+            load.drive(Server("x", server.server_port, "/"), questions, clients=3, seconds=1, is_unique=True)
+        server.shutdown()
+    assert len(seen) > 20
+    assert len(set(seen)) == len(seen)
+    assert all("%20LIMIT%20" in path and "NUMBER" not in path for path in seen)
 
 
 @pytest.mark.slow

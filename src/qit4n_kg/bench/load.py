@@ -30,17 +30,18 @@ if TYPE_CHECKING:
 
 _ACCEPT = "application/sparql-results+json"
 _SCRIPT = """
-local paths, step, at = {}, 0, 0
-local serial = 0
-function setup(thread) serial = serial + 1; thread:set("serial", serial) end
+local paths, at, first = {}, 0, 0
+local threads = 0
+function setup(thread) threads = threads + 1; thread:set("serial", threads) end
 function init(args)
   for line in io.lines(args[1]) do paths[#paths + 1] = line end
   wrk.headers["Accept"] = "application/sparql-results+json"
   at = serial * 7
+  first = tonumber(args[2]) + serial * 1e8
 end
 function request()
   at = at + 1
-  local path = paths[at % #paths + 1]:gsub("@NUMBER@", tostring(100000000 + serial * 10000000 + at))
+  local path = paths[at % #paths + 1]:gsub("@NUMBER@", string.format("%.0f", first + at))
   return wrk.format("GET", path)
 end
 function done(summary, latency, requests)
@@ -85,23 +86,20 @@ def drive(
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "paths").write_text("\n".join(paths) + "\n", encoding="ascii")
         (Path(folder) / "mix.lua").write_text(_SCRIPT, encoding="ascii")
-        command = [
-            sys.executable,
-            "-m",
-            "qit4n_kg.bench.load",
-            str(server.port),
-            str(clients),
-            str(seconds),
-            f"{folder}/paths",
-        ]
+        own = [f"{folder}/paths", str(_first_number())]
+        command = [sys.executable, "-m", "qit4n_kg.bench.load", str(server.port), str(clients), str(seconds), *own]
         if shutil.which("wrk"):
-            threads = str(min(2, clients))
-            # wrk takes whole seconds
-            command = ["wrk", "-t", threads, "-c", str(clients), "-d", f"{max(1, round(seconds))}s", "--timeout", "60s"]
-            command += ["-s", f"{folder}/mix.lua", f"http://127.0.0.1:{server.port}", "--", f"{folder}/paths"]
+            length = f"{max(1, round(seconds))}s"  # it takes whole seconds
+            command = ["wrk", "-t", str(min(2, clients)), "-c", str(clients), "-d", length, "--timeout", "60s"]
+            command += ["-s", f"{folder}/mix.lua", f"http://127.0.0.1:{server.port}", "--", *own]
         output = subprocess.run(command, capture_output=True, text=True, check=True, timeout=seconds + 120).stdout
     result = next(line for line in output.splitlines() if line.startswith("RESULT ")).removeprefix("RESULT ")
     return Measurement(**json.loads(result))
+
+
+def _first_number() -> int:
+    """Return a number from which a run counts on, so that no other run has asked the same: caches outlive a run."""
+    return time.time_ns() // 1_000_000 % 1_000_000_000 * 1_000_000
 
 
 class _Connection:
@@ -136,7 +134,7 @@ class _Connection:
         return 0 <= self.wanted <= len(self.received)
 
 
-def run_loop(port: int, clients: int, seconds: float, paths: Sequence[str]) -> dict[str, Any]:
+def run_loop(port: int, clients: int, seconds: float, paths: Sequence[str], first: int) -> dict[str, Any]:
     """Keep `clients` connections busy for `seconds`; return what `Measurement` holds."""
     selector = selectors.DefaultSelector()
     latencies: list[float] = []
@@ -146,7 +144,7 @@ def run_loop(port: int, clients: int, seconds: float, paths: Sequence[str]) -> d
     def ask(connection: _Connection) -> None:
         nonlocal serial
         serial += 1
-        connection.send(paths[serial % len(paths)].replace(NUMBER, str(100_000_000 + serial)))
+        connection.send(paths[serial % len(paths)].replace(NUMBER, str(first + serial)))
 
     for _ in range(clients):
         connection = _Connection(port, start)
@@ -175,6 +173,8 @@ def run_loop(port: int, clients: int, seconds: float, paths: Sequence[str]) -> d
 
 
 if __name__ == "__main__":
-    _port, _clients, _seconds, _file = sys.argv[1:]
+    _port, _clients, _seconds, _file, _first = sys.argv[1:]
     _lines = Path(_file).read_text(encoding="ascii").splitlines()
-    sys.stdout.write("RESULT " + json.dumps(run_loop(int(_port), int(_clients), float(_seconds), _lines)) + "\n")
+    sys.stdout.write(
+        "RESULT " + json.dumps(run_loop(int(_port), int(_clients), float(_seconds), _lines, int(_first))) + "\n"
+    )
