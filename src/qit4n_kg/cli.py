@@ -152,8 +152,10 @@ def query(query: str, endpoint: str | None, form: str, given: tuple[str, ...], *
     if query == "list":
         _list_catalogue(settings)
         return
-    text, bindings = _read_query(settings, query, _pairs(given))
+    text, bindings, notes = _read_query(settings, query, _pairs(given))
     answer = _ask(settings, endpoint, text, bindings)
+    for note in notes:
+        terminal.err.print(note, markup=False, soft_wrap=True)
     _print_answer(settings, answer, form)
 
 
@@ -304,15 +306,17 @@ def _pairs(given: tuple[str, ...]) -> dict[str, str]:
     return pairs
 
 
-def _read_query(settings: Settings, query: str, arguments: Mapping[str, str]) -> tuple[str, Mapping[str, Term]]:
-    """Find what QUERY means: `-`, a file that exists, an id of the catalogue, and only then SPARQL text."""
+def _read_query(
+    settings: Settings, query: str, arguments: Mapping[str, str]
+) -> tuple[str, Mapping[str, Term], list[str]]:
+    """Find what QUERY means: `-`, a file that exists, SPARQL text, or an id of the catalogue; also say which defaults it takes."""
     if not query.strip():
         raise ParameterError("QUERY is empty.", hint="`qit4n-kg query list` lists the catalogue.")
     if query == "-":
-        return sys.stdin.read(), {}
+        return sys.stdin.read(), {}, []
     if len(query) < 256 and "\n" not in query and Path(query).is_file():
         try:
-            return Path(query).read_text(encoding="utf-8"), {}
+            return Path(query).read_text(encoding="utf-8"), {}, []
         except (OSError, UnicodeDecodeError) as exc:
             raise SourceError(f"can't be read: {exc}", path=query) from exc
     if query.endswith(".rq"):
@@ -320,14 +324,15 @@ def _read_query(settings: Settings, query: str, arguments: Mapping[str, str]) ->
     if any(character.isspace() for character in query):
         if arguments:
             raise ParameterError("Parameters belong to queries of the catalogue.")
-        return query, {}
+        return query, {}, []
     catalogue = read_catalogue(settings.sources / "queries" / "catalogue")
     entry = catalogue.get(query)
-    for parameter in entry.parameters:
-        if parameter.name not in arguments and parameter.default is not None:
-            note = f"{parameter.name} = {parameter.default} (the default; -p {parameter.name}=… changes it)"
-            terminal.err.print(note, markup=False, soft_wrap=True)
-    return entry.text, bind(entry, arguments, settings.base_iri)
+    notes = [
+        f"{parameter.name} = {parameter.default} (the default; -p {parameter.name}=… changes it)"
+        for parameter in entry.parameters
+        if parameter.name not in arguments and parameter.default is not None
+    ]
+    return entry.text, bind(entry, arguments, settings.base_iri), notes
 
 
 def _ask(settings: Settings, endpoint: str | None, text: str, bindings: Mapping[str, Term]) -> Answer:

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qit4n_kg.errors import QuerySyntaxError
+from qit4n_kg.errors import QuerySyntaxError, UnreadableError
 from qit4n_kg.misfits import Finding, Misfits, shown
-from qit4n_kg.patterns import PieceKind, UnreadableError, take_apart
+from qit4n_kg.patterns import PieceKind, take_apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

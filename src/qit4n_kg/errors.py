@@ -25,6 +25,7 @@ The tree (indented = subclass of); the name in brackets is the stable tail of th
         RequestError                    [request]                the client's request can't be understood
             ParameterError              [parameter]              a parameter is unknown, missing or malformed
             QuerySyntaxError            [query-syntax]           knows line and column
+            UnreadableError             [unreadable]             a query can't be taken apart to say why it has no rows
             QueryRefusedError           [query-refused]          well formed but not allowed (SERVICE, an update)
             ChangeRefusedError          [change-refused]         well formed, but these graphs are not changed this way
             RemoteRefusedError          [remote-refused]         SERVICE or LOAD of an address that is not allowed
@@ -240,6 +241,12 @@ class QuerySyntaxError(RequestError):
         super().__init__(message, hint=hint)
         self.line = line
         self.column = column
+
+
+class UnreadableError(RequestError):
+    """The query can't be taken apart to say why it has no rows."""
+
+    code = "unreadable"
 
 
 class QueryRefusedError(RequestError):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from pyoxigraph import RdfFormat, parse
 
-from qit4n_kg.errors import RequestError
+from qit4n_kg.errors import UnreadableError
 from qit4n_kg.store.dataset_clause import Prologue, Token, line_column, read_prologue
 
 if TYPE_CHECKING:
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 _CLOSING = {"{": "}", "(": ")", "[": "]", "<<": ">>", "<<(": ")>>", "{|": "|}"}
 _COMPLEX = frozenset(("(", "[", "<<", "<<("))
 _LITERALS = frozenset(("string", "number"))
-
-
-class UnreadableError(RequestError):
-    """The text can't be taken apart."""
 
 
 class PieceKind(Enum):

@@ -122,7 +122,7 @@ def test_the_fixture_brings_no_graph_that_is_there_already():
 
 
 def test_the_bodies_together_conform(merged):
-    assert merged[0].report.to_text() == "Conforms: nothing found."
+    assert merged[0].report.to_text() == "Conforms: nothing to remark."
 
 
 def test_the_checks_of_hygiene_find_nothing(both):

@@ -46,6 +46,9 @@ PROBLEMS: dict[str, Problem] = {
         "Query syntax error",
         "The SPARQL text does not parse. The members line, column (both from 1) and source say where.",
     ),
+    "unreadable": Problem(
+        400, "Query not understood", "The query can't be taken apart, so nothing can be said of why it has no rows."
+    ),
     "query-refused": Problem(
         403, "Query refused", "The query is well formed but asks for something that is not allowed here, like SERVICE."
     ),
