@@ -377,7 +377,7 @@ def _print_answer(settings: Settings, answer: Answer, form: str) -> None:
         raise ParameterError(f"This answer can't be written as {form!r}.", hint=f"Choose one of table, {names}.")
     member = next(offer for offer in offers if offer.value is chosen)
     answer.write(sys.stdout.buffer, member)  # type: ignore[arg-type]
-    if chosen.is_text:
+    if chosen in (ResultFormat.JSON.value, ResultFormat.XML.value):  # the others end with a line's end
         click.echo()
 
 

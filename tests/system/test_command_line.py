@@ -48,6 +48,7 @@ def test_a_catalogue_query_is_answered_as_csv(state):
     assert done.returncode == 0
     assert done.stdout.splitlines()[0] == "person,role,body,affiliation,country,attested"
     assert "Zhangchao Ma,Chair" in done.stdout
+    assert all(line.strip() for line in done.stdout.splitlines())
 
 
 def test_known_prefixes_need_no_declaration(state):
