@@ -1,7 +1,8 @@
 """The order of a benchmark: build, write what the peers load, check every answer, drive the mixes, time the analytic queries.
 
-One server runs at a time, so that none has to share the processors with another that is being measured. Ratios of one run can be
-compared; times of different machines or days can't.
+Under load one server runs at a time, so that it shares the processors with no other. Analytic queries go to all servers in turn,
+one after the other, so that what else the machine does falls on all alike. Ratios of one run can be compared; times of different
+machines or days can't.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 WAYS = {"repeated": False, "unique": True}
 _RDFLIB_MOST_TRIPLES = 100_000
-_ANALYTIC_RUNS = 5
+_ANALYTIC_RUNS = 7
 
 
 @dataclass
@@ -70,15 +71,18 @@ def compare(
     result = Comparison(generation.manifest.triples, generator(), seconds, len(mixed))
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        for name, start in _starters(settings, generation.store_path, result, peers, folder):
+        starters = list(_starters(settings, generation.store_path, result, peers, folder))
+        for name, start in starters:
             say(f"{name}: starting")
             with start() as server:
                 result.servers.append(name)
                 _check(server, [*mixed, *analysed])
                 say(f"{name}: {len(mixed) + len(analysed)} answers are right")
                 _measure(server, mixed, clients, seconds, result, say)
-                for question in analysed:
-                    result.analytic.setdefault(question.name, {})[name] = _time(server, question)
+        say("analytic queries, in turn")
+        together = [stack.enter_context(start()) for _, start in starters]
+        for question in analysed:
+            result.analytic[question.name] = _time(together, question)
     return result
 
 
@@ -135,14 +139,15 @@ def _measure(
             say(f"{server.name}: {way}, {number} clients: {measured.rate:,.0f} requests/s, p99 {measured.p99:.1f} ms")
 
 
-def _time(server: Server, question: Question) -> float:
-    """Return the median of the seconds that an analytic query takes, each time new."""
-    times = []
+def _time(together: Sequence[Server], question: Question) -> dict[str, float]:
+    """Return the median of the seconds that an analytic query takes each server, the text new each time."""
+    times: dict[str, list[float]] = {server.name: [] for server in together}
     for number in range(1, _ANALYTIC_RUNS + 1):
-        start = time.perf_counter()
-        _ask(server, question.text(number))
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
+        for server in together:
+            start = time.perf_counter()
+            _ask(server, question.text(number))
+            times[server.name].append(time.perf_counter() - start)
+    return {name: statistics.median(found) for name, found in times.items()}
 
 
 def _ask(server: Server, text: str) -> bytes:
