@@ -33,6 +33,7 @@ PREFIXES = f"""
 
 ONTOLOGY = "ontology/seeded"
 DATA = "reference/seeded"
+COUNTS = "stdorg:headingCount 1 ; stdorg:sentenceCount 1"
 CHOSEN, OTHER = f"<{GRAPHS}{DATA}>", f"<{GRAPHS}reference/other>"
 DISCREPANCY = (
     f":d a stdorg:Discrepancy ; stdorg:about :thing ; stdorg:onProperty stdorg:number ; "
@@ -233,6 +234,14 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         (DATA, ":held stdorg:agent 'Ada' .", ":held"),
         ("overruled/seeded", ":held stdorg:agent 'Ada' .", ":held"),
     ],
+    "more-left-out-than-read": [
+        (DATA, f":a {COUNTS} ; stdorg:cellCount 2 ; stdorg:leftOutCount 5 .", ":a"),
+        (
+            DATA,
+            ":a stdorg:coverageOf :d ; stdorg:coveredSection 'A' . :b stdorg:coverageOf :d ; stdorg:coveredSection 'A' .",
+            ":b",
+        ),
+    ],
     "position-twice": [
         (DATA, ":m stdorg:hasSession :a . :a stdorg:ordinal 1 . :b stdorg:sessionOf :m ; stdorg:ordinal 1 .", ":b"),
         (DATA, ":a stdorg:stepOf :p ; stdorg:ordinal 1 . :b stdorg:stepOf :p ; stdorg:ordinal 1 .", ":b"),
@@ -372,6 +381,10 @@ HARMLESS = {
         ":b a stdorg:Meeting ; stdorg:meetingOf :h ; stdorg:number 1 ."
     ),
     "unit-code-twice": ":a stdorg:workingGroupOf :g ; skos:notation 'WG1' . :b stdorg:workingGroupOf :h ; skos:notation 'WG1' .",
+    "more-left-out-than-read": (
+        f":a {COUNTS} ; stdorg:cellCount 2 ; stdorg:leftOutCount 4 ; stdorg:coverageOf :d ; stdorg:coveredSection 'A' . "
+        ":b stdorg:coverageOf :d ; stdorg:coveredSection 'A' ; stdorg:coveredTable 'Table 1' ."
+    ),
     "position-twice": ":a stdorg:sessionOf :m ; stdorg:ordinal 1 . :b stdorg:sessionOf :n ; stdorg:ordinal 1 .",
     "deprecated-without-replacement": "stdorg:report owl:deprecated true ; dcterms:isReplacedBy stdorg:agent .",
     "term-without-status": "stdorg:New a owl:Class ; vs:term_status 'archaic' ; owl:deprecated true .",
