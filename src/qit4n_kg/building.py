@@ -26,7 +26,7 @@ from qit4n_kg import __version__
 from qit4n_kg.errors import GenerationDamagedError, InvalidDataError, StateMissingError
 from qit4n_kg.loading import SourceKind, find_sources, inputs_hash, named_from, read_quads
 from qit4n_kg.namespaces import OWL, RDF, RDFS, SH, STDORG, XSD
-from qit4n_kg.reasoning import Reasoner, compile_rules, describe
+from qit4n_kg.reasoning.reasoner import Reasoner, compile_rules, describe
 from qit4n_kg.store.generations import Generation, Generations
 from qit4n_kg.store.journal import START, Journal, replay
 from qit4n_kg.store.oxigraph import stored_forms
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from qit4n_kg.config import Settings
     from qit4n_kg.loading import SourceFile
-    from qit4n_kg.reasoning import Rule
+    from qit4n_kg.reasoning.reasoner import Rule
     from qit4n_kg.reporting import Report
     from qit4n_kg.store.journal import Entry
 
@@ -50,7 +50,7 @@ _NAMED_GRAPH, _ONTOLOGY_GRAPH, _OVERRULED, _IN_FORCE, _SOURCE_FILE = (
 )
 _TRUTHS = tuple(Literal(text, datatype=NamedNode(XSD + "boolean")) for text in ("true", "1"))
 _TRUE, _FALSE = (Literal(text, datatype=NamedNode(XSD + "boolean")) for text in ("true", "false"))
-_DECIDING_MODULES = ("axioms.py", "building.py", "loading.py", "namespaces.py", "reasoning.py")
+_DECIDING_MODULES = ("building.py", "loading.py", "namespaces.py", "reasoning/axioms.py", "reasoning/reasoner.py")
 _DECIDING_QUERIES = ("queries/axioms/", "queries/rules/")
 
 

@@ -14,7 +14,7 @@ import pytest
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad
 
 from qit4n_kg.building import Origin, build
-from qit4n_kg.committing import GraphWrite, commit, submit
+from qit4n_kg.committing.commits import GraphWrite, commit, submit
 from qit4n_kg.config import load_settings, to_environ
 from qit4n_kg.errors import (
     ChangeRefusedError,
@@ -258,7 +258,7 @@ class TestScratch:
 
 KILLED = """
 import json, os, signal, sys
-from qit4n_kg import committing
+from qit4n_kg.committing import commits
 from qit4n_kg.store import generations, journal
 append = journal.Journal.append
 def die(self, entry):
@@ -269,7 +269,7 @@ def die(self, entry):
         os.truncate(self.path, self.path.stat().st_size - 20)
     os.kill(os.getpid(), signal.SIGKILL)
 journal.Journal.append = die
-committing.main()
+commits.main()
 """
 
 

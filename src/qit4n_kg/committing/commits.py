@@ -32,9 +32,9 @@ from qit4n_kg.errors import (
     StateLockedError,
     StateMissingError,
 )
+from qit4n_kg.federation.loads import load_triples, refuse_remote
 from qit4n_kg.loading import SourceKind
 from qit4n_kg.namespaces import STDORG
-from qit4n_kg.remote import load_triples, refuse_remote
 from qit4n_kg.store.canonical import has_blank_node
 from qit4n_kg.store.evaluating import Update, evaluate_update
 from qit4n_kg.store.generations import Generation, Generations
@@ -96,7 +96,7 @@ def submit(settings: Settings, order: Update | GraphWrite, actor: str) -> Commit
     kept = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
     job = {"kind": type(order).__name__, "actor": actor, **asdict(order)}
     ended = subprocess.run(
-        [sys.executable, "-P", "-m", "qit4n_kg.committing"],
+        [sys.executable, "-P", "-m", "qit4n_kg.committing.commits"],
         input=json.dumps(job).encode(),
         capture_output=True,
         check=False,

@@ -22,9 +22,9 @@ from urllib.parse import quote
 import pyoxigraph
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Triple, Variable
 
-from qit4n_kg.axioms import KINDS, Axiom, read_axioms
 from qit4n_kg.errors import SourceError
 from qit4n_kg.namespaces import OWL, RDF, RDFS, STDORG, compact
+from qit4n_kg.reasoning.axioms import KINDS, Axiom, read_axioms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
