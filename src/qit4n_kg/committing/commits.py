@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,7 @@ from qit4n_kg.errors import (
 from qit4n_kg.federation.loads import load_triples, refuse_remote
 from qit4n_kg.loading import SourceKind
 from qit4n_kg.namespaces import STDORG
+from qit4n_kg.revising import NotRevisableError, revise
 from qit4n_kg.store.canonical import has_blank_node
 from qit4n_kg.store.evaluating import Update, evaluate_update
 from qit4n_kg.store.generations import Generation, Generations
@@ -139,7 +140,7 @@ def commit(settings: Settings, order: Update | GraphWrite, actor: str) -> Commit
             _refuse_change(change, origin)
         number = current.number
         if change:
-            number = _publish(generations, origin, Entry.of(change, actor, source)).number
+            number = _publish(generations, origin, Entry.of(change, actor, source), current).number
     return Committed(number, len(change.adds), len(change.retracts), bool(change.created))
 
 
@@ -176,7 +177,7 @@ def _has_journal(generation: Generation, origin: Origin) -> bool:
     return (inputs.partition(" journal:")[2] or START) == origin.journal.position
 
 
-def _publish(generations: Generations, origin: Origin, entry: Entry) -> Generation:
+def _publish(generations: Generations, origin: Origin, entry: Entry, current: Generation) -> Generation:
     journal = origin.journal
     inputs = origin.inputs(journal.next_position(entry))
     appended: list[Entry] = []
@@ -187,7 +188,13 @@ def _publish(generations: Generations, origin: Origin, entry: Entry) -> Generati
 
     try:
         if origin.settings.scratch:
-            return generations.commit(entry.change, inputs=inputs, software=SOFTWARE, on_ready=accept)
+            return generations.commit(
+                lambda store, _: entry.change.apply_to(store), inputs=inputs, software=SOFTWARE, on_ready=accept
+            )
+        if current.manifest.inputs == origin.inputs():  # no file has changed since
+            with suppress(NotRevisableError):
+                revision = revise(origin.settings, journal.entries, entry.change)
+                return generations.commit(revision, inputs=inputs, software=SOFTWARE, on_ready=accept)
         return origin.publish(generations, [*journal.entries, entry], inputs, _Silent(), accept)[0]
     except BaseException:
         if appended and generations.current().manifest.inputs != inputs:
