@@ -20,7 +20,7 @@ from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Triple
 
 from qit4n_kg.errors import InvalidDataError
 from qit4n_kg.namespaces import RDF, SH, STDORG, XSD
-from qit4n_kg.reasoning.maintenance import Maintenance
+from qit4n_kg.reasoning.maintenance import Maintenance, key_of
 from qit4n_kg.reasoning.reasoner import compile_rules, describe
 from qit4n_kg.store.journal import replay
 from qit4n_kg.store.oxigraph import in_graph
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from qit4n_kg.config import Settings
+    from qit4n_kg.reasoning.reasoner import Rule
     from qit4n_kg.store.journal import Change, Entry
 
 MOST_QUADS = 20_000
@@ -128,15 +129,17 @@ class Revision:
         """Make the change and all that follows from it; `workspace` is a folder on the same file system, for a while."""
         templates, written = (self._settings.sources / "queries" / name for name in ("axioms", "rules"))
         rules = compile_rules(self.ontology(), templates, written)
-        ontology = [quad.triple for quad in self.ontology()]
-        self._leave_out(ontology)
-        with _Before(self._store, workspace / "before") as before:
+        ontology = dict.fromkeys(quad.triple for quad in self.ontology())
+        hidden = self._only_ontology(ontology, rules)
+        with _Before(self._store, workspace / "before", hidden) as before:
+            _hide(hidden, self._store)
             maintenance = Maintenance(rules, self._store, before, self._is_asserted, self._entailed_base)
             delta = self._restate(change)
             maintenance.revise(*self._asserted(delta))
             while (described := self._describe(maintenance)) is not None:
                 maintenance.revise(*self._asserted(described))
-        self._store.extend(in_graph(triple, _DEFAULT) for triple in ontology)
+        merged = (in_graph(triple, _DEFAULT) for triple in ontology)
+        self._store.extend(quad for quad in merged if quad not in self._store)
 
     def data(self) -> Iterator[Quad]:
         """Yield the quads of the graphs that a build would validate, and of the default graph what is asserted there."""
@@ -201,14 +204,18 @@ class Revision:
 
     # --- the stages -------------------------------------------------------------------------------------------------------------
 
-    def _leave_out(self, ontology: Iterable[Triple]) -> None:
-        """Take out of the default graph what only the ontology states."""
+    def _only_ontology(self, ontology: Iterable[Triple], rules: Sequence[Rule]) -> list[Triple]:
+        """Return what only the ontology states, of that what rules look for."""
+        sought = frozenset(chain.from_iterable(rule.triggers or () for rule in rules))
+        is_all_sought = any(rule.triggers is None for rule in rules)
+        found = []
         for triple in ontology:
-            quads = self._store.quads_for_pattern(triple.subject, triple.predicate, triple.object, None)
-            graphs = [quad.graph_name for quad in quads]
-            follows = any(isinstance(g, NamedNode) and g.value.startswith(self._entailed_base) for g in graphs)
-            if not follows and not self._is_asserted(triple):
-                self._store.remove(in_graph(triple, _DEFAULT))
+            if is_all_sought or key_of(triple) in sought:
+                quads = self._store.quads_for_pattern(triple.subject, triple.predicate, triple.object, None)
+                graphs = [quad.graph_name for quad in quads if isinstance(quad.graph_name, NamedNode)]
+                if not any(g.value.startswith(self._entailed_base) or self._is_in_force(g) for g in graphs):
+                    found.append(triple)
+        return [triple for triple in found if triple not in self._defaults]
 
     def _restate(self, change: Change) -> Delta:
         """Change the named graphs and the registry graph; return what came and went where it counts, the registry included."""
@@ -326,15 +333,17 @@ class Revision:
 
 
 class _Before:
-    """The store as it is when this begins: a checkpoint in a folder, opened only when it is asked for, removed in the end."""
+    """The store as it is when this is made, less some triples: a checkpoint in a folder, opened only when it is asked for.
 
-    def __init__(self, store: pyoxigraph.Store, folder: Path) -> None:
-        self._store = store
+    Nothing may have been written to the store since it was opened: a checkpoint lacks what is only in the log.
+    """
+
+    def __init__(self, store: pyoxigraph.Store, folder: Path, hidden: Iterable[Triple]) -> None:
         self._folder = folder
+        self._hidden = hidden
+        store.backup(str(folder))
 
     def __enter__(self) -> Self:
-        self._store.flush()  # a checkpoint lacks what is only in the log
-        self._store.backup(str(self._folder))
         return self
 
     def __exit__(self, *exc_info: object) -> None:
@@ -346,7 +355,14 @@ class _Before:
 
     @cached_property
     def _opened(self) -> pyoxigraph.Store:
-        return pyoxigraph.Store.read_only(str(self._folder))
+        store = pyoxigraph.Store(str(self._folder))
+        _hide(self._hidden, store)
+        return store
+
+
+def _hide(triples: Iterable[Triple], store: pyoxigraph.Store) -> None:
+    for triple in triples:
+        store.remove(in_graph(triple, _DEFAULT))
 
 
 def _is_status(quad: Quad) -> bool:

@@ -111,7 +111,7 @@ class Maintenance:
         """Put back what still follows by one step from what is left."""
         for triple in gone:
             if not self._is_known(triple):
-                for rule in self._concluders.get(_key(triple), ()):
+                for rule in self._concluders.get(key_of(triple), ()):
                     if rule.stratum <= stratum and self._follows(rule, triple):
                         self._add(triple, rule)
                         break
@@ -138,7 +138,7 @@ class Maintenance:
         """Yield each rule that looks for some of the triples, with these."""
         by_key: dict[object, list[Triple]] = defaultdict(list)
         for triple in triples:
-            by_key[_key(triple)].append(triple)
+            by_key[key_of(triple)].append(triple)
         for rule in rules:
             if rule.triggers is None:
                 yield rule, list(triples)
@@ -245,6 +245,6 @@ class Maintenance:
             self._store.remove_graph(graph)
 
 
-def _key(triple: Triple) -> object:
+def key_of(triple: Triple) -> object:
     """Return by what rules look for a triple: the class of a type, else the predicate."""
     return triple.object if triple.predicate == TYPE else triple.predicate
