@@ -11,7 +11,6 @@ from collections import Counter
 from functools import lru_cache
 
 import pytest
-from validation.changes import ROOT, Shipped, change
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +19,7 @@ from qit4n_kg.validation import FileHolding, MergedData, Shapes, load_shapes
 from qit4n_kg.validation.reference import run
 from qit4n_kg.validation.terms import only_in_force, statement, subclass_axioms, to_graph
 from qit4n_kg.validation.views import MemoryView
+from validation.changes import ROOT, Shipped, change
 
 CHANGES = int(os.environ.get("QIT4N_CHANGES", "24"))
 WALK = 8
@@ -102,4 +102,6 @@ def test_our_engine_finds_in_all_shipped_data_what_the_reference_finds():
         own = shapes().merged_engine.validate(MemoryView.of(statement(quad) for quad in merged))
     assert len(reference) > 100
     assert identities(own) == identities(reference)
-    assert {(r.identity, r.message, r.severity) for r in own} == {(r.identity, r.message, r.severity) for r in reference}
+    assert {(r.identity, r.message, r.severity) for r in own} == {
+        (r.identity, r.message, r.severity) for r in reference
+    }

@@ -86,7 +86,7 @@ def validate_change(
         brought += [result for result in second.brought if (result.focus, result.path, result.value) not in reported]
         told = [in_words(result, after) for result in (*brought, *unknown)]
     return Verdict(
-        replace(Report.of(told, gate.shapes.merged + gate.shapes.passage), statements=len(adds)),
+        replace(Report.of(told, gate.shapes.both), statements=len(adds)),
         (*first.mended, *second.mended),
         first.pairs + second.pairs,
     )

@@ -23,7 +23,7 @@ from qit4n_kg.validation.terms import FALSE, IN_FORCE, OVERRULED, TRUE, puts_out
 from qit4n_kg.validation.views import Layered, MemoryView, StoredView
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Container, Iterable, Iterator
 
     from pyoxigraph import Quad, Store
 
@@ -34,13 +34,15 @@ _ONTOLOGY_GRAPH = NamedNode(f"{STDORG}OntologyGraph")
 
 
 class Holding(Protocol):
-    """The quads of data, by statement and by graph; `members` are the graphs that count, in force unless put out of it."""
+    """The quads of data, by statement and by graph; `files` are the graphs that always count, in force unless put out of it."""
 
     @property
-    def members(self) -> frozenset[object]: ...
+    def files(self) -> Container[object]: ...
 
     @property
-    def out_of_force(self) -> frozenset[object]: ...
+    def said(self) -> Collection[Quad]:
+        """What is said of graphs that decides whether they count: in force, not in force, overruled."""
+        ...
 
     def stating(self, found: Statement) -> Iterable[object]:
         """Return the graphs that state it."""
@@ -50,12 +52,8 @@ class Holding(Protocol):
         """Return the quads of a graph."""
         ...
 
-    def view(self, graphs: frozenset[object]) -> View:
+    def view(self, graphs: Container[object]) -> View:
         """Return the merge of graphs, and what any graph says of itself."""
-        ...
-
-    def saying_of_force(self) -> Iterable[Quad]:
-        """Return the quads that say of a graph that it counts, or is not in force."""
         ...
 
 
@@ -67,13 +65,47 @@ class NetChange:
     removed: tuple[Statement, ...]
 
 
+@dataclass(frozen=True)
+class Stated:
+    """The graphs whose statements count: those of files, and others that say that they are in force, or are taken as if."""
+
+    files: Container[object]
+    others: frozenset[object]
+
+    @classmethod
+    def of(cls, files: Container[object], said: Iterable[Quad], *others: object) -> Stated:
+        """Read them from what is said of graphs."""
+        named = {quad.subject for quad in said if quad.predicate == IN_FORCE and quad.object in TRUE}
+        return cls(files, frozenset({*named, *others, DefaultGraph()}))
+
+    def __contains__(self, graph: object) -> bool:
+        return graph in self.others or graph in self.files
+
+
+@dataclass(frozen=True)
+class InForce:
+    """The graphs that are in force."""
+
+    stated: Stated
+    overruled: frozenset[object]
+
+    @classmethod
+    def of(cls, stated: Stated, said: Iterable[Quad]) -> InForce:
+        """Read them from what is said of graphs."""
+        return cls(stated, frozenset(quad.subject for quad in said if puts_out_of_force(quad)))
+
+    def __contains__(self, graph: object) -> bool:
+        return graph not in self.overruled and graph in self.stated
+
+
 class MergedData:
     """Data as validation merges them: `in_force` and `stated` as views, and what a change makes of them."""
 
     def __init__(self, holding: Holding, axioms: Iterable[Quad]) -> None:
         self.holding = holding
         self.axioms = MemoryView.of(statement(quad) for quad in axioms if quad.predicate == SUBCLASS)
-        self._force = frozenset(holding.members - holding.out_of_force)
+        self._stated = Stated.of(holding.files, holding.said)
+        self._force = InForce.of(self._stated, holding.said)
 
     @cached_property
     def in_force(self) -> View:
@@ -83,54 +115,48 @@ class MergedData:
     @cached_property
     def stated(self) -> View:
         """Everything that a passage states."""
-        return self.holding.view(self.holding.members)
+        return self.holding.view(self._stated)
 
     def change(self, adds: Iterable[Quad], retracts: Iterable[Quad], *, is_merged: bool) -> tuple[NetChange, NetChange]:
         """Return what a change makes of what is in force, and of what is stated.
 
         With `is_merged` a new graph counts as if it were in force, as a build takes a new file; without it only if it says so.
         """
-        edit = _Edit(self.holding, adds, retracts)
-        members = edit.members(is_merged=is_merged)
-        force = frozenset(members - edit.out_of_force())
-        return edit.net(self._force, force), edit.net(self.holding.members, members)
+        adds = dict.fromkeys(adds)
+        edit = _Edit(self.holding, adds, {quad: None for quad in retracts if quad not in adds})
+        others = {quad.graph_name for quad in adds} if is_merged else ()
+        stated = Stated.of(self.holding.files, edit.said, *others)
+        force = InForce.of(stated, edit.said)
+        flipped = (self._stated.others ^ stated.others) | (self._force.overruled ^ force.overruled)
+        return edit.net(self._force, force, flipped), edit.net(self._stated, stated, flipped)
 
 
+@dataclass(frozen=True)
 class _Edit:
     """A change over a holding."""
 
-    def __init__(self, holding: Holding, adds: Iterable[Quad], retracts: Iterable[Quad]) -> None:
-        self.holding = holding
-        self.adds = dict.fromkeys(adds)
-        self.retracts = {quad: None for quad in retracts if quad not in self.adds}
+    holding: Holding
+    adds: dict[Quad, None]
+    retracts: dict[Quad, None]
 
-    def members(self, *, is_merged: bool) -> frozenset[object]:
-        """Return the graphs that count after the change."""
-        new: set[object] = {quad.subject for quad in self._says() if quad.predicate == IN_FORCE and quad.object in TRUE}
-        new.add(DefaultGraph())
-        if is_merged:
-            new |= {quad.graph_name for quad in self.adds}
-        return frozenset(self.holding.members | new)
+    @cached_property
+    def said(self) -> list[Quad]:
+        """What is said of graphs after the change."""
+        new = (quad for quad in self.adds if _is_of_force(quad))
+        return [quad for quad in (*self.holding.said, *new) if quad not in self.retracts]
 
-    def out_of_force(self) -> frozenset[object]:
-        """Return the graphs that are not in force after the change."""
-        return frozenset(quad.subject for quad in self._says() if puts_out_of_force(quad))
-
-    def _says(self) -> Iterator[Quad]:
-        said = (*self.holding.saying_of_force(), *self.adds)
-        return (quad for quad in said if quad not in self.retracts and quad.predicate in (IN_FORCE, TYPE))
-
-    def net(self, before: frozenset[object], after: frozenset[object]) -> NetChange:
-        """Return what a merge of these graphs before, and of those after, gains and loses."""
+    def net(self, before: Container[object], after: Container[object], flipped: Iterable[object]) -> NetChange:
+        """Return what the merge of the graphs before, and that of those after, gains and loses."""
         touched: dict[Statement, None] = {statement(quad): None for quad in (*self.adds, *self.retracts)}
-        for graph in before ^ after:
-            touched |= {statement(quad): None for quad in self.holding.within(graph)}
+        for graph in flipped:
+            if (graph in before) != (graph in after):
+                touched |= {statement(quad): None for quad in self.holding.within(graph)}
         added, removed = [], []
         for found in touched:
             graphs = set(self.holding.stating(found))
             is_there = _counts(found, graphs, before)
-            graphs |= {quad.graph_name for quad in self._by_statement_added.get(found, ())}
-            graphs -= {quad.graph_name for quad in self._by_statement_retracted.get(found, ())}
+            graphs -= {quad.graph_name for quad in self._retracted.get(found, ())}
+            graphs |= {quad.graph_name for quad in self._added.get(found, ())}
             will_be = _counts(found, graphs, after)
             if will_be and not is_there:
                 added.append(found)
@@ -139,12 +165,16 @@ class _Edit:
         return NetChange(tuple(added), tuple(removed))
 
     @cached_property
-    def _by_statement_added(self) -> dict[Statement, list[Quad]]:
+    def _added(self) -> dict[Statement, list[Quad]]:
         return _by_statement(self.adds)
 
     @cached_property
-    def _by_statement_retracted(self) -> dict[Statement, list[Quad]]:
+    def _retracted(self) -> dict[Statement, list[Quad]]:
         return _by_statement(self.retracts)
+
+
+def _is_of_force(quad: Quad) -> bool:
+    return quad.predicate == IN_FORCE or (quad.predicate == TYPE and quad.object == OVERRULED)
 
 
 def _by_statement(quads: Iterable[Quad]) -> dict[Statement, list[Quad]]:
@@ -154,7 +184,7 @@ def _by_statement(quads: Iterable[Quad]) -> dict[Statement, list[Quad]]:
     return found
 
 
-def _counts(found: Statement, graphs: Iterable[object], counted: frozenset[object]) -> bool:
+def _counts(found: Statement, graphs: Iterable[object], counted: Container[object]) -> bool:
     return any(graph in counted or graph == found[0] for graph in graphs)
 
 
@@ -168,8 +198,8 @@ class FileHolding:
         for quad in self._quads:
             self._graphs[statement(quad)].append(quad.graph_name)
             self._within[quad.graph_name].append(quad)
-        self.members = frozenset((*self._within, DefaultGraph()))
-        self.out_of_force = frozenset(quad.subject for quad in self._quads if puts_out_of_force(quad))
+        self.files = frozenset(self._within)
+        self.said = tuple(quad for quad in self._quads if _is_of_force(quad))
 
     def stating(self, found: Statement) -> Iterable[object]:
         return self._graphs.get(found, ())
@@ -177,12 +207,9 @@ class FileHolding:
     def within(self, graph: object) -> Iterable[Quad]:
         return self._within.get(graph, ())
 
-    def view(self, graphs: frozenset[object]) -> View:
+    def view(self, graphs: Container[object]) -> View:
         quads = (quad for quad in self._quads if quad.graph_name in graphs or quad.subject == quad.graph_name)
         return MemoryView.of(statement(quad) for quad in quads)
-
-    def saying_of_force(self) -> Iterable[Quad]:
-        return [quad for quad in self._quads if quad.predicate == IN_FORCE or quad.object == OVERRULED]
 
 
 class StoredHolding:
@@ -196,16 +223,16 @@ class StoredHolding:
         self._store = store
         self._made = NamedNode(f"{graph_base}registry")
         self._loose = MemoryView.of(statement(quad) for quad in loose)
-        files = {quad.subject for quad in store.quads_for_pattern(None, _SOURCE_FILE, None, self._made)}
         ontology = {quad.subject for quad in store.quads_for_pattern(None, TYPE, _ONTOLOGY_GRAPH, self._made)}
-        said = list(self.saying_of_force())
-        named = {quad.subject for quad in said if quad.predicate == IN_FORCE and quad.object in TRUE}
-        self.members: frozenset[object] = frozenset({*(files - ontology), *named, DefaultGraph()})
-        self.out_of_force: frozenset[object] = frozenset(quad.subject for quad in said if puts_out_of_force(quad))
+        files = (quad.subject for quad in store.quads_for_pattern(None, _SOURCE_FILE, None, self._made))
+        self.files = frozenset(graph for graph in files if graph not in ontology)
+        self.said = tuple(self._saying())
 
     def stating(self, found: Statement) -> Iterable[object]:
         subject, predicate, obj = found
-        graphs = {quad.graph_name for quad in self._store.quads_for_pattern(subject, predicate, obj, None)}  # type: ignore[arg-type]
+        if isinstance(subject, Literal):
+            return ()
+        graphs = {quad.graph_name for quad in self._store.quads_for_pattern(subject, predicate, obj, None)}
         graphs.discard(DefaultGraph())
         return {*graphs, DefaultGraph()} if found in self._loose else graphs
 
@@ -213,16 +240,16 @@ class StoredHolding:
         assert isinstance(graph, NamedNode)  # the default graph is always in force
         return self._store.quads_for_pattern(None, None, None, graph)
 
-    def view(self, graphs: frozenset[object]) -> View:
-        return Layered(StoredView(self._store, graphs - {DefaultGraph()}), self._loose)
+    def view(self, graphs: Container[object]) -> View:
+        return Layered(StoredView(self._store, graphs), self._loose)
 
-    def saying_of_force(self) -> Iterable[Quad]:
-        aside = (DefaultGraph(), self._made)
+    def _saying(self) -> Iterator[Quad]:
+        """Yield what data say of graphs; what the build says of them follows from it."""
         patterns: list[tuple[NamedNode, NamedNode | Literal]] = [(TYPE, OVERRULED)]
         patterns += ((IN_FORCE, value) for value in (*TRUE, *FALSE))
         for predicate, obj in patterns:
             for quad in self._store.quads_for_pattern(None, predicate, obj, None):
-                if quad.graph_name not in aside:
+                if quad.graph_name not in (DefaultGraph(), self._made):
                     yield quad
 
 

@@ -41,6 +41,11 @@ class Shapes:
     passage: rdflib.Graph
 
     @cached_property
+    def both(self) -> rdflib.Graph:
+        """Both graphs in one, for what looks a shape up."""
+        return self.merged + self.passage
+
+    @cached_property
     def merged_engine(self) -> Engine:
         """The gate's engine for what is in force, compiled when it is first asked for."""
         return Engine(compile_shapes(self.merged))

@@ -99,7 +99,7 @@ class MemoryView:
 
 @dataclass(frozen=True)
 class StoredView:
-    """The statements of some named graphs of a store, merged; and what any graph says of itself."""
+    """The statements of some named graphs of a store, merged; and what any graph says of itself. The default graph never counts."""
 
     store: Store
     graphs: Container[object]
@@ -128,7 +128,8 @@ class StoredView:
             return
         graphs = self.graphs
         for quad in self.store.quads_for_pattern(subject, predicate, obj, None):
-            if quad.graph_name in graphs or quad.subject == quad.graph_name:
+            graph = quad.graph_name
+            if isinstance(graph, NamedNode) and (graph in graphs or quad.subject == graph):
                 yield quad
 
 

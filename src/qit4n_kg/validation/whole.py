@@ -54,7 +54,7 @@ def _validate(quads: list[Quad], axioms: list[Quad], shapes: Shapes, sources: Se
         replace(result, focus_label=label_in(merged, result.focus), values=_values(merged, result))
         for result in results
     ]
-    return Report.of(locate(labelled, sources) if sources else labelled, shapes.merged + shapes.passage)
+    return Report.of(locate(labelled, sources) if sources else labelled, shapes.both)
 
 
 def _values(graph: rdflib.Graph, result: Result) -> tuple[StatedValue, ...]:
