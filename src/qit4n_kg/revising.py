@@ -22,6 +22,7 @@ from qit4n_kg.errors import InvalidDataError
 from qit4n_kg.namespaces import RDF, SH, STDORG, XSD
 from qit4n_kg.reasoning.maintenance import Maintenance, key_of
 from qit4n_kg.reasoning.reasoner import compile_rules, describe
+from qit4n_kg.remarks import describe_report
 from qit4n_kg.store.journal import replay
 from qit4n_kg.store.oxigraph import in_graph
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from qit4n_kg.config import Settings
     from qit4n_kg.reasoning.reasoner import Rule
+    from qit4n_kg.reporting import Result
     from qit4n_kg.store.journal import Change, Entry
 
 MOST_QUADS = 20_000
@@ -42,7 +44,7 @@ _TYPE = NamedNode(RDF + "type")
 _IN_FORCE, _SOURCE_FILE, _OVERRULED, _ONTOLOGY_GRAPH, _ENTAILED_GRAPH = (
     NamedNode(STDORG + name) for name in ("inForce", "sourceFile", "OverruledGraph", "OntologyGraph", "EntailedGraph")
 )
-_REMARK = NamedNode(SH + "ValidationResult")
+_CONFORMS = NamedNode(SH + "conforms")
 _BOOLEAN = NamedNode(XSD + "boolean")
 _TRUE, _FALSE = (Literal(text, datatype=_BOOLEAN) for text in ("true", "false"))
 _TRUTHS = (_TRUE, Literal("1", datatype=_BOOLEAN))
@@ -53,35 +55,44 @@ class NotRevisableError(Exception):
     """A change for which everything is made anew; nobody outside this server sees it."""
 
 
-def revise(settings: Settings, entries: Sequence[Entry], change: Change) -> Callable[[pyoxigraph.Store, Path], None]:
-    """Return what makes a change in a checkpoint of the generation that files and `entries` made.
+def revise(
+    settings: Settings, entries: Sequence[Entry], change: Change, current: pyoxigraph.Store
+) -> Callable[[pyoxigraph.Store, Path], None]:
+    """Judge a change of what files and `entries` made, and return what makes it in a checkpoint of that.
 
-    :raises NotRevisableError: from the returned function, before it has changed anything that stays.
-    :raises InvalidDataError: from there too: the shapes found violations.
+    :raises NotRevisableError: it has to be made by a build.
+    :raises InvalidDataError: the shapes found violations.
     """
     asserted, empty = replay(entries)
+    loose = [quad for quad in asserted if quad.graph_name == _DEFAULT]
+    defaults = [quad.triple for quad in loose]
+    if not Revision(settings, current, defaults, empty).is_possible(change):
+        raise NotRevisableError
+    findings = _judge(settings, change, current, loose) if settings.gate else ()
 
     def apply(store: pyoxigraph.Store, workspace: Path) -> None:
-        defaults = (quad.triple for quad in asserted if quad.graph_name == _DEFAULT)
-        revision = Revision(settings, store, defaults, empty)
-        if not revision.is_possible(change):
-            raise NotRevisableError
-        revision.apply(change, workspace)
-        if settings.gate:
-            _validate(settings, revision)
+        Revision(settings, store, defaults, empty).apply(change, workspace, findings)
 
     return apply
 
 
-def _validate(settings: Settings, revision: Revision) -> None:
-    # Here and not above: without the gate pySHACL and rdflib need not be loaded, which takes 0.5 s.
-    from qit4n_kg.validation import load_shapes, validate  # noqa: PLC0415
+def _judge(settings: Settings, change: Change, current: pyoxigraph.Store, loose: Iterable[Quad]) -> tuple[Result, ...]:
+    """Return what the shapes remark on in a change.
 
-    report = validate(revision.data(), load_shapes(settings.sources / "shapes"), revision.ontology())
-    if not report.conforms:
-        raise InvalidDataError("The data does not conform to the shapes, so nothing is published.", report=report)
-    if report.findings:
-        raise NotRevisableError  # a build states its remarks
+    :raises NotRevisableError: something that was remarked on is mended; a build knows whether it is all of that remark.
+    """
+    # Here and not above: a writer without the gate must not load rdflib, which takes 0.3 s.
+    from qit4n_kg.validation import open_gate, validate_change  # noqa: PLC0415
+
+    gate, data = open_gate(current, settings.sources / "shapes", settings.graph_base, loose)
+    verdict = validate_change(gate, data, change.adds, change.retracts, is_merged=False)
+    if not verdict.conforms:
+        raise InvalidDataError(
+            "The data does not conform to the shapes, so nothing is published.", report=verdict.report
+        )
+    if verdict.mended:
+        raise NotRevisableError
+    return verdict.report.findings
 
 
 @dataclass
@@ -118,15 +129,14 @@ class Revision:
 
     def is_possible(self, change: Change) -> bool:
         """Tell whether the change can be applied here; its graphs have been looked at by whoever refuses."""
-        remarks = self._store.quads_for_pattern(None, _TYPE, _REMARK, self._registry)
-        return (
-            len(change.adds) + len(change.retracts) <= MOST_QUADS
-            and next(iter(remarks), None) is None
-            and not self._concerned(change) & self._ontology_graphs
-        )
+        size = len(change.adds) + len(change.retracts)
+        return size <= MOST_QUADS and not self._concerned(change) & self._ontology_graphs
 
-    def apply(self, change: Change, workspace: Path) -> None:
-        """Make the change and all that follows from it; `workspace` is a folder on the same file system, for a while."""
+    def apply(self, change: Change, workspace: Path, findings: Sequence[Result] = ()) -> None:
+        """Make the change and all that follows from it.
+
+        `workspace` is a folder on the same file system, for a while; `findings` is what the shapes remark on in the change.
+        """
         templates, written = (self._settings.sources / "queries" / name for name in ("axioms", "rules"))
         rules = compile_rules(self.ontology(), templates, written)
         ontology = dict.fromkeys(quad.triple for quad in self.ontology())
@@ -135,18 +145,12 @@ class Revision:
             _hide(hidden, self._store)
             maintenance = Maintenance(rules, self._store, before, self._is_asserted, self._entailed_base)
             delta = self._restate(change)
+            self._remark(findings, delta)
             maintenance.revise(*self._asserted(delta))
             while (described := self._describe(maintenance)) is not None:
                 maintenance.revise(*self._asserted(described))
         merged = (in_graph(triple, _DEFAULT) for triple in ontology)
         self._store.extend(quad for quad in merged if quad not in self._store)
-
-    def data(self) -> Iterator[Quad]:
-        """Yield the quads of the graphs that a build would validate, and of the default graph what is asserted there."""
-        for graph in self._store.named_graphs():
-            if not self._is_generated(graph) and self._is_inside(graph):
-                yield from self._store.quads_for_pattern(None, None, None, graph)
-        yield from (in_graph(triple, _DEFAULT) for triple in self._defaults)
 
     def ontology(self) -> Iterator[Quad]:
         """Yield the quads of the ontology's graphs."""
@@ -281,6 +285,13 @@ class Revision:
                 kept.update(in_graph(quad.triple, self._registry) for quad in own)
             self._replace(said, kept, delta)
 
+    def _remark(self, findings: Sequence[Result], delta: Delta) -> None:
+        """Let the registry graph state what the shapes remark on."""
+        if findings:
+            wanted = {in_graph(triple, self._registry) for triple in describe_report(findings, self._registry)}
+            said = set(self._store.quads_for_pattern(None, _CONFORMS, None, self._registry))
+            self._replace(said, wanted, delta)
+
     def _describe(self, maintenance: Maintenance) -> Delta | None:
         """Let the registry graph describe the graphs of the rules that have concluded something, and no others."""
         wanted = {
@@ -304,9 +315,10 @@ class Revision:
     def _replace(self, said: set[Quad], wanted: set[Quad], delta: Delta) -> None:
         for quad in said - wanted:
             self._store.remove(quad)
-        self._store.extend(wanted - said)
+        new = {quad for quad in wanted - said if quad not in self._store}
+        self._store.extend(new)
         delta.retracts |= said - wanted
-        delta.adds |= wanted - said
+        delta.adds |= new
 
     def _asserted(self, delta: Delta) -> tuple[set[Triple], set[Triple]]:
         """Return which triples are asserted now and were not before the delta, and which were and are not any more."""
