@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, fields
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
 
 MIB = 1024 * 1024
 NO_SOURCES = "none"
+
+
+class Readership(Enum):
+    """Who may read something that is not for everybody."""
+
+    NOBODY = "nobody"
+    ADMIN = "admin"
+    EVERYBODY = "everybody"
 
 
 def default_sources() -> Path:
@@ -55,6 +64,7 @@ class Settings:
     request_bytes: int = 16 * MIB
     cache_bytes: int = 64 * MIB
     downloads: int = 32
+    metrics: Readership = Readership.ADMIN
     scratch: bool = False
 
     @property
@@ -195,6 +205,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "downloads", "32", "large results that each web worker sends at the same time; more get 503", _count(1, 10_000)
     ),
+    Setting("metrics", "admin", "who may read /metrics: nobody, admin (a token of that role) or everybody", Readership),
 )
 
 
@@ -241,4 +252,6 @@ def to_environ(settings: Settings) -> dict[str, str]:
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
+    if isinstance(value, Enum):
+        return str(value.value)
     return " ".join(value) if isinstance(value, tuple) else str(value)
