@@ -424,6 +424,8 @@ def test_json_has_the_findings_that_the_text_has_with_the_same_counts(report):
         "file": None,
         "line": None,
         "column": None,
+        "sheet": None,
+        "suggestion": None,
     }
 
 
