@@ -19,6 +19,8 @@ The tree (indented = subclass of); the name in brackets is the stable tail of th
             UnknownEntityError          [unknown-entity]
             UnknownQueryError           [unknown-query]          no such id in the catalogue
             GenerationGoneError         [generation-gone]        it was published once and has been pruned
+        StateConflictError              [conflict]               what is asked for does not fit the state of the thing
+            OutdatedError               [outdated]               it changed since who asks looked; carries the conflicts
         AccessError                     [access]                 who asks may not do this
             UnauthenticatedError        [unauthenticated]        no token, or one that is not known
             ForbiddenError              [forbidden]              the token's role does not allow it
@@ -32,6 +34,8 @@ The tree (indented = subclass of); the name in brackets is the stable tail of th
             NotAcceptableError          [not-acceptable]         no offered format satisfies Accept
             UnsupportedMediaTypeError   [unsupported-media-type]
             TooLargeError               [too-large]              a request body is over its bound
+        ValidationLimitError            [validation-limit]       data sent could not be judged within time and memory
+        TooManyRequestsError            [too-many-requests]      from one address, or with one token, within a minute
         QueryLimitError                 [query-limit]            the server gave up on a query; the query may be fine
             QueryTimeoutError           [query-timeout]
             QueryMemoryError            [query-memory]
@@ -46,7 +50,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 
@@ -192,6 +196,22 @@ class ForbiddenError(AccessError):
     code = "forbidden"
 
 
+class StateConflictError(KnowledgeGraphError):
+    """What is asked for does not fit the state of the thing: a contribution that is decided on, a key that is taken."""
+
+    code = "conflict"
+
+
+class OutdatedError(StateConflictError):
+    """The thing, or what the graph says of it, changed since who asks looked; `conflicts` say what, each in a sentence."""
+
+    code = "outdated"
+
+    def __init__(self, message: str, *, hint: str | None = None, conflicts: Sequence[str] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.conflicts = tuple(conflicts)
+
+
 class NotFoundError(KnowledgeGraphError):
     """What was asked for does not exist."""
 
@@ -283,6 +303,22 @@ class TooLargeError(RequestError):
     """A request body is over its bound."""
 
     code = "too-large"
+
+
+class ValidationLimitError(KnowledgeGraphError):
+    """Data that were sent could not be read and judged within the time and memory that this server gives to it."""
+
+    code = "validation-limit"
+
+
+class TooManyRequestsError(KnowledgeGraphError):
+    """Too many requests came from one address, or with one token; `seconds` until the next may come."""
+
+    code = "too-many-requests"
+
+    def __init__(self, message: str, *, seconds: int, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.seconds = seconds
 
 
 class QueryLimitError(KnowledgeGraphError):
