@@ -30,6 +30,7 @@ The tree (indented = subclass of); the name in brackets is the stable tail of th
             UnreadableError             [unreadable]             a query can't be taken apart to say why it has no rows
             QueryRefusedError           [query-refused]          well formed but not allowed (SERVICE, an update)
             ChangeRefusedError          [change-refused]         well formed, but these graphs are not changed this way
+            PreconditionFailedError     [precondition-failed]    what was seen before has changed since
             RemoteRefusedError          [remote-refused]         SERVICE or LOAD of an address that is not allowed
             NotAcceptableError          [not-acceptable]         no offered format satisfies Accept
             UnsupportedMediaTypeError   [unsupported-media-type]
@@ -279,6 +280,12 @@ class ChangeRefusedError(RequestError):
     """The change is well formed, but what it touches is not changed this way (files, entailments, the registry graph)."""
 
     code = "change-refused"
+
+
+class PreconditionFailedError(RequestError):
+    """The write depends on what its sender has seen, and that has changed since."""
+
+    code = "precondition-failed"
 
 
 class RemoteRefusedError(RequestError):

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qit4n_kg.errors import RequestError, StateError, StateMissingError
-from qit4n_kg.federation import Federation
+from qit4n_kg.federation.services import Federation
 from qit4n_kg.queries import Catalogue, read_catalogue
 from qit4n_kg.sparql import QueryForm, inspect_query
 from qit4n_kg.store.executor import ExecutorPool, Job, Spooled

@@ -14,7 +14,7 @@ from rdflib.plugins.sparql.parserutils import CompValue
 
 from qit4n_kg.loading import SourceKind, find_sources
 from qit4n_kg.loading import parse as parse_source
-from qit4n_kg.reasoning import Reasoner, compile_rules
+from qit4n_kg.reasoning.reasoner import Reasoner, compile_rules
 
 ROOT = Path(__file__).parents[2]
 RULES = sorted((ROOT / "queries" / "rules").rglob("*.rq"))

@@ -77,9 +77,9 @@ class Entry:
     change: Change
 
     @classmethod
-    def of(cls, change: Change, actor: str, source: str) -> Entry:
-        """Make an entry of now."""
-        return cls(str(uuid4()), datetime.now(UTC).isoformat(timespec="milliseconds"), actor, source, change)
+    def of(cls, change: Change, actor: str, source: str, name: str | None = None) -> Entry:
+        """Make an entry of now; `name` is its id, a new one where it is None."""
+        return cls(name or str(uuid4()), datetime.now(UTC).isoformat(timespec="milliseconds"), actor, source, change)
 
 
 @dataclass

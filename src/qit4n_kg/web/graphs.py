@@ -16,7 +16,8 @@ import pyoxigraph
 from flask import Blueprint, Response, request
 from pyoxigraph import DefaultGraph, NamedNode, serialize
 
-from qit4n_kg.committing import GraphWrite, submit
+from qit4n_kg.committing.orders import GraphWrite
+from qit4n_kg.committing.process import submit
 from qit4n_kg.errors import NotFoundError, ParameterError, RequestError, SourceError, UnsupportedMediaTypeError
 from qit4n_kg.formats import RdfFormat
 from qit4n_kg.queries import read_query

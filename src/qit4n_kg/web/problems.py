@@ -58,6 +58,11 @@ PROBLEMS: dict[str, Problem] = {
         "The change is well formed, but these graphs are not changed this way: what comes from files is changed there, "
         "and what the build writes follows from the rest.",
     ),
+    "precondition-failed": Problem(
+        412,
+        "Changed since",
+        "The write depends on what its sender has seen (If-Match, If-None-Match), and that has changed. Read it again.",
+    ),
     "remote-refused": Problem(
         403,
         "Remote address refused",

@@ -22,13 +22,15 @@ from urllib.parse import quote
 import pyoxigraph
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Triple, Variable
 
-from qit4n_kg.axioms import KINDS, Axiom, read_axioms
 from qit4n_kg.errors import SourceError
 from qit4n_kg.namespaces import OWL, RDF, RDFS, STDORG, compact
+from qit4n_kg.reasoning.axioms import KINDS, Axiom, read_axioms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from qit4n_kg.store.base import Term
 
 _TYPE = NamedNode(RDF + "type")
 _ANY = NamedNode("urn:any")
@@ -57,10 +59,11 @@ class Rule:
     heads: frozenset[NamedNode]
     triggers: frozenset[NamedNode] | None
 
-    def construct(self, store: pyoxigraph.Store) -> Iterable[Triple]:
-        """Evaluate the rule over the default graph of a store."""
+    def construct(self, store: pyoxigraph.Store, bound: Mapping[Variable, Term] | None = None) -> Iterable[Triple]:
+        """Evaluate the rule over the default graph of a store, with terms in place of further variables."""
+        terms: dict[Variable, Term] = {Variable(name): term for name, term in self.bindings}
         answer: Iterable[Triple] = store.query(  # type: ignore[assignment]  # every rule is a CONSTRUCT
-            self.text, substitutions={Variable(name): term for name, term in self.bindings}
+            self.text, substitutions={**terms, **(bound or {})}
         )
         return answer
 
@@ -101,13 +104,16 @@ def describe(rule: Rule, graph: NamedNode) -> list[Triple]:
 class Reasoner:
     """A working store of what is asserted and what follows from it.
 
-    `entailed` has for each rule, by id, the triples that it was the first to conclude; none of them was asserted before. What no
-    rule looks for (mostly terms of other vocabularies) is never put into the store, which saves a quarter of the time.
+    `entailed` has for each rule, by id, the triples that it concludes and no rule before it; none of them was asserted before. So
+    it follows from the rules and the assertions alone, in whatever order these came. What no rule looks for (mostly terms of other
+    vocabularies) is never put into the store, which saves a quarter of the time.
     """
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = tuple(rules)
-        self.entailed: dict[str, list[Triple]] = {}
+        self.entailed: dict[str, dict[Triple, None]] = {}
+        self._order = {rule.id: number for number, rule in enumerate(self.rules)}
+        self._credited: dict[Triple, str] = {}
         self._store = pyoxigraph.Store()
         self._aside: set[Triple] = set()
         self._sought = frozenset(chain.from_iterable(rule.triggers or () for rule in rules))
@@ -158,16 +164,31 @@ class Reasoner:
     def _apply(self, rule: Rule) -> int:
         store = self._delta(rule) if rule.is_linear and rule.id in self._seen else self._store
         self._seen[rule.id] = {key: len(self._log[key]) for key in _keys(rule)}
-        new = [triple for triple in rule.construct(store) if triple not in self]
+        new = []
+        for triple in rule.construct(store):
+            if (first := self._credited.get(triple)) is not None:
+                if self._order[rule.id] < self._order[first]:
+                    self._credit(triple, rule.id)
+            elif triple not in self:
+                new.append(triple)
+                self._credit(triple, rule.id)
         if not new:
             return 0
-        self.entailed.setdefault(rule.id, []).extend(new)
         if self._is_all_sought or rule.heads & self._sought:
             self._store.extend(Quad(*triple) for triple in new)
             self._record(new)
         else:
             self._aside.update(new)
         return len(new)
+
+    def _credit(self, triple: Triple, rule_id: str) -> None:
+        """Let a triple be the conclusion of a rule, and no longer of the one that it was of."""
+        if (before := self._credited.get(triple)) is not None:
+            del self.entailed[before][triple]
+            if not self.entailed[before]:
+                del self.entailed[before]
+        self._credited[triple] = rule_id
+        self.entailed.setdefault(rule_id, {})[triple] = None
 
     def _is_pending(self, rule: Rule) -> bool:
         seen = self._seen.get(rule.id)

@@ -15,9 +15,9 @@ from qit4n_kg.store.dataset_clause import line_column
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from qit4n_kg.diagnosis.patterns import Piece, QueryParts
+    from qit4n_kg.diagnosis.probing import Prober
     from qit4n_kg.entities.labels import Reference
-    from qit4n_kg.patterns import Piece, QueryParts
-    from qit4n_kg.probing import Prober
     from qit4n_kg.store.base import Term
     from qit4n_kg.store.dataset_clause import Token
 

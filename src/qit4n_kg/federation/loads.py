@@ -9,7 +9,7 @@ import pyoxigraph
 from pyoxigraph import RdfFormat, serialize
 
 from qit4n_kg.errors import RemoteEndpointError, RemoteRefusedError
-from qit4n_kg.fetching import SETTING, Policy, fetch
+from qit4n_kg.federation.fetching import SETTING, Policy, fetch
 from qit4n_kg.formats import RdfFormat as Known
 from qit4n_kg.sparql import inspect_query
 from qit4n_kg.store.update_text import Load, read_update

@@ -18,7 +18,7 @@ import pyoxigraph
 from pyoxigraph import BlankNode, QueryResultsFormat, QuerySolutions
 
 from qit4n_kg.errors import QueueFullError, RemoteEndpointError, RemoteRefusedError
-from qit4n_kg.fetching import SETTING, Policy, fetch
+from qit4n_kg.federation.fetching import SETTING, Policy, fetch
 from qit4n_kg.formats import ResultFormat
 from qit4n_kg.store.dataset_clause import read_prologue, tokens
 

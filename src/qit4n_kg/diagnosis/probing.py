@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-    from qit4n_kg.patterns import QueryParts
+    from qit4n_kg.diagnosis.patterns import QueryParts
     from qit4n_kg.store.base import Term
     from qit4n_kg.store.executor_jobs import Spooled
 

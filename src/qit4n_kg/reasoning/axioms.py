@@ -1,4 +1,4 @@
-"""OWL axioms: reads those of the ontology graphs as values, from which `reasoning` makes rules; evaluates nothing.
+"""OWL axioms: reads those of the ontology graphs as values, from which `reasoner` makes rules; evaluates nothing.
 
 An axiom is one of three kinds: one that entails triples of instances (`KINDS`), one that only makes data inconsistent and is left
 to `checking`, or one that is not supported, and then the build stops rather than silently entail less than the ontology says.

@@ -10,16 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from qit4n_kg.diagnosis.misfits import Finding, Misfits, shown
+from qit4n_kg.diagnosis.patterns import PieceKind, take_apart
 from qit4n_kg.errors import QuerySyntaxError, UnreadableError
-from qit4n_kg.misfits import Finding, Misfits, shown
-from qit4n_kg.patterns import PieceKind, take_apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from qit4n_kg.diagnosis.patterns import Piece, QueryParts
+    from qit4n_kg.diagnosis.probing import Prober
     from qit4n_kg.entities.labels import Reference
-    from qit4n_kg.patterns import Piece, QueryParts
-    from qit4n_kg.probing import Prober
 
 HAS_SOLUTIONS = "The query has solutions."
 _EXAMPLES = 3
