@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qit4n_kg.reporting import Result, StatedValue
+    from qit4n_kg.validation.uploads import Given
 
 
 class Source(Protocol):
@@ -97,3 +98,19 @@ def _located_value(
 def shown(source: Source) -> str:
     """Name a source from the sources' folder, or as it was given where it lies elsewhere."""
     return source.relative if source.path.as_posix().endswith(f"/{source.relative}") else str(source.path)
+
+
+def place_given(results: Iterable[Result], given: Sequence[Given]) -> list[Result]:
+    """Say of each result in which upload, sheet and line its statement, or the nearest one, stands."""
+    return [_placed(result, given) for result in results]
+
+
+def _placed(result: Result, given: Sequence[Given]) -> Result:
+    best: tuple[int, Result] = (0, result)
+    for one in given:
+        for sheet, finder in one.places:
+            found = finder.find(result.focus, result.predicate, result.value)
+            if found and found[0] > best[0]:
+                place = {"file": one.name, "sheet": sheet, "line": found[1].line, "column": found[1].column}
+                best = (found[0], replace(result, **place))  # type: ignore[arg-type]
+    return best[1]
