@@ -24,6 +24,15 @@ _LEVELS = {Severity.VIOLATION: "error", Severity.WARNING: "warning", Severity.IN
 _COMMANDS = {Severity.VIOLATION: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
 
+def render(report: Report, name: str) -> str:
+    """Write a report in the format of a short name: text, json, sarif, turtle or github."""
+    if name == "sarif":
+        return to_sarif(report)
+    if name == "github":
+        return to_github(report)
+    return {"turtle": report.to_turtle, "text": report.to_text}.get(name, report.to_json)()
+
+
 def to_sarif(report: Report) -> str:
     """Write the findings as one SARIF run; each shape is a rule."""
     findings = report.findings

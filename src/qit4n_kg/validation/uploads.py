@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
@@ -122,7 +123,46 @@ def _places(text: str, form: RdfFormat, base: str) -> PlaceFinder:
     depth = deepest(text)
     if depth > MOST_NESTED:
         raise SourceError(f"The text is nested more than {MOST_NESTED} deep.")
-    return StatementIndex(text, base)
+    return _Lines(text) if form in (RdfFormat.N_TRIPLES, RdfFormat.N_QUADS) else _Statements(text, base)
+
+
+@dataclass(frozen=True)
+class _Statements:
+    """The statements of a Turtle or TriG text, read for their places when these are first asked for."""
+
+    text: str
+    base: str
+
+    @cached_property
+    def _index(self) -> StatementIndex:
+        return StatementIndex(self.text, self.base)
+
+    def find(
+        self, subject: Term, predicate: Term | None = None, obj: Term | None = None
+    ) -> tuple[int, Position] | None:
+        """Find the place of a statement, else of the nearest."""
+        return self._index.find(subject, predicate, obj)
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """The lines of N-Triples or N-Quads, of which there may be millions: only those about a subject are read."""
+
+    text: str
+
+    def find(
+        self, subject: Term, predicate: Term | None = None, obj: Term | None = None
+    ) -> tuple[int, Position] | None:
+        """Find the place of a statement, else of the nearest."""
+        best: tuple[int, Position] | None = None
+        for match in re.finditer(rf"^[ \t]*{re.escape(str(subject))}[ \t][^\n]*", self.text, re.MULTILINE):
+            found = StatementIndex(match[0]).find(subject, predicate, obj)
+            if found and (best is None or found[0] > best[0]):
+                line = self.text.count("\n", 0, match.start()) + 1
+                best = (found[0], Position(line, found[1].column))
+            if best and best[0] == 3:
+                break
+        return best
 
 
 def deepest(text: str) -> int:
