@@ -19,8 +19,8 @@ The tree (indented = subclass of); the name in brackets is the stable tail of th
             UnknownEntityError          [unknown-entity]
             UnknownQueryError           [unknown-query]          no such id in the catalogue
             GenerationGoneError         [generation-gone]        it was published once and has been pruned
+        ProposalError                   [proposal]               what a contribution proposes can't be done as things stand
         StateConflictError              [conflict]               what is asked for does not fit the state of the thing
-            OutdatedError               [outdated]               it changed since who asks looked; carries the conflicts
         AccessError                     [access]                 who asks may not do this
             UnauthenticatedError        [unauthenticated]        no token, or one that is not known
             ForbiddenError              [forbidden]              the token's role does not allow it
@@ -30,7 +30,7 @@ The tree (indented = subclass of); the name in brackets is the stable tail of th
             UnreadableError             [unreadable]             a query can't be taken apart to say why it has no rows
             QueryRefusedError           [query-refused]          well formed but not allowed (SERVICE, an update)
             ChangeRefusedError          [change-refused]         well formed, but these graphs are not changed this way
-            PreconditionFailedError     [precondition-failed]    what was seen before has changed since
+            PreconditionFailedError     [precondition-failed]    what was seen before has changed since; carries the conflicts
             RemoteRefusedError          [remote-refused]         SERVICE or LOAD of an address that is not allowed
             NotAcceptableError          [not-acceptable]         no offered format satisfies Accept
             UnsupportedMediaTypeError   [unsupported-media-type]
@@ -197,20 +197,16 @@ class ForbiddenError(AccessError):
     code = "forbidden"
 
 
+class ProposalError(KnowledgeGraphError):
+    """What a contribution proposes can't be done as things stand."""
+
+    code = "proposal"
+
+
 class StateConflictError(KnowledgeGraphError):
     """What is asked for does not fit the state of the thing: a contribution that is decided on, a key that is taken."""
 
     code = "conflict"
-
-
-class OutdatedError(StateConflictError):
-    """The thing, or what the graph says of it, changed since who asks looked; `conflicts` say what, each in a sentence."""
-
-    code = "outdated"
-
-    def __init__(self, message: str, *, hint: str | None = None, conflicts: Sequence[str] = ()) -> None:
-        super().__init__(message, hint=hint)
-        self.conflicts = tuple(conflicts)
 
 
 class NotFoundError(KnowledgeGraphError):
@@ -283,9 +279,13 @@ class ChangeRefusedError(RequestError):
 
 
 class PreconditionFailedError(RequestError):
-    """The write depends on what its sender has seen, and that has changed since."""
+    """The write depends on what its sender has seen, and that has changed since: `conflicts` say what, each in a sentence."""
 
     code = "precondition-failed"
+
+    def __init__(self, message: str, *, hint: str | None = None, conflicts: Sequence[str] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.conflicts = tuple(conflicts)
 
 
 class RemoteRefusedError(RequestError):

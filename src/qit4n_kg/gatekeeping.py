@@ -74,25 +74,53 @@ class Gatekeeper:
         :raises ValidationLimitError: it took too long, or too much memory.
         :raises QueueFullError: too many wait already.
         """
-        if not self._waiting.acquire(blocking=False):
-            raise QueueFullError("Too many validations wait already.", hint="Try again in a few seconds.")
-        try:
-            with self._lock:
-                return self._judge(files, store, {"format": form, "want_quads": want_quads})
-        finally:
-            self._waiting.release()
+        reply, rendered = self._take(files, store, {"format": form, "want_quads": want_quads})
+        return Judgement(reply["report"], rendered)
+
+    def read(self, files: Sequence[SentFile], store: Path) -> bytes:
+        """Read files and judge nothing: their statements as N-Quads.
+
+        :raises SourceError: one can't be read; with its name, line and column.
+        :raises ValidationLimitError: it took too long, or too much memory.
+        :raises QueueFullError: too many wait already.
+        """
+        return self._take(files, store, {"read_only": True})[1]
+
+    def judge_change(self, files: Sequence[SentFile], adds: bytes, retracts: bytes, store: Path) -> Judgement:
+        """Judge quads that come and go (N-Quads), which files came to; `rendered` is the report as text.
+
+        :raises ValidationLimitError: it took too long, or too much memory.
+        :raises QueueFullError: too many wait already.
+        """
+        reply, rendered = self._take(files, store, {"change": len(adds)}, adds + retracts)
+        return Judgement(reply["report"], rendered)
 
     def close(self) -> None:
         """End the process."""
         with self._lock:
             self._drop()
 
-    def _judge(self, files: Sequence[SentFile], store: Path, header: dict[str, Any]) -> Judgement:
+    def _take(
+        self, files: Sequence[SentFile], store: Path, header: dict[str, Any], more: bytes = b""
+    ) -> tuple[dict[str, Any], bytes]:
+        """Have a job done once those before it are."""
+        if not self._waiting.acquire(blocking=False):
+            raise QueueFullError("Too many validations wait already.", hint="Try again in a few seconds.")
+        try:
+            with self._lock:
+                return self._have_done(files, store, header, more)
+        finally:
+            self._waiting.release()
+
+    def _have_done(
+        self, files: Sequence[SentFile], store: Path, header: dict[str, Any], more: bytes
+    ) -> tuple[dict[str, Any], bytes]:
         process = self._warm(store)
         told = [{"name": f.name, "format": f.form.name, "bytes": len(f.content)} for f in files]
+        body = b"".join(f.content for f in files) + more
         seconds = self._settings.validation_timeout
         try:
-            reply, body = process.ask({**header, "files": told}, b"".join(f.content for f in files), seconds)
+            reply, rendered = process.ask({**header, "files": told}, body, seconds)
         except TimeoutError:
             self._drop()
             raise ValidationLimitError(
@@ -103,7 +131,7 @@ class Gatekeeper:
             self._process = None
             raise self._cause(status) from None
         if reply["ok"]:
-            return Judgement(reply["report"], body)
+            return reply, rendered
         if reply["code"] == "memory":
             self._drop()
             raise self._cause(-6)

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from pyoxigraph import Store
 
+    from qit4n_kg.config import Settings
+
 _log = logging.getLogger(__name__)
 _NAME = "journal.jsonl"
 START = "start"
@@ -80,6 +82,11 @@ class Entry:
     def of(cls, change: Change, actor: str, source: str, name: str | None = None) -> Entry:
         """Make an entry of now; `name` is its id, a new one where it is None."""
         return cls(name or str(uuid4()), datetime.now(UTC).isoformat(timespec="milliseconds"), actor, source, change)
+
+
+def dataset_of(settings: Settings) -> str:
+    """Return the name of the dataset that an instance's journal belongs to."""
+    return "scratch" if settings.scratch else settings.base_iri
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Records in a file of lines, each with its own digest, so that a torn or altered line is known for what it is; no file is opened here.
+"""Records in a file of lines, each with its own digest, so that a torn or altered one is known for what it is; opens no file.
 
 A line is the SHA-256 of its JSON text, a space and that text.
 """

@@ -35,6 +35,8 @@ from qit4n_kg.validation.uploads import Given, Upload, read_upload
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pyoxigraph import Quad
+
     from qit4n_kg.config import Settings
     from qit4n_kg.reporting import Report
     from qit4n_kg.validation.merging import MergedData
@@ -63,8 +65,8 @@ class Judge:
         """What reading tables needs to know."""
         return Reading(self.gate.shapes.merged, self.data.axioms, self.settings.base_iri, self.suggester)
 
-    def judge(self, uploads: Sequence[Upload]) -> tuple[Report, list[Given]]:
-        """Read uploads and judge them as if they were merged.
+    def read(self, uploads: Sequence[Upload]) -> list[Given]:
+        """Read uploads.
 
         :raises SourceError: one can't be read.
         """
@@ -73,7 +75,21 @@ class Judge:
         for upload in uploads:
             given.append(read_upload(upload, self.reading, left))
             left -= len(given[-1].quads)
+        return given
+
+    def judge(self, uploads: Sequence[Upload]) -> tuple[Report, list[Given]]:
+        """Read uploads and judge them as if they were merged.
+
+        :raises SourceError: one can't be read.
+        """
+        given = self.read(uploads)
         return judge_given(self.gate, self.data, self.suggester, given), given
+
+    def judge_change(self, uploads: Sequence[Upload], adds: Sequence[Quad], retracts: Sequence[Quad]) -> Report:
+        """Judge a change that uploads came to; a result that stands in one of them is told with its place there."""
+        report = validate_change(self.gate, self.data, adds, retracts, is_merged=False).report
+        results = self.suggester.improve([*report.results, *self.suggester.near_duplicates(adds)])
+        return report.with_results(place_given(results, self.read(uploads)))
 
 
 def judge_given(gate: Gate, data: MergedData, suggester: Suggester, given: Sequence[Given]) -> Report:
@@ -104,12 +120,26 @@ def _uploads(header: dict[str, Any], body: bytes) -> list[Upload]:
 
 
 def _answer(judge: Judge, header: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
-    report, given = judge.judge(_uploads(header, body))
+    uploads = _uploads(header, body)
+    if header.get("read_only"):
+        return {"ok": True, "report": None}, _nquads(judge.read(uploads))
+    if "change" in header:
+        at = [sum(file["bytes"] for file in header["files"])]
+        at.append(at[0] + header["change"])
+        parts = (body[at[0] : at[1]], body[at[1] :])
+        adds, retracts = (list(pyoxigraph.parse(part, pyoxigraph.RdfFormat.N_QUADS)) for part in parts)
+        report = judge.judge_change(uploads, adds, retracts)
+        return {"ok": True, "report": json.loads(report.to_json())}, report.to_text().encode(errors="replace")
+    report, given = judge.judge(uploads)
     reply = {"ok": True, "report": json.loads(report.to_json())}
     if header.get("want_quads"):
-        quads = (quad for one in given for quad in one.quads)
-        return reply, pyoxigraph.serialize(quads, format=pyoxigraph.RdfFormat.N_QUADS) or b""
+        return reply, _nquads(given)
     return reply, render(report, header["format"]).encode("utf-8", errors="replace")
+
+
+def _nquads(given: Sequence[Given]) -> bytes:
+    quads = (quad for one in given for quad in one.quads)
+    return pyoxigraph.serialize(quads, format=pyoxigraph.RdfFormat.N_QUADS) or b""
 
 
 def _failure(error: Exception) -> dict[str, Any]:

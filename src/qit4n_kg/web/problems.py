@@ -73,14 +73,13 @@ PROBLEMS: dict[str, Problem] = {
         "Token needed",
         "Send `Authorization: Bearer TOKEN`, or sign in at /sign-in. `qit4n-kg token create` makes one.",
     ),
+    "proposal": Problem(
+        422,
+        "Contribution not possible",
+        "What the contribution proposes can't be done as things stand, like taking back what nobody states.",
+    ),
     "conflict": Problem(
         409, "Conflict", "What is asked for does not fit the state of the thing, like a decision on what is decided."
-    ),
-    "outdated": Problem(
-        412,
-        "Changed meanwhile",
-        "The thing, or what the graph says of it, changed since it was looked at. The member conflicts says what; "
-        "nothing was changed. Look again, and send what you still want.",
     ),
     "access": Problem(403, "No access", "Who asks may not do this."),
     "forbidden": Problem(403, "Not allowed", "The token is good, but its role does not allow this."),
