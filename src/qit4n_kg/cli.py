@@ -24,6 +24,7 @@ from qit4n_kg.errors import (
     QuerySyntaxError,
     SourceError,
 )
+from qit4n_kg.fmt_command import fmt
 from qit4n_kg.formats import RdfFormat, ResultFormat, by_name
 from qit4n_kg.namespaces import prefixes
 from qit4n_kg.queries import bind, read_catalogue
@@ -218,6 +219,7 @@ def _write_generated(settings: Settings, triples: int, seed: int, output: Path |
 
 
 main.add_command(token)
+main.add_command(fmt)
 
 
 @main.command()

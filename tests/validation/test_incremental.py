@@ -14,12 +14,13 @@ import pytest
 import rdflib
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pyoxigraph import NamedNode
+from pyoxigraph import NamedNode, Quad
 from rdflib import SH
 
 from qit4n_kg.reporting import quiet_terms
 from qit4n_kg.validation import FileHolding, MergedData, Shapes, load_shapes
 from qit4n_kg.validation.literals import compare
+from qit4n_kg.validation.model import SUBCLASS
 from qit4n_kg.validation.reference import run
 from qit4n_kg.validation.terms import only_in_force, statement, subclass_axioms, to_graph
 from qit4n_kg.validation.views import Layered, MemoryView
@@ -134,3 +135,12 @@ def test_our_engine_finds_in_all_shipped_data_what_the_reference_finds():
     assert {(r.identity, r.message, r.severity) for r in own} == {
         (r.identity, r.message, r.severity) for r in reference
     }
+
+
+def test_an_axiom_that_data_cease_to_repeat_still_holds():
+    axiom = next(quad for quad in shipped().ontology if quad.predicate == SUBCLASS)
+    repeated = Quad(axiom.subject, axiom.predicate, axiom.object, NamedNode("https://example.org/g"))
+    data = MergedData(FileHolding([repeated]), shipped().ontology)
+    merged, _ = data.change([], [repeated], is_merged=True)
+    assert (merged.added, merged.removed) == ((), ())
+    assert statement(axiom) in data.in_force
