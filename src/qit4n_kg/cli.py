@@ -24,6 +24,7 @@ from qit4n_kg.errors import (
     QuerySyntaxError,
     SourceError,
 )
+from qit4n_kg.fmt_command import fmt
 from qit4n_kg.formats import RdfFormat, ResultFormat, by_name
 from qit4n_kg.namespaces import prefixes
 from qit4n_kg.queries import bind, read_catalogue
@@ -161,20 +162,28 @@ def query(query: str, endpoint: str | None, form: str, given: tuple[str, ...], *
 
 @main.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(["text", "json", "turtle"]), default="text", help="How to report.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "sarif", "turtle", "github"]),
+    default="text",
+    help="How to report.",
+)
 @_sources
 def validate(files: tuple[Path, ...], form: str, **flags: Any) -> None:
     """Validate FILES (`-`: Turtle on standard input) as if they were merged into the data: only what they bring is reported.
 
-    Text and JSON tell each finding once; Turtle is a SHACL report with every result of the engine.
+    Turtle, TriG, N-Triples, N-Quads, JSON-LD, RDF/XML, CSV and XLSX are read, by the file's extension. Text, JSON, SARIF and
+    GitHub's annotations tell each finding once; Turtle is a SHACL report with every result of the engine.
 
     Exit status: 0 conforms (warnings allowed), 1 violations, 2 a file can't be read.
     """
-    from qit4n_kg.validation import STANDARD_INPUT, validate_files  # pySHACL and rdflib: 0.5 s
+    from qit4n_kg.annotating import render
+    from qit4n_kg.validation import STANDARD_INPUT, validate_files  # rdflib: 0.3 s
 
     text = sys.stdin.buffer.read() if STANDARD_INPUT in files else b""
     report = validate_files(files, load_settings(**flags), text)
-    click.echo({"text": report.to_text, "json": report.to_json, "turtle": report.to_turtle}[form]())
+    click.echo(render(report, form))
     sys.exit(0 if report.conforms else 1)
 
 
@@ -210,6 +219,7 @@ def _write_generated(settings: Settings, triples: int, seed: int, output: Path |
 
 
 main.add_command(token)
+main.add_command(fmt)
 
 
 @main.command()

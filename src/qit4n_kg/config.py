@@ -65,6 +65,10 @@ class Settings:
     cache_bytes: int = 64 * MIB
     downloads: int = 32
     metrics: Readership = Readership.ADMIN
+    validation_timeout: float = 30.0
+    validation_memory: int = 512 * MIB
+    validation_triples: int = 100_000
+    validations_per_minute: int = 60
     scratch: bool = False
 
     @property
@@ -201,6 +205,19 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("request_bytes", "16 MiB", "largest request body", _size),
     Setting(
         "cache_bytes", "64 MiB", "results that each web worker keeps, to answer again without a query; 0: none", _size
+    ),
+    Setting(
+        "validation_timeout", "30", "seconds that reading and judging data sent to /validate may take", _seconds
+    ),
+    Setting(
+        "validation_memory", "512 MiB", "memory for that, beyond what the judging process has when warm", _size
+    ),
+    Setting("validation_triples", "100000", "most statements in data sent to /validate", _count(1, 100_000_000)),
+    Setting(
+        "validations_per_minute",
+        "60",
+        "requests to /validate a minute from one address, or with one token, of each web worker",
+        _count(1, 1_000_000),
     ),
     Setting(
         "downloads", "32", "large results that each web worker sends at the same time; more get 503", _count(1, 10_000)

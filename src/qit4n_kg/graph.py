@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from qit4n_kg.errors import RequestError, StateError, StateMissingError
 from qit4n_kg.federation.services import Federation
+from qit4n_kg.gatekeeping import Gatekeeper
 from qit4n_kg.queries import Catalogue, read_catalogue
 from qit4n_kg.sparql import QueryForm, inspect_query
 from qit4n_kg.store.executor import ExecutorPool, Job, Spooled
@@ -51,6 +52,7 @@ class KnowledgeGraph:
         self._snapshot = snapshot
         self._unusable: int | None = None
         self._lock = threading.Lock()
+        self.gatekeeper = Gatekeeper(settings)
         self.running = RunningQueries(settings.state_dir / "running")
         self.executors = ExecutorPool(
             store_path=snapshot.generation.store_path,
@@ -127,8 +129,9 @@ class KnowledgeGraph:
         return self.executors.run(job, chosen.store_path)
 
     def close(self) -> None:
-        """Stop the query processes; the store closes when its last holder lets go."""
+        """Stop the query processes and the judging one; the store closes when its last holder lets go."""
         self.executors.close()
+        self.gatekeeper.close()
 
     def __enter__(self) -> KnowledgeGraph:
         return self

@@ -13,9 +13,16 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from qit4n_kg.committing.commits import commit
-from qit4n_kg.committing.orders import Committed, GraphWrite, PreparedChange
+from qit4n_kg.committing.orders import Acceptance, Committed, GraphWrite, PreparedChange
 from qit4n_kg.config import load_settings, to_environ
-from qit4n_kg.errors import InvalidDataError, KnowledgeGraphError, QuerySyntaxError, SourceError, StateError
+from qit4n_kg.errors import (
+    InvalidDataError,
+    KnowledgeGraphError,
+    PreconditionFailedError,
+    QuerySyntaxError,
+    SourceError,
+    StateError,
+)
 from qit4n_kg.federation.loads import refuse_remote
 from qit4n_kg.store.evaluating import Update
 
@@ -78,6 +85,8 @@ def _sent(error: KnowledgeGraphError) -> dict[str, Any]:
     reply: dict[str, Any] = {"ok": False, "code": error.code, "message": error.message, "hint": error.hint}
     if isinstance(error, QuerySyntaxError | SourceError):
         reply |= {"line": error.line, "column": error.column}
+    if isinstance(error, PreconditionFailedError):
+        reply["conflicts"] = error.conflicts
     if isinstance(error, InvalidDataError):
         reply |= {"text": error.report.to_text(), "report": error.report.to_json()}
     return reply
@@ -88,6 +97,8 @@ def _received(reply: dict[str, Any]) -> KnowledgeGraphError:
     kind = next((error for error in _errors(KnowledgeGraphError) if error.code == code), StateError)
     if issubclass(kind, InvalidDataError):
         return kind(message, report=ReceivedFindings(reply["text"], reply["report"]), hint=hint)
+    if issubclass(kind, PreconditionFailedError):
+        return kind(message, hint=hint, conflicts=reply["conflicts"])
     if issubclass(kind, QuerySyntaxError | SourceError):
         return kind(message, line=reply["line"], column=reply["column"], hint=hint)
     return kind(message, hint=hint)
@@ -105,7 +116,9 @@ def main() -> None:
     parts: dict[str, Any] = {
         name: tuple(part) if isinstance(part, list) else part for name, part in job["order"].items()
     }
-    kinds: dict[str, Callable[..., Order]] = {kind.__name__: kind for kind in (Update, GraphWrite, PreparedChange)}
+    kinds: dict[str, Callable[..., Order]] = {
+        kind.__name__: kind for kind in (Update, GraphWrite, PreparedChange, Acceptance)
+    }
     order = kinds[job["kind"]](**parts)
     try:
         committed = commit(load_settings(), order, job["actor"], job["expected"])

@@ -25,6 +25,8 @@ from qit4n_kg.web.running import running
 from qit4n_kg.web.signin import signin
 from qit4n_kg.web.sparql import sparql
 from qit4n_kg.web.update import update
+from qit4n_kg.web.validate import register as register_validation
+from qit4n_kg.web.validate import validate
 from qit4n_kg.web.void import void
 
 if TYPE_CHECKING:
@@ -66,6 +68,7 @@ def make_routes(settings: Settings) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.setdefault("_", lambda text, **values: text % values if values else text)
     app.jinja_env.globals["local_path"] = lambda iri: links.local_path(iri, settings)
     app.jinja_env.globals["short_name"] = lambda iri: links.short_name(iri, settings)
     responses.register(app)
@@ -82,11 +85,13 @@ def make_routes(settings: Settings) -> Flask:
         health,
         metrics,
         problems,
+        validate,
         pages,
     ):
         app.register_blueprint(blueprint)
     privileges.register(app, access.has_role)
     cors.register(app)
+    register_validation(app, settings.validations_per_minute)
     app.after_request(_add_headers)
     return app
 

@@ -73,6 +73,14 @@ PROBLEMS: dict[str, Problem] = {
         "Token needed",
         "Send `Authorization: Bearer TOKEN`, or sign in at /sign-in. `qit4n-kg token create` makes one.",
     ),
+    "proposal": Problem(
+        422,
+        "Contribution not possible",
+        "What the contribution proposes can't be done as things stand, like taking back what nobody states.",
+    ),
+    "conflict": Problem(
+        409, "Conflict", "What is asked for does not fit the state of the thing, like a decision on what is decided."
+    ),
     "access": Problem(403, "No access", "Who asks may not do this."),
     "forbidden": Problem(403, "Not allowed", "The token is good, but its role does not allow this."),
     "source": Problem(400, "Unreadable data", "The data sent can't be parsed. The members line and column say where."),
@@ -86,6 +94,16 @@ PROBLEMS: dict[str, Problem] = {
     ),
     "too-large": Problem(413, "Request too large", "The request's body is over this server's bound."),
     "invalid-data": Problem(422, "Invalid data", "The data violates the shapes."),
+    "validation-limit": Problem(
+        503,
+        "Validation given up",
+        "The data sent could not be read and judged within the time, memory and size that this server gives to it.",
+    ),
+    "too-many-requests": Problem(
+        429,
+        "Too many requests",
+        "Too many of them came from one address, or with one token; the Retry-After header says when to try again.",
+    ),
     "query-limit": Problem(503, "Query given up", "The server gave up on a query that may be fine in itself."),
     "query-timeout": Problem(
         503, "Query timeout", "The query did not end before its deadline. No partial result is ever sent."

@@ -26,6 +26,7 @@ from qit4n_kg.errors import (
     SourceError,
     StateLockedError,
     TooLargeError,
+    TooManyRequestsError,
     UnauthenticatedError,
 )
 from qit4n_kg.formats import HTML, Format, negotiate
@@ -96,6 +97,8 @@ def send_problem(problem: Mapping[str, Any], headers: Mapping[str, str] | None =
 
 def headers_of(error: KnowledgeGraphError) -> dict[str, str]:
     """Return the headers that belong to an error."""
+    if isinstance(error, TooManyRequestsError):
+        return {"Retry-After": str(error.seconds)}
     if isinstance(error, UnauthenticatedError):
         return {"WWW-Authenticate": 'Bearer realm="qit4n-kg"'}
     is_passing = isinstance(error, QueueFullError | QueryCancelledError | StateLockedError)
