@@ -72,6 +72,9 @@ lock: $(VENV)/.installed-dev  ## Resolve the dependencies anew (needs uv; writes
 	@uv pip compile pyproject.toml --group dev --constraint requirements.lock --universal --generate-hashes --no-header --python-version 3.11 --quiet --output-file requirements-dev.lock
 
 wheel: $(VENV)/.installed-dev  ## Build the wheel into dist/
+messages: $(VENV)/.installed-dev  ## Bring the catalogues of the pages' languages up to date and say what they lack
+	@$(BIN)/python -m qit4n_kg.web.messages
+
 	@$(BIN)/hatchling build --target wheel
 
 clean:  ## Remove the environment, the built graph and caches

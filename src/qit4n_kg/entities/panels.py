@@ -172,7 +172,8 @@ def _cell(term: Term | None, label: Term | None, labels: LabelReader) -> Cell:
         return Cell(label.value if isinstance(label, Literal) else "")
     text = label.value if isinstance(label, Literal) else labels.text(term)
     if isinstance(term, NamedNode):
-        return Cell(text, term.value)
+        # The query asks for English labels; a reader may prefer another language that there is one in.
+        return Cell(labels.before_english(term.value) or text, term.value)
     return Cell(text, None, _KINDS.get(term.datatype.value, "text") if isinstance(term, Literal) else "text")
 
 

@@ -21,7 +21,7 @@ from qit4n_kg.errors import UnknownEntityError
 from qit4n_kg.namespaces import DCTERMS, OWL, RDF, RDFS, SKOS, STDORG, compact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from pyoxigraph import Quad
@@ -63,13 +63,14 @@ class _Found:
 class EntityReader:
     """Reads entities from one immutable generation; keeps what is the same for all of them (labels, passages, predicates).
 
-    `queries` is the folder `queries/entity`; `base` the instance's base IRI, for readable names.
+    `queries` is the folder `queries/entity`; `base` the instance's base IRI, for readable names; `languages` those that labels are
+    preferred in.
     """
 
-    def __init__(self, store: Store, queries: Path, *, base: str = "") -> None:
+    def __init__(self, store: Store, queries: Path, *, base: str = "", languages: Sequence[str] = ("en",)) -> None:
         self._store = store
         self._queries = queries
-        self.labels = LabelReader(store, base)
+        self.labels = LabelReader(store, base, languages)
         self.passages = PassageReader(store, self.labels)
         self._superclasses: Callable[[str], frozenset[str]] = lru_cache(4096)(self._read_superclasses)
 

@@ -8,7 +8,7 @@ from flask import Flask, g, request
 
 from qit4n_kg.config import Settings, load_settings
 from qit4n_kg.graph import KnowledgeGraph
-from qit4n_kg.web import access, cors, links, privileges, responses
+from qit4n_kg.web import access, assets, cors, languages, links, privileges, responses
 from qit4n_kg.web.catalogue import catalogue
 from qit4n_kg.web.context import EXTENSION, SNAPSHOT_KEY, knowledge_graph
 from qit4n_kg.web.diagnosis import diagnosis
@@ -67,6 +67,8 @@ def make_routes(settings: Settings) -> Flask:
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals["local_path"] = lambda iri: links.local_path(iri, settings)
     app.jinja_env.globals["short_name"] = lambda iri: links.short_name(iri, settings)
+    languages.register(app)
+    assets.register(app)
     responses.register(app)
     for blueprint in (
         sparql,

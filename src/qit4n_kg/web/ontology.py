@@ -11,6 +11,7 @@ from qit4n_kg.formats import HTML, Format, negotiate
 from qit4n_kg.namespaces import STDORG
 from qit4n_kg.vocabulary import ONTOLOGY_FORMATS
 from qit4n_kg.web.guide import read_guide
+from qit4n_kg.web.languages import SOURCE, site_language
 from qit4n_kg.web.readings import Reading, reading
 from qit4n_kg.web.sending import send
 
@@ -56,15 +57,16 @@ def _answer(form: Format, *, varies: bool) -> ResponseReturnValue:
 
 
 def _body(form: Format) -> bytes:
-    """Make each body once for a generation."""
-    now = reading()
+    """Make each body once for a generation, and a page once for a language."""
+    language = site_language().tag if form == HTML else SOURCE
+    now = reading([language])
     generation, bodies = current_app.extensions.get(_EXTENSION, (None, {}))
     if generation is not now.snapshot:
         bodies = {}
         current_app.extensions[_EXTENSION] = (now.snapshot, bodies)
-    if form not in bodies:
-        bodies[form] = _page(now).encode() if form == HTML else now.vocabulary.write(form)
-    body: bytes = bodies[form]
+    if (form, language) not in bodies:
+        bodies[form, language] = _page(now).encode() if form == HTML else now.vocabulary.write(form)
+    body: bytes = bodies[form, language]
     return body
 
 

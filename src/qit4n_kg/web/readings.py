@@ -1,22 +1,31 @@
-"""What pages read of one generation, made once and kept until another generation is current."""
+"""What pages read of one generation, made once and kept until another generation is current.
+
+What does not depend on a language is kept once (`Common`), the rest for each order of the languages that the graph's labels are in.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import OrderedDict
+from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, cast
 
 from flask import current_app
+from pyoxigraph import DefaultGraph, Literal, NamedNode
 
 from qit4n_kg.constraints import Constraints
 from qit4n_kg.entities.names import NameIndex
 from qit4n_kg.entities.overview import Overview, read_overview
 from qit4n_kg.entities.panels import Panel, Table, fill, panels_for, read_panel, read_panels
 from qit4n_kg.entities.reader import EntityReader
+from qit4n_kg.namespaces import RDFS
 from qit4n_kg.vocabulary import Vocabulary
+from qit4n_kg.web import languages
 from qit4n_kg.web.context import knowledge_graph, snapshot
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from qit4n_kg.config import Settings
@@ -25,41 +34,43 @@ if TYPE_CHECKING:
     from qit4n_kg.queries import Catalogue
 
 _EXTENSION = "readings"
+_ORDERS = 8
+_SCANNED = 100_000
+_LABEL = NamedNode(f"{RDFS}label")
 
 
 @dataclass
-class Reading:
-    """Readers over one immutable generation; what costs a pass over the graph is made when it is first needed."""
+class Common:
+    """What is the same in every language; what costs a pass over the graph is made when it is first needed."""
 
     snapshot: Snapshot
     settings: Settings
     catalogue: Catalogue
+    readings: OrderedDict[tuple[str, ...], Reading] = field(default_factory=OrderedDict)
 
     @property
-    def _queries(self) -> Path:
+    def queries(self) -> Path:
+        """The folder of query files."""
         return self.settings.sources / "queries"
 
     @cached_property
-    def entities(self) -> EntityReader:
-        """The reader of entity views."""
-        return EntityReader(self.snapshot.store, self._queries / "entity", base=self.settings.base_iri)
+    def languages(self) -> frozenset[str]:
+        """The languages that labels are in, as far as a bounded look finds them."""
+        labels = islice(self.snapshot.store.quads(None, _LABEL, None, DefaultGraph()), _SCANNED)
+        terms = (quad.object for quad in labels)
+        return frozenset(term.language.lower() for term in terms if isinstance(term, Literal) and term.language)
 
     @cached_property
     def panels(self) -> tuple[Panel, ...]:
         """Every panel that an entity's page may show."""
-        return read_panels(self._queries / "entity" / "panels")
+        return read_panels(self.queries / "entity" / "panels")
 
     @cached_property
     def statements(self) -> dict[str, Panel]:
         """The query texts that links of an entity's page lead to: `passage`, `outgoing`, `incoming`."""
         return {
-            name: read_panel(self._queries / "entity" / f"{name}.rq") for name in ("passage", "outgoing", "incoming")
-        } | {name: read_panel(self._queries / "site" / f"{name}.rq") for name in ("sample", "graphs")}
-
-    @cached_property
-    def overview(self) -> Overview:
-        """What the home page shows."""
-        return read_overview(self.snapshot.store, self.entities.labels, self._queries / "site")
+            name: read_panel(self.queries / "entity" / f"{name}.rq") for name in ("passage", "outgoing", "incoming")
+        } | {name: read_panel(self.queries / "site" / f"{name}.rq") for name in ("sample", "graphs")}
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
@@ -76,6 +87,75 @@ class Reading:
         """The index for "did you mean"."""
         return NameIndex(self.snapshot.store, self.settings.id_base)
 
+    def read_in(self, wanted: Sequence[str]) -> Reading:
+        """Return the readers that prefer these languages; a few orders of languages are kept."""
+        order = languages.narrow(wanted, self.languages)
+        found = self.readings.setdefault(order, Reading(self, order))
+        self.readings.move_to_end(order)
+        while len(self.readings) > _ORDERS:
+            self.readings.popitem(last=False)
+        return found
+
+
+@dataclass
+class Reading:
+    """Readers over one immutable generation that prefer labels in some languages, the best first."""
+
+    common: Common
+    languages: tuple[str, ...]
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The generation that is read."""
+        return self.common.snapshot
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the server."""
+        return self.common.settings
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The public queries."""
+        return self.common.catalogue
+
+    @property
+    def panels(self) -> tuple[Panel, ...]:
+        """See `Common`."""
+        return self.common.panels
+
+    @property
+    def statements(self) -> dict[str, Panel]:
+        """See `Common`."""
+        return self.common.statements
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """See `Common`."""
+        return self.common.vocabulary
+
+    @property
+    def constraints(self) -> Constraints:
+        """See `Common`."""
+        return self.common.constraints
+
+    @property
+    def names(self) -> NameIndex:
+        """See `Common`."""
+        return self.common.names
+
+    @cached_property
+    def entities(self) -> EntityReader:
+        """The reader of entity views."""
+        return EntityReader(
+            self.snapshot.store, self.common.queries / "entity", base=self.settings.base_iri, languages=self.languages
+        )
+
+    @cached_property
+    def overview(self) -> Overview:
+        """What the home page shows."""
+        return read_overview(self.snapshot.store, self.entities.labels, self.common.queries / "site")
+
     def tables(self, view: EntityView) -> list[Table]:
         """Fill the panels that are about one of the entity's classes; empty ones are left out."""
         chosen = panels_for(self.panels, view.all_types)
@@ -83,11 +163,11 @@ class Reading:
         return [table for table in tables if table.rows]
 
 
-def reading() -> Reading:
-    """Return the readers for the generation that answers this request."""
+def reading(wanted: Sequence[str] | None = None) -> Reading:
+    """Return the readers for the generation that answers this request, in the languages that it prefers unless told."""
     now = snapshot()
-    kept = cast("Reading | None", current_app.extensions.get(_EXTENSION))
+    kept = cast("Common | None", current_app.extensions.get(_EXTENSION))
     if kept is None or kept.snapshot is not now:
-        kept = Reading(now, knowledge_graph().settings, knowledge_graph().catalogue)
+        kept = Common(now, knowledge_graph().settings, knowledge_graph().catalogue)
         current_app.extensions[_EXTENSION] = kept
-    return kept
+    return kept.read_in(languages.preferred() if wanted is None else wanted)

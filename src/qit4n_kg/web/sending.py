@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from flask import Response, request
 
+from qit4n_kg.web.access import COOKIE, VISIT
 from qit4n_kg.web.codings import IDENTITY, SMALLEST, choose_coding, encode
 from qit4n_kg.web.context import snapshot
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from qit4n_kg.formats import Format
 
+_SECRET = frozenset((COOKIE, VISIT))
+
 
 def send(
     body: str | bytes, form: Format, *, status: int = 200, links: Iterable[str] = (), varies: bool = False
@@ -22,7 +25,7 @@ def send(
     """Answer with a body. Caches may keep it but must ask each time, since another generation may be current."""
     content = body.encode() if isinstance(body, str) else body
     # Not for who is signed in: the length of a coded page tells of secrets in it (BREACH).
-    is_coded = len(content) >= SMALLEST and not request.cookies
+    is_coded = len(content) >= SMALLEST and not request.cookies.keys() & _SECRET
     coding = choose_coding(request.headers.get("Accept-Encoding")) if is_coded else IDENTITY
     content = encode(content, coding)
     response = Response(content, status=status, content_type=form.content_type)

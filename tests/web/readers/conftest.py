@@ -43,6 +43,9 @@ def world() -> list[Quad]:
     more.append(Quad(NamedNode(f"{ID}person/josé-鉄"), label, Literal("José 鉄")))
     odd = NamedNode(f"{ID}odd/a%20b'(c)")
     more += [Quad(odd, label, Literal("An odd name"))]
+    tongues = NamedNode(f"{ID}many-tongues")
+    greetings = {"en": "Hello", "fr": "Bonjour", "de-AT": "Servus", "de": "Guten Tag"}
+    more += [Quad(tongues, label, Literal(text, language=tag)) for tag, text in greetings.items()]
     return [*quads, *(Quad(*quad.triple, DefaultGraph()) for quad in in_force), *more]
 
 
