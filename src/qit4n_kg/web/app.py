@@ -59,7 +59,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def make_routes(settings: Settings) -> Flask:
     """Make the application with all its routes but no knowledge graph: enough to list them before anything is built."""
-    app = Flask("qit4n_kg.web", static_url_path="/static")
+    app = Flask("qit4n_kg.web", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.request_bytes
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.request_bytes
     app.json.sort_keys = False  # type: ignore[attr-defined]
@@ -68,6 +68,7 @@ def make_routes(settings: Settings) -> Flask:
     app.jinja_env.globals["local_path"] = lambda iri: links.local_path(iri, settings)
     app.jinja_env.globals["short_name"] = lambda iri: links.short_name(iri, settings)
     languages.register(app)
+    assets.register(app)
     assets.register(app)
     responses.register(app)
     for blueprint in (
