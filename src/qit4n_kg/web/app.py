@@ -69,7 +69,6 @@ def make_routes(settings: Settings) -> Flask:
     app.jinja_env.globals["short_name"] = lambda iri: links.short_name(iri, settings)
     languages.register(app)
     assets.register(app)
-    assets.register(app)
     responses.register(app)
     for blueprint in (
         sparql,
