@@ -27,6 +27,7 @@ from qit4n_kg.errors import GenerationDamagedError, InvalidDataError, StateMissi
 from qit4n_kg.loading import SourceKind, find_sources, inputs_hash, named_from, read_quads
 from qit4n_kg.namespaces import OWL, RDF, RDFS, SH, STDORG, XSD
 from qit4n_kg.reasoning import Reasoner, compile_rules, describe
+from qit4n_kg.search.writing import CODE, write_search
 from qit4n_kg.store.generations import Generation, Generations
 from qit4n_kg.store.journal import START, Journal, replay
 from qit4n_kg.store.oxigraph import stored_forms
@@ -51,7 +52,7 @@ _NAMED_GRAPH, _ONTOLOGY_GRAPH, _OVERRULED, _IN_FORCE, _SOURCE_FILE = (
 _TRUTHS = tuple(Literal(text, datatype=NamedNode(XSD + "boolean")) for text in ("true", "1"))
 _TRUE, _FALSE = (Literal(text, datatype=NamedNode(XSD + "boolean")) for text in ("true", "false"))
 _DECIDING_MODULES = ("axioms.py", "building.py", "loading.py", "namespaces.py", "reasoning.py")
-_DECIDING_QUERIES = ("queries/axioms/", "queries/rules/")
+_DECIDING_QUERIES = ("queries/axioms/", "queries/rules/", "queries/search/", "queries/site/tables/")
 
 
 class Progress(Protocol):
@@ -140,6 +141,10 @@ class Origin:
         inputs = _inputs_of(self.sources, self.settings)
         return inputs if position == START else f"{inputs} journal:{position}"
 
+    def complete(self, store_path: Path) -> None:
+        """Write the search index and the lists of a generation beside its store; a scratch dataset has none."""
+        write_search(store_path, self.settings.sources / "queries", self.settings.id_base)
+
     def publish(
         self,
         generations: Generations,
@@ -164,6 +169,7 @@ class Origin:
             software=SOFTWARE,
             progress=progress.advanced,
             on_ready=on_ready,
+            complete=self.complete,
         )
         progress.finished(f"published {generation.manifest.quads:,} quads as generation {generation.number}")
         return generation, dataset.report
@@ -246,7 +252,7 @@ def _apply(
 def _inputs_of(sources: Sequence[SourceFile], settings: Settings) -> str:
     """Hash what decides the dataset: a changed page or catalogue query makes no new generation, changed code of the build does."""
     folder = Path(__file__).parent
-    code = hashlib.sha256(b"".join((folder / name).read_bytes() for name in _DECIDING_MODULES)).hexdigest()
+    code = hashlib.sha256(b"".join((folder / name).read_bytes() for name in (*_DECIDING_MODULES, *CODE))).hexdigest()
     deciding = [s for s in sources if s.kind is not SourceKind.QUERIES or s.relative.startswith(_DECIDING_QUERIES)]
     return inputs_hash(deciding, software=f"{SOFTWARE} {code}", base_iri=settings.base_iri, gate=settings.gate)
 

@@ -14,6 +14,7 @@ The tree (indented = subclass of); the name in brackets is the stable tail of th
             GenerationDamagedError      [generation-damaged]     a published generation is incomplete or altered
             StateLockedError            [state-locked]           another writer is at work
             StateFullError              [state-full]             no space left on the device
+            SearchMissingError          [search-missing]         the generation was built without a search index
             JournalDamagedError         [journal-damaged]        an accepted change can't be read back, or belongs elsewhere
         NotFoundError                   [not-found]
             UnknownEntityError          [unknown-entity]
@@ -166,6 +167,12 @@ class StateFullError(StateError):
     """The disk is full; what was served before is untouched."""
 
     code = "state-full"
+
+
+class SearchMissingError(StateError):
+    """The generation was built without a search index and lists, by an older version."""
+
+    code = "search-missing"
 
 
 class JournalDamagedError(StateError):

@@ -94,6 +94,9 @@ PROBLEMS: dict[str, Problem] = {
     "state": Problem(503, "Storage problem", "The server can't use its stored data at the moment."),
     "state-missing": Problem(503, "Nothing built", "The server has no knowledge graph yet."),
     "generation-damaged": Problem(503, "Damaged storage", "The stored knowledge graph is incomplete or was altered."),
+    "search-missing": Problem(
+        503, "No search index", "The generation that is served was built by an older version, without an index and lists."
+    ),
     "journal-damaged": Problem(
         503, "Damaged journal", "The journal of accepted changes can't be read back, so nothing can be written."
     ),
