@@ -21,6 +21,7 @@ from qit4n_kg.web.problems import problems
 from qit4n_kg.web.results import EXTENSION as RESULTS
 from qit4n_kg.web.results import Downloads, Results
 from qit4n_kg.web.running import running
+from qit4n_kg.web.search import search
 from qit4n_kg.web.signin import signin
 from qit4n_kg.web.sparql import sparql
 from qit4n_kg.web.update import update
@@ -83,6 +84,7 @@ def make_routes(settings: Settings) -> Flask:
         health,
         problems,
         pages,
+        search,
     ):
         app.register_blueprint(blueprint)
     privileges.register(app, access.has_role)
