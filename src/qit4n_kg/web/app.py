@@ -26,6 +26,7 @@ from qit4n_kg.web.signin import signin
 from qit4n_kg.web.sparql import sparql
 from qit4n_kg.web.update import update
 from qit4n_kg.web.void import void
+from qit4n_kg.web.workbench import workbench
 
 if TYPE_CHECKING:
     from flask import Response
@@ -78,6 +79,7 @@ def make_routes(settings: Settings) -> Flask:
         signin,
         running,
         diagnosis,
+        workbench,
         catalogue,
         void,
         openapi,

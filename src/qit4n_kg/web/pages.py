@@ -23,6 +23,7 @@ from qit4n_kg.web.ontology import ontology
 from qit4n_kg.web.quality import quality
 from qit4n_kg.web.readings import reading
 from qit4n_kg.web.sending import redirect_other, send
+from qit4n_kg.web.timelines import timeline
 from qit4n_kg.web.unknown import answer_unknown
 
 if TYPE_CHECKING:
@@ -40,9 +41,12 @@ pages.register_blueprint(quality)
 
 _LONGEST_TEXT = 2_000
 _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_LAYOUTS: dict[str, Callable[[Table], charts.Columns | charts.Bars | None]] = {
+_LAYOUTS: dict[str, Callable[[Table], object | None]] = {
     "columns": charts.columns,
+    "groups": charts.groups,
     "bars": charts.bars,
+    "tiles": charts.tiles,
+    "timeline": timeline,
 }
 
 
