@@ -55,6 +55,7 @@ class Settings:
     request_bytes: int = 16 * MIB
     cache_bytes: int = 64 * MIB
     downloads: int = 32
+    contact: str = ""
     scratch: bool = False
 
     @property
@@ -136,6 +137,22 @@ def _addresses(text: str) -> tuple[str, ...]:
     return addresses
 
 
+def _contact(text: str) -> str:
+    """Read whom to ask: an address of e-mail, or of a page.
+
+    >>> _contact("registry@example.org")
+    'mailto:registry@example.org'
+    """
+    plain = text.strip()
+    is_page = plain.startswith(("http://", "https://"))
+    mail = plain.removeprefix("mailto:")
+    if not plain or is_page:
+        return plain
+    if mail.count("@") != 1 or any(char.isspace() or char in "<>\"'" for char in mail):
+        raise ValueError("neither an e-mail address nor an http(s) address")
+    return f"mailto:{mail}"
+
+
 def _path(text: str) -> Path:
     return Path(text).expanduser()
 
@@ -195,6 +212,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "downloads", "32", "large results that each web worker sends at the same time; more get 503", _count(1, 10_000)
     ),
+    Setting("contact", "nobody", "whom /about names for questions: an e-mail address, or a page's address", _contact),
 )
 
 

@@ -18,6 +18,7 @@ The tree (indented = subclass of); the name in brackets is the stable tail of th
             JournalDamagedError         [journal-damaged]        an accepted change can't be read back, or belongs elsewhere
         NotFoundError                   [not-found]
             UnknownEntityError          [unknown-entity]
+            RetiredError                [retired]                an identifier is not used any more, and nothing replaces it
             UnknownQueryError           [unknown-query]          no such id in the catalogue
             GenerationGoneError         [generation-gone]        it was published once and has been pruned
         AccessError                     [access]                 who asks may not do this
@@ -210,6 +211,12 @@ class UnknownEntityError(NotFoundError):
     """No statement of the graph is about this entity."""
 
     code = "unknown-entity"
+
+
+class RetiredError(NotFoundError):
+    """An identifier was in use once and is not any more; nothing, or more than one thing, stands in its place."""
+
+    code = "retired"
 
 
 class UnknownQueryError(NotFoundError):

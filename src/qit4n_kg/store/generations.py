@@ -135,9 +135,14 @@ class Generations:
         if not 0 < number <= current:
             raise NotFoundError(f"There is no generation {number}.", hint=f"The current one is {current}.")
         if number != current and not (self._folder / str(number)).is_dir():
-            known = ", ".join(map(str, sorted(n for n in self._numbers() if n <= current)))
+            known = ", ".join(map(str, reversed(self.kept_numbers())))
             raise GenerationGoneError(f"Generation {number} is not kept any more.", hint=f"Kept are: {known}.")
         return self._read(number)
+
+    def kept_numbers(self) -> list[int]:
+        """Return the numbers of the published generations that are on disk, the newest first."""
+        current = self.current_number() or 0
+        return sorted((number for number in self._numbers() if number <= current), reverse=True)
 
     def _read(self, number: int) -> Generation:
         path = self._folder / str(number)

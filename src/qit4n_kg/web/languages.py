@@ -8,6 +8,7 @@ Data has labels in languages of its own, so what a reader prefers for them is ke
 
 from __future__ import annotations
 
+import datetime
 import io
 import re
 from dataclasses import dataclass
@@ -23,7 +24,6 @@ from babel.messages.pofile import read_po
 from flask import current_app, g, request
 
 if TYPE_CHECKING:
-    import datetime
     from collections.abc import Iterable, Mapping, Sequence
 
     from flask import Flask, Response
@@ -63,6 +63,7 @@ def register(app: Flask) -> None:
         "language_links": lambda: [_link(tag) for tag in catalogues],
         "long_date": long_date,
         "long_time": long_time,
+        "long_moment": lambda text: long_time(datetime.datetime.fromisoformat(text)),
     }
     app.jinja_env.filters["translated"] = (
         gettext  # of a text that is no template's own: unlike `_`, it stays to be escaped

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _WEB = Path(__file__).parent
 CATALOGUES = _WEB / "translations"
-FOLDERS = ("entity/panels", "site/figures", "site/charts", "site/lists", "site")
+FOLDERS = ("entity/panels", "site/figures", "site/charts", "site/lists", "site/tables", "site")
 """The folders under `queries/` whose titles and column names a page shows."""
 
 _KEYWORDS = {"_": None, "gettext": None, "lazy": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
@@ -59,8 +59,7 @@ def query_texts(path: Path) -> Iterator[str]:
     panel = read_panel(path)
     yield panel.title
     yield panel.question
-    if more := panel.headers.get("more"):
-        yield more
+    yield from filter(None, (panel.headers.get("more"), panel.empty, panel.absent[1]))
     names = columns_of(panel.text)
     yield from (column_label(name) for name in names if not (name.endswith("Label") and name[:-5] in names))
 

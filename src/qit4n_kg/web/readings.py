@@ -20,6 +20,8 @@ from qit4n_kg.entities.overview import Overview, read_overview
 from qit4n_kg.entities.panels import Panel, Table, fill, panels_for, read_panel, read_panels
 from qit4n_kg.entities.reader import EntityReader
 from qit4n_kg.namespaces import RDFS
+from qit4n_kg.search.index import FOLDER
+from qit4n_kg.search.lists import Lists
 from qit4n_kg.vocabulary import Vocabulary
 from qit4n_kg.web import languages
 from qit4n_kg.web.context import knowledge_graph, snapshot
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
 _EXTENSION = "readings"
 _ORDERS = 8
+_GENERATIONS = 3
 _SCANNED = 100_000
 _LABEL = NamedNode(f"{RDFS}label")
 
@@ -59,6 +62,14 @@ class Common:
         labels = islice(self.snapshot.store.quads(None, _LABEL, None, DefaultGraph()), _SCANNED)
         terms = (quad.object for quad in labels)
         return frozenset(term.language.lower() for term in terms if isinstance(term, Literal) and term.language)
+
+    @cached_property
+    def lists(self) -> Lists:
+        """The lists of the generation.
+
+        :raises SearchMissingError: it was built without them.
+        """
+        return Lists(self.snapshot.generation.path / FOLDER, self.queries)
 
     @cached_property
     def panels(self) -> tuple[Panel, ...]:
@@ -156,18 +167,27 @@ class Reading:
         """What the home page shows."""
         return read_overview(self.snapshot.store, self.entities.labels, self.common.queries / "site")
 
+    @cached_property
+    def documents(self) -> Table:
+        """The documents that the facts come from."""
+        return fill(
+            self.snapshot.store, self.entities.labels, read_panel(self.common.queries / "site" / "documents.rq")
+        )
+
     def tables(self, view: EntityView) -> list[Table]:
-        """Fill the panels that are about one of the entity's classes; empty ones are left out."""
+        """Fill the panels that are about one of the entity's classes; empty ones that say nothing of it are left out."""
         chosen = panels_for(self.panels, view.all_types)
         tables = (fill(self.snapshot.store, self.entities.labels, panel, view.iri) for panel in chosen)
-        return [table for table in tables if table.rows]
+        return [table for table in tables if table.rows or table.panel.empty]
 
 
 def reading(wanted: Sequence[str] | None = None) -> Reading:
     """Return the readers for the generation that answers this request, in the languages that it prefers unless told."""
     now = snapshot()
-    kept = cast("Common | None", current_app.extensions.get(_EXTENSION))
-    if kept is None or kept.snapshot is not now:
-        kept = Common(now, knowledge_graph().settings, knowledge_graph().catalogue)
-        current_app.extensions[_EXTENSION] = kept
-    return kept.read_in(languages.preferred() if wanted is None else wanted)
+    kept = cast("OrderedDict[int, Common]", current_app.extensions.setdefault(_EXTENSION, OrderedDict()))
+    found = kept.get(now.generation.number)
+    if found is None or found.snapshot is not now:
+        found = kept[now.generation.number] = Common(now, knowledge_graph().settings, knowledge_graph().catalogue)
+        while len(kept) > _GENERATIONS:  # the current one, and those that a request pinned or looked back to
+            kept.popitem(last=False)
+    return found.read_in(languages.preferred() if wanted is None else wanted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 from typing import TYPE_CHECKING
 
@@ -20,9 +21,18 @@ _SECRET = frozenset((COOKIE, VISIT))
 
 
 def send(
-    body: str | bytes, form: Format, *, status: int = 200, links: Iterable[str] = (), varies: bool = False
+    body: str | bytes,
+    form: Format,
+    *,
+    status: int = 200,
+    links: Iterable[str] = (),
+    varies: bool = False,
+    is_dated: bool = False,
 ) -> Response:
-    """Answer with a body. Caches may keep it but must ask each time, since another generation may be current."""
+    """Answer with a body. Caches may keep it but must ask each time, since another generation may be current.
+
+    :param is_dated: whether it depends on nothing but the generation, whose time is then its Last-Modified.
+    """
     content = body.encode() if isinstance(body, str) else body
     # Not for who is signed in: the length of a coded page tells of secrets in it (BREACH).
     is_coded = len(content) >= SMALLEST and not request.cookies.keys() & _SECRET
@@ -39,6 +49,8 @@ def send(
     response.headers["X-Generation"] = str(snapshot().generation.number)
     if status == 200:
         response.headers["Cache-Control"] = "no-cache"
+        if is_dated:
+            response.last_modified = datetime.datetime.fromisoformat(snapshot().generation.manifest.built_at)
         response.set_etag(hashlib.sha256(content).hexdigest()[:32])
         response.make_conditional(request)
     else:
