@@ -51,7 +51,7 @@ class _Wanted:
 
 
 class SearchService:
-    """Answers the service's patterns from an index, opened when it is asked, for one query with the terms bound to its variables."""
+    """Answers the service's patterns from an index, opened when asked, for one query with the terms bound to its variables."""
 
     def __init__(self, index: Callable[[], SearchIndex], base_iri: str, bindings: Mapping[str, Term]) -> None:
         self._index = index

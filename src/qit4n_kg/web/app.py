@@ -15,6 +15,7 @@ from qit4n_kg.web.diagnosis import diagnosis
 from qit4n_kg.web.edge import Edge, ResultCache
 from qit4n_kg.web.graphs import graphs
 from qit4n_kg.web.health import health
+from qit4n_kg.web.lists import lists
 from qit4n_kg.web.openapi import openapi
 from qit4n_kg.web.pages import pages
 from qit4n_kg.web.problems import problems
@@ -87,6 +88,7 @@ def make_routes(settings: Settings) -> Flask:
         problems,
         pages,
         search,
+        lists,
     ):
         app.register_blueprint(blueprint)
     privileges.register(app, access.has_role)

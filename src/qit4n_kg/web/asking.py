@@ -107,7 +107,7 @@ def read_count(name: str, text: str | None, default: int, most: int) -> int:
 
 
 def shorten(name: str, value: str, settings: Settings) -> str:
-    """Write a facet's value as it stands in an address.
+    """Write a facet's value as it stands in an address: a class of ours by its name, a thing of ours by its path.
 
     >>> from qit4n_kg.config import load_settings
     >>> shorten("type", "https://w3id.org/stdorg/ns#Person", load_settings({}))
@@ -115,9 +115,11 @@ def shorten(name: str, value: str, settings: Settings) -> str:
     >>> shorten("group", "https://w3id.org/qit4n/id/fg-qit4n/wg1", load_settings({}))
     'fg-qit4n/wg1'
     """
-    base = STDORG if name == "type" else settings.id_base
-    if value.startswith(base) and len(value) > len(base):
-        return value.removeprefix(base)
+    term, local = value.removeprefix(STDORG), value.removeprefix(settings.id_base)
+    if name != "year" and term != value and _is_term(term):
+        return term
+    if local and local != value and not _is_term(local) and ":" not in local:
+        return local
     return compact(value)
 
 
@@ -134,4 +136,9 @@ def expand(name: str, value: str, settings: Settings) -> str:
     known = prefixes(settings.base_iri)
     if colon and prefix in known:
         return f"{known[prefix]}{local}"
-    return f"{STDORG if name == 'type' else settings.id_base}{value}"
+    return f"{STDORG if _is_term(value) else settings.id_base}{value}"
+
+
+def _is_term(name: str) -> bool:
+    """Tell a class's name from a thing's path, which has a slash or begins with a small letter."""
+    return name[:1].isupper() and name.isalnum()
