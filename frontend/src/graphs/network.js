@@ -1,7 +1,7 @@
 // Nodes and links by Cytoscape, in the page's colours: for the explorer and for a result's graph.
 import cytoscape from "cytoscape";
 
-const LONGEST = 34;
+const LONGEST = 48;
 
 export function makeNetwork(box, { onOpen, onSelect }) {
   keepStyleOut();
@@ -90,7 +90,7 @@ function styles() {
   const root = getComputedStyle(document.documentElement);
   const value = (name) => root.getPropertyValue(name).trim();
   return [
-    { selector: "node", style: { label: "data(label)", "font-family": "sans-serif", "font-size": 12, color: value("--ink"), "text-wrap": "wrap", "text-max-width": 130, "text-valign": "bottom", "text-margin-y": 4, "background-color": value("--bar"), width: 20, height: 20, "border-width": 2, "border-color": value("--surface"), "text-background-color": value("--surface"), "text-background-opacity": 0.85, "text-background-padding": 2 } },
+    { selector: "node", style: { label: "data(label)", "font-family": "sans-serif", "font-size": 13, color: value("--ink"), "text-wrap": "wrap", "text-max-width": 150, "text-valign": "bottom", "text-margin-y": 4, "background-color": value("--bar"), width: 20, height: 20, "border-width": 2, "border-color": value("--surface"), "text-background-color": value("--surface"), "text-background-opacity": 0.85, "text-background-padding": 2 } },
     { selector: "node[kind = 'text']", style: { shape: "round-rectangle", "background-color": value("--line-strong"), width: 12, height: 12 } },
     { selector: "node[kind = 'start']", style: { "background-color": value("--mark"), width: 28, height: 28, "font-weight": 600 } },
     { selector: "node[kind = 'open']", style: { "border-color": value("--mark"), "border-width": 3 } },
