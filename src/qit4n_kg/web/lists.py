@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, render_template, request
 
-from qit4n_kg.errors import ParameterError
+from qit4n_kg.errors import NotFoundError, ParameterError
 from qit4n_kg.formats import CSV, HTML, JSON, XLSX, by_name, negotiate
 from qit4n_kg.search.lists import NOTHING, Column, Lists, Part, Wanted
 from qit4n_kg.search.sheets import MOST_ROWS, WRITERS
@@ -98,27 +98,29 @@ def _all() -> Lists:
     return reading().common.lists
 
 
-def _view(name: str) -> Response:
-    """List what there is of one kind, as a page or by Accept as CSV, Excel or JSON."""
-    view = _read(name)
-    form = negotiate(request.headers.get("Accept"), OFFERS)
-    return _page(view) if form is HTML else _file(view, form, varies=True)
+def _add_routes(name: str) -> None:
+    """Give a list its page and its files."""
 
+    def view() -> Response:
+        asked = _read(name)
+        form = negotiate(request.headers.get("Accept"), OFFERS)
+        return _page(asked) if form is HTML else _file(asked, form, varies=True)
 
-def _download(name: str, suffix: str) -> Response:
-    """Send the rows of a list, as narrowed and sorted, as a file: `csv`, `xlsx` or `json`."""
-    form = by_name(suffix, OFFERS[1:])
-    if form is None or form.extension != suffix:
-        raise ParameterError(
-            f"A list has no form {suffix[:100]!r}.",
-            hint=f"It has: {', '.join(offer.extension for offer in OFFERS[1:])}.",
-        )
-    return _file(_read(name), form, varies=False)
+    def download(suffix: str) -> Response:
+        form = by_name(suffix, OFFERS[1:])
+        if form is None or form.extension != suffix:
+            known = ", ".join(offer.extension for offer in OFFERS[1:])
+            raise NotFoundError(f"The list {name} is no {suffix[:100]!r} file.", hint=f"There are: {known}.")
+        return _file(_read(name), form, varies=False)
+
+    view.__doc__ = f"List {name}, sorted and narrowed as asked, as a page or by Accept as CSV, Excel or JSON."
+    download.__doc__ = f"Send the list of {name}, sorted and narrowed as asked, as a file: csv, xlsx or json."
+    lists.add_url_rule(f"/{name}", name, view)
+    lists.add_url_rule(f"/{name}.<suffix>", f"{name}_file", download)
 
 
 for _name in NAMES:
-    lists.add_url_rule(f"/{_name}", f"{_name}", _view, defaults={"name": _name})
-    lists.add_url_rule(f"/{_name}.<suffix>", f"{_name}_file", _download, defaults={"name": _name})
+    _add_routes(_name)
 
 
 # --- reading a request ----------------------------------------------------------------------------------------------------

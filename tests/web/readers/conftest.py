@@ -10,6 +10,7 @@ import pytest
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad
 
 from qit4n_kg.config import load_settings
+from qit4n_kg.search.writing import write_search
 from qit4n_kg.store.generations import Generations
 from qit4n_kg.web.app import create_app
 
@@ -49,12 +50,17 @@ def world() -> list[Quad]:
     return [*quads, *(Quad(*quad.triple, DefaultGraph()) for quad in in_force), *more]
 
 
+def searchable(store_path: Path) -> None:
+    """Write the search index and the lists that a build writes."""
+    write_search(store_path, ROOT / "queries", ID)
+
+
 @pytest.fixture(scope="session")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     state = tmp_path_factory.mktemp("readers-state")
     generations = Generations(state, 3)
     with generations.writer():
-        generations.publish(world(), inputs="pages", software="test")
+        generations.publish(world(), inputs="pages", software="test", complete=searchable)
     app = create_app(load_settings({}, sources=ROOT, state_dir=state, executors=1))
     yield app
     app.extensions["knowledge_graph"].close()
@@ -70,7 +76,7 @@ def empty_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     state = tmp_path_factory.mktemp("empty-state")
     generations = Generations(state, 3)
     with generations.writer():
-        generations.publish([], inputs="nothing", software="test")
+        generations.publish([], inputs="nothing", software="test", complete=searchable)
     app = create_app(load_settings({}, sources=ROOT, state_dir=state, executors=1))
     yield app
     app.extensions["knowledge_graph"].close()
