@@ -41,7 +41,7 @@ _NAMES = frozenset(
     f"{space}{name}"
     for space, names in ((SKOS, "altLabel hiddenLabel"), (DCTERMS, "alternative"), (SCHEMA, "alternateName"))
     for name in names.split()
-) | {f"{STDORG}nameAsStated", f"{FOAF}nick"}
+) | {f"{FOAF}nick"}
 _CODES = frozenset((f"{SKOS}notation", f"{DCTERMS}identifier", f"{SCHEMA}identifier"))
 _SAME = frozenset((f"{SKOS}exactMatch", f"{OWL}sameAs", f"{SCHEMA}sameAs"))
 _DESCRIPTIONS = tuple(

@@ -20,6 +20,7 @@ from qit4n_kg.web.lists import lists
 from qit4n_kg.web.openapi import openapi
 from qit4n_kg.web.pages import pages
 from qit4n_kg.web.problems import problems
+from qit4n_kg.web.reconcile import reconcile
 from qit4n_kg.web.results import EXTENSION as RESULTS
 from qit4n_kg.web.results import Downloads, Results
 from qit4n_kg.web.running import running
@@ -91,6 +92,7 @@ def make_routes(settings: Settings) -> Flask:
         pages,
         search,
         lists,
+        reconcile,
     ):
         app.register_blueprint(blueprint)
     privileges.register(app, access.has_role)
