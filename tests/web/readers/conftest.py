@@ -42,6 +42,21 @@ def world() -> list[Quad]:
     kind = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
     more.append(Quad(hostile, kind, NamedNode("javascript:alert(2)")))
     more.append(Quad(NamedNode(f"{ID}person/josé-鉄"), label, Literal("José 鉄")))
+    deprecated = NamedNode("http://www.w3.org/2002/07/owl#deprecated")
+    instead = NamedNode("http://purl.org/dc/terms/isReplacedBy")
+    reason = NamedNode("https://w3id.org/stdorg/ns#reason")
+    retired = {
+        "merged": ["person/ada-byron"],
+        "merged-before": ["retired/merged"],
+        "split": ["club", "hub"],
+        "withdrawn": [],
+        "this": ["retired/that"],
+        "that": ["retired/this"],
+    }
+    for name, replacements in retired.items():
+        old = NamedNode(f"{ID}retired/{name}")
+        more += [Quad(old, deprecated, Literal(True)), Quad(old, reason, Literal(f"Why {name}.", language="en"))]
+        more += [Quad(old, instead, NamedNode(f"{ID}{other}")) for other in replacements]
     odd = NamedNode(f"{ID}odd/a%20b'(c)")
     more += [Quad(odd, label, Literal("An odd name"))]
     tongues = NamedNode(f"{ID}many-tongues")

@@ -158,10 +158,6 @@ def test_data_can_not_inject_markup(client: FlaskClient) -> None:
     assert 'href="javascript:' not in page
     shown = re.sub(r"<script type=.application/ld.json.>.*?</script>", "", page)
     assert "onload=" not in re.sub(r"<bdi>.*?</bdi>|<title>.*?</title>|content=\"[^\"]*\"", "", shown)
-        r"<bdi>.*?</bdi>|<title>.*?</title>|content=\"[^\"]*\"|<script type=\"application/ld.json\">.*?</script>",
-        "",
-        page,
-    )
     assert "x" * 2001 not in page, "a long text is shortened on the page"
 
 
