@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import islice
+from threading import Lock
 from typing import TYPE_CHECKING, cast
 
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Triple
@@ -39,6 +40,7 @@ PAGED = 100
 SOURCES = 12
 """Most named graphs that are shown for one statement."""
 
+_HUBS = 10_000  # sides of nodes that are remembered to be hubs, so that they are not scanned again
 _DEFAULT = DefaultGraph()
 _TYPE = NamedNode(f"{RDF}type")
 _SUBCLASS = NamedNode(f"{RDFS}subClassOf")
@@ -74,7 +76,9 @@ class EntityReader:
         self._queries = queries
         self.labels = LabelReader(store, base, languages)
         self.passages = PassageReader(store, self.labels)
-        self._counts: Callable[[str, bool], dict[str, int]] = lru_cache(1024)(self._read_counts)
+        self._known_counts: Callable[[str, bool], dict[str, int]] = lru_cache(1024)(self._read_counts)
+        self._counting = Lock()
+        self._hubs: set[tuple[str, bool]] = set()
         self._superclasses: Callable[[str], frozenset[str]] = lru_cache(4096)(self._read_superclasses)
 
     def has(self, iri: str) -> bool:
@@ -134,13 +138,16 @@ class EntityReader:
         def match(predicate: NamedNode | None = None) -> Iterator[Triple]:
             return self._match(None, predicate, node) if incoming else self._match(node, predicate)
 
-        first = list(islice(match(), SCANNED + 1))
-        if len(first) <= SCANNED:
+        side = (node.value, incoming)
+        first = [] if side in self._hubs else list(islice(match(), SCANNED + 1))
+        if side not in self._hubs and len(first) <= SCANNED:
             most = LISTED if incoming else SCANNED
             grouped: dict[str, list[Triple]] = {}
             for triple in first:
                 grouped.setdefault(triple.predicate.value, []).append(triple)
             return {iri: _Found(triples[:most], len(triples), True) for iri, triples in grouped.items()}
+        if len(self._hubs) < _HUBS:
+            self._hubs.add(side)
         counts = self._counts(node.value, incoming)
         is_counted = sum(counts.values()) <= COUNTED
         found = {}
@@ -149,6 +156,11 @@ class EntityReader:
                 count = counts.get(predicate.value, 0)
                 found[predicate.value] = _Found(triples, max(count, len(triples)), is_counted)
         return found
+
+    def _counts(self, iri: str, incoming: bool) -> dict[str, int]:
+        """Return the kept counts; many requests at once count once."""
+        with self._counting:
+            return self._known_counts(iri, incoming)
 
     def _read_counts(self, iri: str, incoming: bool) -> dict[str, int]:
         """Count the statements on one side of a hub by predicate, `COUNTED` + 1 of them at most."""

@@ -98,7 +98,7 @@ def tally(group: PropertyGroup) -> str:
 @pages.app_template_global("target")
 def target(iri: str) -> links.Target | None:
     """Return where an IRI leads, or None."""
-    return links.target(iri, knowledge_graph().settings, reading().statements["passage"])
+    return reading().common.target(iri)
 
 
 pages.add_app_template_global(links.sparql_path, "sparql_path")

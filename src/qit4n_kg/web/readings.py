@@ -5,29 +5,28 @@ What does not depend on a language is kept once (`Common`), the rest for each or
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from functools import cached_property
-from itertools import islice
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, cast
 
-from flask import current_app
-from pyoxigraph import DefaultGraph, Literal, NamedNode
+from flask import current_app, g
 
 from qit4n_kg.constraints import Constraints
+from qit4n_kg.entities.labels import LabelReader
 from qit4n_kg.entities.names import NameIndex
 from qit4n_kg.entities.overview import Overview, read_overview
 from qit4n_kg.entities.panels import Panel, Table, fill, panels_for, read_panel, read_panels
 from qit4n_kg.entities.reader import EntityReader
-from qit4n_kg.namespaces import RDFS
 from qit4n_kg.search.index import FOLDER
 from qit4n_kg.search.lists import Lists
 from qit4n_kg.vocabulary import Vocabulary
-from qit4n_kg.web import languages
+from qit4n_kg.web import languages, links
 from qit4n_kg.web.context import knowledge_graph, snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from qit4n_kg.config import Settings
@@ -38,8 +37,7 @@ if TYPE_CHECKING:
 _EXTENSION = "readings"
 _ORDERS = 8
 _GENERATIONS = 3
-_SCANNED = 100_000
-_LABEL = NamedNode(f"{RDFS}label")
+_lock = threading.Lock()
 
 
 @dataclass
@@ -50,6 +48,8 @@ class Common:
     settings: Settings
     catalogue: Catalogue
     readings: OrderedDict[tuple[str, ...], Reading] = field(default_factory=OrderedDict)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    """Held while something is made, so that many requests at once don't make it many times."""
 
     @property
     def queries(self) -> Path:
@@ -59,9 +59,10 @@ class Common:
     @cached_property
     def languages(self) -> frozenset[str]:
         """The languages that labels are in, as far as a bounded look finds them."""
-        labels = islice(self.snapshot.store.quads(None, _LABEL, None, DefaultGraph()), _SCANNED)
-        terms = (quad.object for quad in labels)
-        return frozenset(term.language.lower() for term in terms if isinstance(term, Literal) and term.language)
+        table = fill(
+            self.snapshot.store, LabelReader(self.snapshot.store), read_panel(self.queries / "site" / "languages.rq")
+        )
+        return frozenset(row[0].text for row in table.rows)
 
     @cached_property
     def lists(self) -> Lists:
@@ -100,12 +101,23 @@ class Common:
 
     def read_in(self, wanted: Sequence[str]) -> Reading:
         """Return the readers that prefer these languages; a few orders of languages are kept."""
-        order = languages.narrow(wanted, self.languages)
-        found = self.readings.setdefault(order, Reading(self, order))
-        self.readings.move_to_end(order)
-        while len(self.readings) > _ORDERS:
-            self.readings.popitem(last=False)
+        is_plain = tuple(wanted) == (languages.SOURCE,)
+        order = (languages.SOURCE,) if is_plain else languages.narrow(wanted, self.languages)
+        with self.lock:
+            found = self.readings.setdefault(order, Reading(self, order))
+            self.readings.move_to_end(order)
+            while len(self.readings) > _ORDERS:
+                self.readings.popitem(last=False)
         return found
+
+    def target(self, iri: str) -> links.Target | None:
+        """Return where an IRI leads from a page, or None."""
+        return self._target(iri)
+
+    @cached_property
+    def _target(self) -> Callable[[str], links.Target | None]:
+        passage = self.statements["passage"]
+        return lru_cache(16_384)(lambda iri: links.target(iri, self.settings, passage))
 
 
 @dataclass
@@ -184,10 +196,25 @@ class Reading:
 def reading(wanted: Sequence[str] | None = None) -> Reading:
     """Return the readers for the generation that answers this request, in the languages that it prefers unless told."""
     now = snapshot()
+    known: Reading | None = g.get("reading")
+    if wanted is None and known is not None and known.snapshot is now:
+        return known
+    found = _common(now).read_in(languages.preferred() if wanted is None else wanted)
+    if wanted is None:
+        g.reading = found
+    return found
+
+
+def _common(now: Snapshot) -> Common:
+    """Return what is kept for a generation: the current one, and those that a request pinned or looked back to."""
     kept = cast("OrderedDict[int, Common]", current_app.extensions.setdefault(_EXTENSION, OrderedDict()))
     found = kept.get(now.generation.number)
     if found is None or found.snapshot is not now:
-        found = kept[now.generation.number] = Common(now, knowledge_graph().settings, knowledge_graph().catalogue)
-        while len(kept) > _GENERATIONS:  # the current one, and those that a request pinned or looked back to
-            kept.popitem(last=False)
-    return found.read_in(languages.preferred() if wanted is None else wanted)
+        with _lock:
+            found = kept.get(now.generation.number)
+            if found is None or found.snapshot is not now:
+                found = Common(now, knowledge_graph().settings, knowledge_graph().catalogue)
+                kept[now.generation.number] = found
+                while len(kept) > _GENERATIONS:
+                    kept.popitem(last=False)
+    return found
