@@ -69,6 +69,7 @@ class Settings:
     validation_memory: int = 512 * MIB
     validation_triples: int = 100_000
     validations_per_minute: int = 60
+    contact: str = ""
     scratch: bool = False
 
     @property
@@ -150,6 +151,22 @@ def _addresses(text: str) -> tuple[str, ...]:
     return addresses
 
 
+def _contact(text: str) -> str:
+    """Read whom to ask: an address of e-mail, or of a page.
+
+    >>> _contact("registry@example.org")
+    'mailto:registry@example.org'
+    """
+    plain = text.strip()
+    is_page = plain.startswith(("http://", "https://"))
+    mail = plain.removeprefix("mailto:")
+    if not plain or is_page:
+        return plain
+    if mail.count("@") != 1 or any(char.isspace() or char in "<>\"'" for char in mail):
+        raise ValueError("neither an e-mail address nor an http(s) address")
+    return f"mailto:{mail}"
+
+
 def _path(text: str) -> Path:
     return Path(text).expanduser()
 
@@ -223,6 +240,7 @@ SETTINGS: tuple[Setting, ...] = (
         "downloads", "32", "large results that each web worker sends at the same time; more get 503", _count(1, 10_000)
     ),
     Setting("metrics", "admin", "who may read /metrics: nobody, admin (a token of that role) or everybody", Readership),
+    Setting("contact", "nobody", "whom /about names for questions: an e-mail address, or a page's address", _contact),
 )
 
 

@@ -14,6 +14,7 @@ from qit4n_kg.formats import HTML, Format, negotiate
 from qit4n_kg.namespaces import STDORG
 from qit4n_kg.vocabulary import CONCEPTS, ONTOLOGY_FORMATS
 from qit4n_kg.web.guide import read_guide
+from qit4n_kg.web.languages import SOURCE, site_language
 from qit4n_kg.web.readings import Reading, reading
 from qit4n_kg.web.sending import send
 
@@ -102,15 +103,16 @@ def _part_links(part: str) -> tuple[str, ...]:
 
 
 def _body(form: Format, part: str | None) -> bytes:
-    """Make each body once for a generation."""
-    now = reading()
+    """Make each body once for a generation, and a page once for a language."""
+    language = site_language().tag if form == HTML else SOURCE
+    now = reading([language])
     generation, bodies = current_app.extensions.get(_EXTENSION, (None, {}))
     if generation is not now.snapshot:
         bodies = {}
         current_app.extensions[_EXTENSION] = (now.snapshot, bodies)
-    if (form, part) not in bodies:
-        bodies[form, part] = _page(now).encode() if form == HTML else now.vocabulary.write(form, part)
-    body: bytes = bodies[form, part]
+    if (form, part, language) not in bodies:
+        bodies[form, part, language] = _page(now).encode() if form == HTML else now.vocabulary.write(form, part)
+    body: bytes = bodies[form, part, language]
     return body
 
 
