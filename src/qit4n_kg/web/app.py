@@ -13,6 +13,7 @@ from qit4n_kg.web.catalogue import catalogue
 from qit4n_kg.web.context import EXTENSION, SNAPSHOT_KEY, knowledge_graph
 from qit4n_kg.web.diagnosis import diagnosis
 from qit4n_kg.web.edge import Edge, ResultCache
+from qit4n_kg.web.exports import exports
 from qit4n_kg.web.graphs import graphs
 from qit4n_kg.web.health import health
 from qit4n_kg.web.openapi import openapi
@@ -77,6 +78,7 @@ def make_routes(settings: Settings) -> Flask:
         diagnosis,
         catalogue,
         void,
+        exports,
         openapi,
         health,
         problems,
