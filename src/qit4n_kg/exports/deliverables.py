@@ -35,7 +35,8 @@ class Item:
     description: str | None
     kind: str | None
     groups: tuple[str, ...]
-    is_of_focus_group: bool
+    within: tuple[str, ...]
+    """The focus group that it is produced in, where it is one."""
     subjects: tuple[str, ...]
     editors: tuple[Editor, ...]
     status: str | None
@@ -43,6 +44,11 @@ class Item:
     due: str | None
     as_of: str | None
     issued: str | None
+
+    @property
+    def producers(self) -> tuple[str, ...]:
+        """The groups that produce it, each after the focus group that it is a unit of."""
+        return tuple(", ".join((*self.within, group)) if group not in self.within else group for group in self.groups)
 
     @property
     def is_draft(self) -> bool:
@@ -102,7 +108,7 @@ def _item(facts: Facts, iri: str, editors: tuple[Editor, ...], report: str | Non
         description=facts.text(iri, "dcterms:description"),
         kind=facts.label(facts.iri(iri, "stdorg:documentKind")),
         groups=_labels(facts, facts.iris(iri, "stdorg:producedBy")),
-        is_of_focus_group=any(facts.is_a(g, "stdorg:FocusGroup") for g in facts.iris(iri, "stdorg:producedWithin")),
+        within=_labels(facts, _focus_groups(facts, iri)),
         subjects=_labels(facts, facts.iris(iri, "dcterms:subject")),
         editors=editors,
         status=None if report is None else facts.label(facts.iri(report, "stdorg:reportedStatus")),
@@ -111,6 +117,10 @@ def _item(facts: Facts, iri: str, editors: tuple[Editor, ...], report: str | Non
         as_of=None if report is None else facts.text(report, "stdorg:attestedAt"),
         issued=facts.text(iri, "dcterms:issued"),
     )
+
+
+def _focus_groups(facts: Facts, iri: str) -> list[str]:
+    return [group for group in facts.iris(iri, "stdorg:producedWithin") if facts.is_a(group, "stdorg:FocusGroup")]
 
 
 def _labels(facts: Facts, iris: list[str]) -> tuple[str, ...]:

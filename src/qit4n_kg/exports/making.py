@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from pyoxigraph import NamedNode
+from pyoxigraph import DefaultGraph, Literal, NamedNode
 
 from qit4n_kg.errors import ParameterError, ResultTooLargeError
-from qit4n_kg.exports.facts import Facts
+from qit4n_kg.exports.facts import Facts, expand
 from qit4n_kg.queries import bind, read_query
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pyoxigraph import Triple
 
     from qit4n_kg.exports.registry import Wanted
-    from qit4n_kg.store.base import Solutions, Store, Triples
+    from qit4n_kg.store.base import Solutions, Store, Term, Triples
 
     Writer = Callable[["Material", BinaryIO], None]
 
@@ -46,6 +46,14 @@ class LeftOut:
 
     iri: str
     reason: str
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A place in a source: its label, such as "Annex A, row D1.1", and the document's."""
+
+    label: str
+    document: str
 
 
 @dataclass
@@ -75,9 +83,41 @@ class Material:
     def statements(self) -> Iterator[Triple]:
         """Yield the statements that the export's query takes from the graph."""
         query = self.wanted.export.description.query
-        given = {name: text for name, text in self.arguments.items() if any(p.name == name for p in query.parameters)}
+        given = dict(self.arguments)
+        if self.argument_parameter is not None:
+            given[self.argument_parameter] = self.thing
         answer = self.store.query(query.text, bindings=bind(query, given, self.base_iri))
         return iter(cast("Triples", answer))
+
+    @property
+    def argument_parameter(self) -> str | None:
+        """The query's parameter that the {argument} of the name stands for, if it does for one."""
+        description = self.wanted.export.description
+        names = {parameter.name for parameter in description.query.parameters}
+        return description.argument.name if description.argument and description.argument.name in names else None
+
+    @property
+    def thing(self) -> str:
+        """The IRI that the {argument} of the name stands for: a body's short name, or any local name."""
+        name = self.wanted.argument or ""
+        local = f"{self.id_base}{name}"
+        return local if self.is_known(local) else f"{self.id_base}body/{name}"
+
+    def passages(self, subject: str, predicate: str, value: str) -> list[Passage]:
+        """Return the passages that state a text of a thing, those that are overruled too, by label."""
+        found = []
+        for quad in self.store.quads(NamedNode(subject), NamedNode(expand(predicate))):
+            if isinstance(quad.object, Literal) and quad.object.value == value and isinstance(quad.graph_name, NamedNode):
+                label, source = (self._one(quad.graph_name, name) for name in ("rdfs:label", "dcterms:source"))
+                if isinstance(label, Literal) and isinstance(source, NamedNode):
+                    document = self._one(source, "rdfs:label")
+                    found.append(Passage(label.value, document.value if isinstance(document, Literal) else source.value))
+        return sorted(found, key=lambda passage: (passage.document, passage.label))
+
+    def _one(self, subject: NamedNode, predicate: str) -> Term | None:
+        """Return a value of a property in the default graph."""
+        quads = self.store.quads(subject, NamedNode(expand(predicate)), None, DefaultGraph())
+        return min((quad.object for quad in quads), key=str, default=None)
 
     def rows(self, path: str, arguments: Mapping[str, str] | None = None) -> Solutions:
         """Answer a SELECT, a file below `queries/` without its suffix; its parameters are bound."""
@@ -140,6 +180,7 @@ def make(material: Material, output: BinaryIO, limit: int | None = None) -> None
 
 def _check_arguments(material: Material) -> None:
     known = {parameter.name for parameter in material.wanted.export.description.query.parameters}
+    known.discard(material.argument_parameter or "")
     for name in material.arguments:
         if name not in known:
             hint = f"It has: {', '.join(sorted(known))}." if known else "It has none."

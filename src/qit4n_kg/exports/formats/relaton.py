@@ -52,7 +52,9 @@ def bibdata(item: Item) -> Xml.Element:
             _text(Xml.SubElement(root, "date", type=kind), "on", date)
     for group in item.groups:
         organization = Xml.SubElement(_contributor(root, "author", "committee"), "organization")
-        _text(organization, "name", group)
+        _text(organization, "name", (*item.within, group)[0])
+        if item.within and group not in item.within:
+            _text(Xml.SubElement(organization, "subdivision"), "name", group)
     for editor in item.editors:
         _add_editor(root, editor)
     for kind, note in _notes(item):
@@ -108,7 +110,7 @@ def _add_extension(root: Xml.Element, item: Item) -> None:
 def _doctype(item: Item) -> str | None:
     """Return the grammar's document type; None for what no ITU document type fits."""
     kind = (item.kind or "").lower().replace(" ", "-")
-    if item.is_of_focus_group:
+    if item.within:
         return "focus-group"
     return kind if kind in _DOCTYPES else None
 
@@ -135,7 +137,7 @@ def _entry(item: Item) -> dict[str, Any]:
         "docid": [{"id": identifier, **_flags(attributes)} for attributes, identifier in _identifiers(item)],
         "docnumber": item.code,
         "date": [{"type": k, "value": v} for k, v in (("issued", item.issued), ("due", item.due)) if v is not None],
-        "contributor": [*map(_group_entry, item.groups), *map(_editor_entry, item.editors)],
+        "contributor": [*(_group_entry(item, g) for g in item.groups), *map(_editor_entry, item.editors)],
         "biblionote": [{"type": kind, "content": note} for kind, note in _notes(item)],
         "abstract": [{"content": item.description}] if item.description else [],
         "docstatus": {"stage": item.status} if item.status else None,
@@ -150,8 +152,11 @@ def _flags(attributes: dict[str, str]) -> dict[str, Any]:
     return {key: True if value == "true" else value for key, value in attributes.items()}
 
 
-def _group_entry(group: str) -> dict[str, Any]:
-    return {"role": [{"type": "author", "description": ["committee"]}], "organization": {"name": [group]}}
+def _group_entry(item: Item, group: str) -> dict[str, Any]:
+    organization: dict[str, Any] = {"name": [(*item.within, group)[0]]}
+    if item.within and group not in item.within:
+        organization["subdivision"] = [{"name": [group]}]
+    return {"role": [{"type": "author", "description": ["committee"]}], "organization": organization}
 
 
 def _editor_entry(editor: Editor) -> dict[str, Any]:
