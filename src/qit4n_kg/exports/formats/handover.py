@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from qit4n_kg.exports.making import Material, Stamp
     from qit4n_kg.exports.sheet import Proposal, Sheet, Title
 
-_WIDTHS = (Cm(1.6), Cm(9.3), Cm(4.2), Cm(5.6), Cm(4.6))
+_WIDTHS = (Cm(2.1), Cm(9.2), Cm(4.0), Cm(5.6), Cm(4.4))
 _HEAD_WIDTHS = (Cm(4.2), Cm(21.1))
 _FONT = "Arial"
 _SHADE, _MARK_SHADE = "E7ECEF", "FFF1D6"
@@ -179,24 +179,24 @@ def _add_part(document: WordDocument, heading: str, proposals: Sequence[Proposal
     if not proposals:
         document.add_paragraph("None.")
         return
-    first = "Position" if has_position else ""
-    table = document.add_table(rows=1, cols=5, style="Table Grid")
+    columns = ("Position", "Deliverable", "State", "Editors", "Also proposed to (position)" if has_position else "Recipients")
+    columns = columns if has_position else columns[1:]
+    table = document.add_table(rows=1, cols=len(columns), style="Table Grid")
     table.alignment = WD_TABLE_ALIGNMENT.CENTER
-    columns = (first, "Deliverable", "State", "Editors", "Also proposed to (position)" if has_position else "Recipients")
     for cell, name in zip(table.rows[0].cells, columns, strict=True):
         _write(cell, [(name, True)])
         _shade(cell, _SHADE)
     _repeat_header(table)
     for proposal in proposals:
         _add_row(table, proposal, has_position=has_position)
-    _set_widths(table, _WIDTHS)
+    _set_widths(table, _WIDTHS if has_position else (Cm(_WIDTHS[0].cm + _WIDTHS[1].cm), *_WIDTHS[2:]))
 
 
 def _add_row(table: Table, proposal: Proposal, *, has_position: bool) -> None:
     item = proposal.item
     row = table.add_row()
     _keep_together(row._tr)  # noqa: SLF001  (python-docx has no name for it)
-    cells = row.cells
+    cells = row.cells if has_position else [row.cells[0], *row.cells]
     if has_position:
         _write(cells[0], [("not stated" if proposal.position is None else str(proposal.position), False)])
         cells[0].paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.CENTER
@@ -233,9 +233,9 @@ def _add_title(cell: _Cell, title: Title, *, is_first: bool) -> None:
 def _add_notes(document: WordDocument, stamp: Stamp) -> None:
     document.add_heading("How to read this", level=1)
     document.add_paragraph(
-        "A position is the group's place in the list of recipients that the source gives for a deliverable; the source does not "
-        "say whether it ranks them. What the source does not state is said to be not stated. The deliverables themselves are "
-        "not attached."
+        "A position is the group's place in the list of recipients that the source gives for a deliverable; it is no rank unless "
+        "the source says so. What the source does not state is said to be not stated. The deliverables themselves are not "
+        "attached."
     )
     _grey(document.add_paragraph(), f"Made from generation {stamp.generation} of the knowledge graph, dataset {stamp.dataset}.")
 
