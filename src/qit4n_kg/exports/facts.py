@@ -37,6 +37,7 @@ class Facts:
     def __init__(self, triples: Iterable[Triple]) -> None:
         self._of: dict[str, dict[str, list[Term]]] = {}
         self._members: dict[str, list[str]] = {}
+        self._inverse: dict[str, dict[str, list[str]]] = {}
         for triple in triples:
             if not isinstance(triple.subject, NamedNode):
                 continue
@@ -84,8 +85,18 @@ class Facts:
 
     def subjects(self, name: str, value: str) -> list[str]:
         """Return the things whose property leads to a thing, in their order."""
-        wanted, predicate = NamedNode(value), expand(name)
-        return sorted(iri for iri, properties in self._of.items() if wanted in properties.get(predicate, ()))
+        predicate = expand(name)
+        if predicate not in self._inverse:
+            self._inverse[predicate] = self._inverted(predicate)
+        return sorted(self._inverse[predicate].get(value, ()))
+
+    def _inverted(self, predicate: str) -> dict[str, list[str]]:
+        inverse: dict[str, list[str]] = {}
+        for subject, properties in self._of.items():
+            for term in properties.get(predicate, ()):
+                if isinstance(term, NamedNode):
+                    inverse.setdefault(term.value, []).append(subject)
+        return inverse
 
     def __iter__(self) -> Iterator[tuple[str, str, Term]]:
         for subject, properties in self._of.items():

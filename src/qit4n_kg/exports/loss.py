@@ -81,13 +81,22 @@ class LossReport:
         if self.left_out:
             lines += ["", f"Left out as a whole: {len(self.left_out)}"]
             lines += [f"  {one.iri}: {one.reason}" for one in self.left_out]
-        losing = [field for field in self.fields if field.lost]
-        kinds = dict.fromkeys(field.kind for field in losing)
-        for kind in kinds:
-            of_kind = [field for field in losing if field.kind == kind]
-            lines += ["", f"{kind}: {sum(field.lost for field in of_kind)} lost"]
-            lines += [f"  {field.property:<36} {field.lost:>7} of {field.facts}" for field in of_kind]
-        return "\n".join(lines) + "\n"
+        without: list[str] = []
+        for kind, fields in self.by_class().items():
+            lost, facts = sum(field.lost for field in fields), sum(field.facts for field in fields)
+            if lost == facts:
+                without.append(f"  {kind:<36} {lost:>7}")
+            elif lost:
+                lines += ["", f"{kind}: {lost} of {facts} lost"]
+                lines += [f"  {field.property:<36} {field.lost:>7} of {field.facts}" for field in fields if field.lost]
+        return "\n".join([*lines, *(["", "No place for things of these classes:", *without] if without else []), ""])
+
+    def by_class(self) -> dict[str, list[Field]]:
+        """Return the fields by class."""
+        found: dict[str, list[Field]] = {}
+        for field in self.fields:
+            found.setdefault(field.kind, []).append(field)
+        return found
 
 
 class _Nowhere:

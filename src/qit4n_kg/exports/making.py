@@ -107,11 +107,17 @@ class Material:
         """Return the passages that state a text of a thing, those that are overruled too, by label."""
         found = []
         for quad in self.store.quads(NamedNode(subject), NamedNode(expand(predicate))):
-            if isinstance(quad.object, Literal) and quad.object.value == value and isinstance(quad.graph_name, NamedNode):
+            if (
+                isinstance(quad.object, Literal)
+                and quad.object.value == value
+                and isinstance(quad.graph_name, NamedNode)
+            ):
                 label, source = (self._one(quad.graph_name, name) for name in ("rdfs:label", "dcterms:source"))
                 if isinstance(label, Literal) and isinstance(source, NamedNode):
                     document = self._one(source, "rdfs:label")
-                    found.append(Passage(label.value, document.value if isinstance(document, Literal) else source.value))
+                    found.append(
+                        Passage(label.value, document.value if isinstance(document, Literal) else source.value)
+                    )
         return sorted(found, key=lambda passage: (passage.document, passage.label))
 
     def _one(self, subject: NamedNode, predicate: str) -> Term | None:

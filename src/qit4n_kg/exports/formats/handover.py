@@ -46,11 +46,19 @@ def mark(sheet: Sheet) -> str:
 
 
 def _caution(sheet: Sheet) -> str:
-    said = f"is called {sheet.firmness.lower()} by its source" if sheet.firmness else "is not said to be firm or preliminary"
+    said = (
+        f"is called {sheet.firmness.lower()} by its source"
+        if sheet.firmness
+        else "is not said to be firm or preliminary"
+    )
     drafts = sum(one.item.is_draft for one in sheet.proposals)
-    which = "The deliverables are drafts" if drafts == len(sheet.proposals) else f"{drafts} of the deliverables are drafts"
+    which = (
+        "The deliverables are drafts" if drafts == len(sheet.proposals) else f"{drafts} of the deliverables are drafts"
+    )
     state = f"{which}: no date of issue is stated" if drafts else "Each deliverable has a date of issue"
-    return f"This distribution {said}. It is no decision of either group. {state}. Texts and recipients may still change."
+    return (
+        f"This distribution {said}. It is no decision of either group. {state}. Texts and recipients may still change."
+    )
 
 
 # --- JSON -----------------------------------------------------------------------------------------------------------------
@@ -79,7 +87,8 @@ def _plain(proposal: Proposal) -> dict[str, Any]:
         "iri": item.iri,
         "code": item.code,
         "titles": [
-            {"text": title.text, "statedIn": [f"{p.document}: {p.label}" for p in title.stated_in]} for title in proposal.titles
+            {"text": title.text, "statedIn": [f"{p.document}: {p.label}" for p in title.stated_in]}
+            for title in proposal.titles
         ],
         "kind": item.kind,
         "unit": list(item.groups),
@@ -179,7 +188,13 @@ def _add_part(document: WordDocument, heading: str, proposals: Sequence[Proposal
     if not proposals:
         document.add_paragraph("None.")
         return
-    columns = ("Position", "Deliverable", "State", "Editors", "Also proposed to (position)" if has_position else "Recipients")
+    columns = (
+        "Position",
+        "Deliverable",
+        "State",
+        "Editors",
+        "Also proposed to (position)" if has_position else "Recipients",
+    )
     columns = columns if has_position else columns[1:]
     table = document.add_table(rows=1, cols=len(columns), style="Table Grid")
     table.alignment = WD_TABLE_ALIGNMENT.CENTER
@@ -237,7 +252,10 @@ def _add_notes(document: WordDocument, stamp: Stamp) -> None:
         "the source says so. What the source does not state is said to be not stated. The deliverables themselves are not "
         "attached."
     )
-    _grey(document.add_paragraph(), f"Made from generation {stamp.generation} of the knowledge graph, dataset {stamp.dataset}.")
+    _grey(
+        document.add_paragraph(),
+        f"Made from generation {stamp.generation} of the knowledge graph, dataset {stamp.dataset}.",
+    )
 
 
 # --- Word, where python-docx has no words for it -------------------------------------------------------------------------

@@ -147,10 +147,18 @@ def write_parquet(material: Material, output: BinaryIO) -> None:
     """Write one table as Parquet; what is absent is null, or an empty list."""
     table = read_table(material, material.wanted.argument or "")
     columns = [_arrow(column, [row[at] for row in table.values]) for at, column in enumerate(table.columns)]
-    fields = [Field(column.name, array.type, nullable=True) for column, array in zip(table.columns, columns, strict=True)]
-    stamp = {"title": table.query.title, "generation": str(material.stamp.generation), "dataset": material.stamp.dataset}
+    fields = [
+        Field(column.name, array.type, nullable=True) for column, array in zip(table.columns, columns, strict=True)
+    ]
+    stamp = {
+        "title": table.query.title,
+        "generation": str(material.stamp.generation),
+        "dataset": material.stamp.dataset,
+    }
     buffer = io.BytesIO()
-    arro3.io.write_parquet(ArrowTable.from_arrays(columns, schema=Schema(fields, metadata=stamp)), buffer, compression="zstd(3)")
+    arro3.io.write_parquet(
+        ArrowTable.from_arrays(columns, schema=Schema(fields, metadata=stamp)), buffer, compression="zstd(3)"
+    )
     output.write(buffer.getbuffer())
 
 

@@ -78,7 +78,9 @@ def _write_contents(
 
 def _add_sheet(sheet: Worksheet, material: Material, table: Table, styles: dict[str, Format]) -> None:
     if len(table.rows) > MOST_ROWS:
-        raise ResultTooLargeError(f"The table {table.name} has more rows than a sheet holds.", hint="Take another format.")
+        raise ResultTooLargeError(
+            f"The table {table.name} has more rows than a sheet holds.", hint="Take another format."
+        )
     for at, column in enumerate(table.columns):
         longest = max([len(column.name), *(len(_text(row[at])) for row in table.values[:200])])
         sheet.set_column(at, at, min(_WIDEST, longest + 2))
