@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from docx.document import Document as WordDocument
-    from docx.table import Table, _Cell
+    from docx.table import Table, _Cell, _Row
     from docx.text.paragraph import Paragraph
 
     from qit4n_kg.exports.making import Material, Stamp
@@ -111,7 +111,7 @@ def write_docx(material: Material, output: BinaryIO) -> None:
     """Write the sheet as a Word document."""
     sheet = read_sheet(material)
     document = _blank(sheet, material.stamp)
-    _add_head(document, sheet, material)
+    _add_head(document, sheet)
     _add_mark(document, sheet)
     _add_part(document, f"Proposed to {sheet.group} by name", sheet.to_group, has_position=True)
     _add_part(document, "Proposed to all study groups", sheet.to_all, has_position=False)
@@ -152,7 +152,7 @@ def _subject(sheet: Sheet) -> str:
     return one_line(f"Deliverables of {', '.join(sheet.senders) or 'the group'} proposed to {sheet.group}")
 
 
-def _add_head(document: WordDocument, sheet: Sheet, material: Material) -> None:
+def _add_head(document: WordDocument, sheet: Sheet) -> None:
     document.add_paragraph("Hand-over of deliverables", style="Title")
     rows = {
         "From": ", ".join(sheet.senders),
@@ -188,14 +188,8 @@ def _add_part(document: WordDocument, heading: str, proposals: Sequence[Proposal
     if not proposals:
         document.add_paragraph("None.")
         return
-    columns = (
-        "Position",
-        "Deliverable",
-        "State",
-        "Editors",
-        "Also proposed to (position)" if has_position else "Recipients",
-    )
-    columns = columns if has_position else columns[1:]
+    last = "Also proposed to (position)" if has_position else "Recipients"
+    columns = [*(["Position"] if has_position else []), "Deliverable", "State", "Editors", last]
     table = document.add_table(rows=1, cols=len(columns), style="Table Grid")
     table.alignment = WD_TABLE_ALIGNMENT.CENTER
     for cell, name in zip(table.rows[0].cells, columns, strict=True):
@@ -209,7 +203,7 @@ def _add_part(document: WordDocument, heading: str, proposals: Sequence[Proposal
 
 def _add_row(table: Table, proposal: Proposal, *, has_position: bool) -> None:
     item = proposal.item
-    row = table.add_row()
+    row: _Row = table.add_row()  # type: ignore[no-untyped-call]
     _keep_together(row._tr)  # noqa: SLF001  (python-docx has no name for it)
     cells = row.cells if has_position else [row.cells[0], *row.cells]
     if has_position:

@@ -57,24 +57,15 @@ _ARROW = {
 def write_csv(material: Material, output: BinaryIO) -> None:
     """Write one table as CSV."""
     table = read_table(material, material.wanted.argument or "")
-    text = io.TextIOWrapper(_Kept(output), encoding="utf-8", newline="", write_through=True)  # type: ignore[arg-type]
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow([column.name for column in table.columns])
+    output.write(_csv_line([column.name for column in table.columns]))
     for row in table.rows:
-        writer.writerow([csv_cell(column, term) for column, term in zip(table.columns, row, strict=True)])
+        output.write(_csv_line([csv_cell(column, term) for column, term in zip(table.columns, row, strict=True)]))
 
 
-class _Kept(io.RawIOBase):
-    """A file that stays open when the text layer over it goes."""
-
-    def __init__(self, output: BinaryIO) -> None:
-        self._output = output
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        return self._output.write(bytes(data))
+def _csv_line(cells: list[str]) -> bytes:
+    line = io.StringIO(newline="")
+    csv.writer(line, lineterminator="\r\n").writerow(cells)
+    return line.getvalue().encode()
 
 
 def csv_cell(column: Column, term: Term | None) -> str:
