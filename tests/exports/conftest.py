@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,15 +52,20 @@ def export(graph_store: OxigraphStore) -> Callable[..., bytes]:
 
 @pytest.fixture(scope="session")
 def second_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OxigraphStore]:
-    """The shipped graph with the second body's beside it."""
+    """The shipped graph with the second body's beside it: one build a run, as for `built_state`."""
     from qit4n_kg.building import build
     from qit4n_kg.config import load_settings
 
-    root = tmp_path_factory.mktemp("second-body")
-    shutil.copytree(ROOT / "data", root / "data")
-    shutil.copytree(ROOT / "tests/fixtures/second_body", root / "data", dirs_exist_ok=True)
-    settings = load_settings({}, sources=ROOT, data=root / "data", state_dir=root / "state")
-    build(settings, Quiet())
+    own = tmp_path_factory.getbasetemp()
+    common = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    root = common / "second-body"
+    with (common / "second-body.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not root.exists():
+            shutil.copytree(ROOT / "data", root / "data")
+            shutil.copytree(ROOT / "tests/fixtures/second_body", root / "data", dirs_exist_ok=True)
+        settings = load_settings({}, sources=ROOT, data=root / "data", state_dir=root / "state", gate=False)
+        build(settings, Quiet())
     generation = Generations(settings.state_dir, settings.keep_generations).current()
     with OxigraphStore.open_read_only(generation.store_path) as store:
         yield store

@@ -88,8 +88,12 @@ def one_line(text: str) -> str:
 
 
 def clean(text: str) -> str:
-    """Return a text without the control characters that no text format can hold; line breaks and tabs stay."""
-    return _CONTROL.sub("", text)
+    r"""Return a text without the control characters that no text format can hold; tabs stay, and line breaks as newlines.
+
+    >>> clean("a\r\nb\x00")
+    'a\nb'
+    """
+    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def _folder(iri: str) -> str:

@@ -28,6 +28,8 @@ _SPECIAL = {
     **{character: f"\\{character}" for character in "$&#_%"},
 }
 _LATEX = str.maketrans(_SPECIAL)
+_JOINED = re.compile(r"(?<=-)(?=-)|(?<=')(?=')|(?<=`)(?=`)|(?<=<)(?=<)|(?<=>)(?=>)|(?<=,)(?=,)|(?<=[?!])(?=`)")
+"""Between two characters that LaTeX would write as one."""
 
 
 def citation_key(item: Item, id_base: str) -> str:
@@ -85,12 +87,14 @@ def _bibtex_fields(item: Item) -> Iterator[tuple[str, str]]:
 
 
 def latex(text: str) -> str:
-    r"""Return a text as LaTeX source on one line; braces become commands, because BibTeX counts escaped ones too.
+    r"""Return a text as LaTeX source on one line.
 
-    >>> latex("50 % of {R&D}\n")
-    '50 \\% of \\textbraceleft{}R\\&D\\textbraceright{}'
+    Braces become commands, because BibTeX counts escaped ones too; what LaTeX would join (`--` to a dash) is kept apart.
+
+    >>> latex("50 % of {R&D} -- \n")
+    '50 \\% of \\textbraceleft{}R\\&D\\textbraceright{} -{}-'
     """
-    return one_line(text).translate(_LATEX)
+    return _JOINED.sub("{}", one_line(text).translate(_LATEX))
 
 
 def _url(iri: str) -> str:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 _WIDTHS = (Cm(2.1), Cm(9.2), Cm(4.0), Cm(5.6), Cm(4.4))
 _HEAD_WIDTHS = (Cm(4.2), Cm(21.1))
+_LONGEST_PROPERTY = 255  # of a core property, says python-docx
 _FONT = "Arial"
 _SHADE, _MARK_SHADE = "E7ECEF", "FFF1D6"
 _GREY = RGBColor(0x55, 0x55, 0x55)
@@ -42,7 +43,7 @@ _GREY = RGBColor(0x55, 0x55, 0x55)
 
 def mark(sheet: Sheet) -> str:
     """Return the mark that stands at the head of the sheet: how firm the proposal is, as its source says."""
-    return f"{sheet.firmness} proposal" if sheet.firmness else "Proposal"
+    return one_line(f"{sheet.firmness} proposal") if sheet.firmness else "Proposal"
 
 
 def _caution(sheet: Sheet) -> str:
@@ -138,7 +139,7 @@ def _blank(sheet: Sheet, stamp: Stamp) -> WordDocument:
         for theme in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
             style.element.rPr.rFonts.attrib.pop(qn(f"w:{theme}"), None)  # they would win over the name
     properties = document.core_properties
-    properties.title, properties.subject = _subject(sheet), mark(sheet)
+    properties.title, properties.subject = _subject(sheet)[:_LONGEST_PROPERTY], mark(sheet)[:_LONGEST_PROPERTY]
     properties.author = properties.comments = properties.last_modified_by = ""
     properties.created = properties.modified = datetime.fromisoformat(stamp.built_at).replace(tzinfo=None)
     footer = section.footer.paragraphs[0]
@@ -179,7 +180,7 @@ def _add_mark(document: WordDocument, sheet: Sheet) -> None:
     paragraph = cell.paragraphs[0]
     run = paragraph.add_run(f"{mark(sheet).upper()}. ")
     run.bold = True
-    paragraph.add_run(_caution(sheet))
+    paragraph.add_run(one_line(_caution(sheet)))
     paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(4)
 
 
