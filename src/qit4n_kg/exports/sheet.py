@@ -42,6 +42,7 @@ class Proposal:
     position: int | None
     others: tuple[Recipient, ...]
     firmness: str | None
+    scope: str | None
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def read_sheet(material: Material) -> Sheet:
     by_name, to_all = [], []
     items = {item.iri: item for item in read_items(facts)}
     for iri, item in items.items():
-        proposals = facts.subjects("stdorg:proposedFor", iri)
+        proposals = [p for p in facts.subjects("stdorg:proposedFor", iri) if facts.is_a(p, "stdorg:ProposedRecipient")]
         own = [one for one in proposals if facts.iri(one, "stdorg:recipient") == group]
         general = [one for one in proposals if facts.iri(one, "stdorg:recipient") is None]
         if own:
@@ -112,6 +113,7 @@ def _proposal(material: Material, item: Item, own: str, proposals: list[str]) ->
         position=_position(facts, own),
         others=tuple(sorted(others, key=lambda one: (one.position is None, one.position or 0, one.name))),
         firmness=facts.label(facts.iri(own, "stdorg:proposalStatus")),
+        scope=facts.label(facts.iri(own, "stdorg:recipientScope")),
     )
 
 

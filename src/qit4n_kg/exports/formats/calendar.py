@@ -134,7 +134,7 @@ def _description(facts: Facts, iri: str) -> str:
 def _status(facts: Facts, kind: str, iri: str) -> str:
     """Return CANCELLED for a plan that came to nothing, CONFIRMED for what was held, else TENTATIVE."""
     statuses = (*facts.iris(iri, "stdorg:planStatus"), *facts.iris(iri, "stdorg:eventStatus"))
-    said = {facts.text(status, "skos:notation") or status.rpartition("/")[2] for status in statuses}
+    said = {facts.text(status, "skos:notation") for status in statuses}
     if said & _GIVEN_UP:
         return "CANCELLED"
     is_open = bool(said & _NOT_YET) or (kind == "stdorg:EventPlan" and facts.iri(iri, "stdorg:conductedAs") is None)

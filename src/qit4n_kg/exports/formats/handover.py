@@ -94,6 +94,7 @@ def _plain(proposal: Proposal) -> dict[str, Any]:
         "kind": item.kind,
         "unit": list(item.groups),
         "position": proposal.position,
+        "scope": proposal.scope,
         "proposalStatus": proposal.firmness,
         "status": item.status,
         "progress": float(item.progress) if item.progress is not None else None,
@@ -221,7 +222,7 @@ def _add_row(table: Table, proposal: Proposal, *, has_position: bool) -> None:
     _write(cells[3], [(names[0] if names else "none stated", False)])
     _add_lines(cells[3], names[1:])
     others = [f"{o.name} ({o.position if o.position is not None else 'position not stated'})" for o in proposal.others]
-    nobody = "no other group" if has_position else "all study groups"
+    nobody = "no other group" if has_position else (proposal.scope or "all study groups")
     _write(cells[4], [(others[0] if others else nobody, False)])
     _add_lines(cells[4], others[1:])
 

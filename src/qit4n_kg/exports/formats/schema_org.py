@@ -145,7 +145,7 @@ def _code(facts: Facts, iri: str | None) -> str | None:
 def _term(facts: Facts, concepts: list[str], known: dict[str, str]) -> str | None:
     """Return schema.org's term of a value, None where it has none."""
     for concept in concepts:
-        term = known.get(facts.text(concept, "skos:notation") or concept.rpartition("/")[2])
+        term = known.get(facts.text(concept, "skos:notation") or "")
         if term is not None:
             return f"https://schema.org/{term}"
     return None
