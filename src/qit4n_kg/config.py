@@ -56,6 +56,7 @@ class Settings:
     queue: int = 32
     query_timeout: float = 30.0
     slow_query: float = 1.0
+    export_timeout: float = 300.0
     query_memory: int = 1024 * MIB
     result_bytes: int = 1024 * MIB
     allow_remote: tuple[str, ...] = ()
@@ -209,6 +210,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "slow_query", "1", "seconds from which a query is written to slow-queries.log in the state folder", _seconds
     ),
+    Setting("export_timeout", "300", "seconds that making an export may take, once for a generation", _seconds),
     Setting("query_memory", "1 GiB", "memory a query may use beyond what its process has when warm", _size),
     Setting("result_bytes", "1 GiB", "largest result of a query", _size),
     Setting(

@@ -14,6 +14,7 @@ from qit4n_kg.web.context import EXTENSION, SNAPSHOT_KEY, knowledge_graph
 from qit4n_kg.web.diagnosis import diagnosis
 from qit4n_kg.web.edge import Edge, ResultCache
 from qit4n_kg.web.explore import explore
+from qit4n_kg.web.exports import exports
 from qit4n_kg.web.graphs import graphs
 from qit4n_kg.web.health import health
 from qit4n_kg.web.metrics import metrics
@@ -89,6 +90,7 @@ def make_routes(settings: Settings) -> Flask:
         explore,
         catalogue,
         void,
+        exports,
         openapi,
         health,
         metrics,
