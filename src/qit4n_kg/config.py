@@ -225,12 +225,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "cache_bytes", "64 MiB", "results that each web worker keeps, to answer again without a query; 0: none", _size
     ),
-    Setting(
-        "validation_timeout", "30", "seconds that reading and judging data sent to /validate may take", _seconds
-    ),
-    Setting(
-        "validation_memory", "512 MiB", "memory for that, beyond what the judging process has when warm", _size
-    ),
+    Setting("validation_timeout", "30", "seconds that reading and judging data sent to /validate may take", _seconds),
+    Setting("validation_memory", "512 MiB", "memory for that, beyond what the judging process has when warm", _size),
     Setting("validation_triples", "100000", "most statements in data sent to /validate", _count(1, 100_000_000)),
     Setting(
         "validations_per_minute",

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from qit4n_kg.config import Settings
-    from qit4n_kg.federation import LocalService
+    from qit4n_kg.federation.services import LocalService
     from qit4n_kg.store.base import Store
 
 _log = logging.getLogger(__name__)

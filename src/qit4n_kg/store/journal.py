@@ -11,6 +11,7 @@ Only whoever holds the writer's lock of the generations may append. Terms travel
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 from collections import defaultdict
@@ -212,7 +213,7 @@ def find_entries(folder: Path, iri: str) -> Iterator[Entry]:
             for number, line in enumerate(file, start=1):
                 if number == 1 or needle not in line:
                     continue
-                record = _read_line(line)
+                record = unseal(line)
                 if record is None and not line.endswith(b"\n"):
                     return  # torn, and never published
                 if record is None:

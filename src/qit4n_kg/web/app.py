@@ -17,8 +17,8 @@ from qit4n_kg.web.explore import explore
 from qit4n_kg.web.exports import exports
 from qit4n_kg.web.graphs import graphs
 from qit4n_kg.web.health import health
-from qit4n_kg.web.metrics import metrics
 from qit4n_kg.web.lists import lists
+from qit4n_kg.web.metrics import metrics
 from qit4n_kg.web.openapi import openapi
 from qit4n_kg.web.pages import pages
 from qit4n_kg.web.problems import problems
