@@ -97,10 +97,16 @@ def show(id_: str) -> Response:
     return _show(id_, negotiate(request.headers.get("Accept"), _OFFERS))
 
 
-@contributions.get("/contributions/<id_>.<any(json, ttl):suffix>")
-def data(id_: str, suffix: str) -> Response:
-    """Send a contribution as JSON or Turtle, whatever Accept says."""
-    return _show(id_, JSON if suffix == "json" else RdfFormat.TURTLE.value)
+@contributions.get("/contributions/<id_>.json")
+def as_json(id_: str) -> Response:
+    """Send a contribution as JSON, whatever Accept says."""
+    return _show(id_, JSON)
+
+
+@contributions.get("/contributions/<id_>.ttl")
+def as_turtle(id_: str) -> Response:
+    """Send a contribution as Turtle, whatever Accept says."""
+    return _show(id_, RdfFormat.TURTLE.value)
 
 
 @contributions.get("/contributions/<id_>/effects")

@@ -11,7 +11,10 @@ import pytest
 from qit4n_kg.tokens import Role, Tokens
 from qit4n_kg.web.app import create_app
 
-PREFIXES = "@base <https://w3id.org/qit4n/id/> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> . @prefix stdorg: <https://w3id.org/stdorg/ns#> ."
+PREFIXES = (
+    "@base <https://w3id.org/qit4n/id/> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> . "
+    "@prefix stdorg: <https://w3id.org/stdorg/ns#> ."
+)
 HTML = {"Accept": "text/html"}
 
 
