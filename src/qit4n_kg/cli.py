@@ -162,6 +162,34 @@ def query(query: str, endpoint: str | None, form: str, given: tuple[str, ...], *
 
 
 @main.command()
+@click.argument("name", metavar="NAME")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write (standard output)."
+)
+@click.option("--loss", is_flag=True, help="Tell instead which facts have no place in the format.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to write the loss report."
+)
+@click.option("--parameter", "-p", "given", multiple=True, metavar="NAME=VALUE", help="Value of a parameter.")
+@_state_dir
+@_sources
+def export(name: str, output: Path | None, loss: bool, form: str, given: tuple[str, ...], **flags: Any) -> None:
+    """Write an export: the built graph in a format of other registries, the same bytes as the server sends.
+
+    `qit4n-kg export list` lists them.
+    """
+    from qit4n_kg import export_commands  # the formats' libraries are loaded by no other command
+
+    settings = load_settings(**flags)
+    if name == "list":
+        export_commands.show_list(settings)
+    elif loss:
+        export_commands.write_loss(settings, name, _pairs(given), output, is_json=form == "json")
+    else:
+        export_commands.write_export(settings, name, _pairs(given), output)
+
+
+@main.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--format",

@@ -14,9 +14,11 @@ The tree (indented = subclass of); the name in brackets is the stable tail of th
             GenerationDamagedError      [generation-damaged]     a published generation is incomplete or altered
             StateLockedError            [state-locked]           another writer is at work
             StateFullError              [state-full]             no space left on the device
+            SearchMissingError          [search-missing]         the generation was built without a search index
             JournalDamagedError         [journal-damaged]        an accepted change can't be read back, or belongs elsewhere
         NotFoundError                   [not-found]
             UnknownEntityError          [unknown-entity]
+            RetiredError                [retired]                an identifier is not used any more, and nothing replaces it
             UnknownQueryError           [unknown-query]          no such id in the catalogue
             GenerationGoneError         [generation-gone]        it was published once and has been pruned
         ProposalError                   [proposal]               what a contribution proposes can't be done as things stand
@@ -173,6 +175,12 @@ class StateFullError(StateError):
     code = "state-full"
 
 
+class SearchMissingError(StateError):
+    """The generation was built without a search index and lists, by an older version."""
+
+    code = "search-missing"
+
+
 class JournalDamagedError(StateError):
     """The journal of accepted changes can't be read back, or it belongs to another dataset."""
 
@@ -220,6 +228,12 @@ class UnknownEntityError(NotFoundError):
     """No statement of the graph is about this entity."""
 
     code = "unknown-entity"
+
+
+class RetiredError(NotFoundError):
+    """An identifier was in use once and is not any more; nothing, or more than one thing, stands in its place."""
+
+    code = "retired"
 
 
 class UnknownQueryError(NotFoundError):

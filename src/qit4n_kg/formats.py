@@ -73,6 +73,9 @@ CSV_EXCEL = Format("csv-excel", "text/csv", "excel.csv", "CSV for Excel")
 HTML = Format("html", "text/html", "html", "HTML", ("application/xhtml+xml",))
 CSV = ResultFormat.CSV.value
 JSON = Format("json", "application/json", "json", "JSON")
+XLSX = Format(
+    "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx", "Excel", is_text=False
+)
 
 
 READABLE: tuple[Format, ...] = (*(form.value for form in RdfFormat), CSV, XLSX)

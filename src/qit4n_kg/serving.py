@@ -29,6 +29,7 @@ from qit4n_kg.store.generations import Generations
 from qit4n_kg.store.sandbox import die_with_parent
 from qit4n_kg.web.app import create_app
 from qit4n_kg.web.context import EXTENSION
+from qit4n_kg.web.metrics import WRITE_SECONDS, write_figures
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,9 +117,17 @@ def _make_worker(settings: Settings) -> Flask:
         die_with_parent(parent.pid)
     app = create_app(settings)
     threading.Thread(target=_cut_stalled_clients, args=(settings.port,), name="stalls", daemon=True).start()
+    threading.Thread(target=_keep_figures, args=(app,), name="figures", daemon=True).start()
     # A worker leaves by os._exit after multiprocessing's own finalizers; atexit never runs there.
     Finalize(app, app.extensions[EXTENSION].close, exitpriority=10)
     return app
+
+
+def _keep_figures(app: Flask) -> None:
+    """Let the other workers know what this one did, every few seconds."""
+    while True:
+        write_figures(app)
+        time.sleep(WRITE_SECONDS)
 
 
 def _cut_stalled_clients(port: int) -> None:

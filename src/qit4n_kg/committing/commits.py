@@ -152,7 +152,9 @@ def _publish(
             with suppress(NotRevisableError):
                 with OxigraphStore.open_read_only(current.store_path) as store:
                     revision = revise(origin.settings, journal.entries, entry.change, store.inner)
-                return generations.commit(revision, inputs=inputs, software=SOFTWARE, on_ready=accept)
+                return generations.commit(
+                    revision, inputs=inputs, software=SOFTWARE, on_ready=accept, complete=origin.complete
+                )
         return origin.publish(generations, [*journal.entries, entry], inputs, _Silent(), accept)[0]
     except BaseException:
         if appended and generations.current().manifest.inputs != inputs:

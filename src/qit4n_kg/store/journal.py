@@ -11,6 +11,7 @@ Only whoever holds the writer's lock of the generations may append. Terms travel
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 from collections import defaultdict
@@ -26,7 +27,7 @@ from qit4n_kg.store.disk import sync
 from qit4n_kg.store.records import seal, seal_of, unseal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from pyoxigraph import Store
@@ -198,6 +199,30 @@ class Journal:
             sync(self.path)
         except OSError as exc:
             _log.error("The journal %s could not be cut back to %s bytes: %s", self.path, length, exc)
+
+
+def find_entries(folder: Path, iri: str) -> Iterator[Entry]:
+    """Give the entries whose text names an IRI, in order, without keeping the others; a missing journal has none.
+
+    :raises JournalDamagedError: such an entry is damaged, or the file can't be read.
+    """
+    path = folder / _NAME
+    needle = json.dumps(f"<{iri}>", ensure_ascii=False)[1:-1].encode()
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                if number == 1 or needle not in line:
+                    continue
+                record = unseal(line)
+                if record is None and not line.endswith(b"\n"):
+                    return  # torn, and never published
+                if record is None:
+                    raise JournalDamagedError(f"Line {number} of the journal {path} is damaged.")
+                yield _read_entry(record)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as exc:
+        raise JournalDamagedError(f"The journal {path} can't be read: {exc.strerror}.") from exc
 
 
 def replay(entries: Iterable[Entry], quads: Iterable[Quad] = ()) -> tuple[dict[Quad, None], set[NamedNode]]:

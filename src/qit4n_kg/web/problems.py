@@ -28,6 +28,11 @@ class Problem(NamedTuple):
 PROBLEMS: dict[str, Problem] = {
     "not-found": Problem(404, "Not found", "There is nothing at this address."),
     "unknown-entity": Problem(404, "Unknown entity", "No statement of the knowledge graph is about this thing."),
+    "retired": Problem(
+        410,
+        "Retired identifier",
+        "The identifier was in use once and is not any more; the members say why, and what is used now.",
+    ),
     "unknown-query": Problem(404, "Unknown query", "The catalogue at /queries has no query with this id."),
     "generation-gone": Problem(
         410,
@@ -117,6 +122,11 @@ PROBLEMS: dict[str, Problem] = {
     "state": Problem(503, "Storage problem", "The server can't use its stored data at the moment."),
     "state-missing": Problem(503, "Nothing built", "The server has no knowledge graph yet."),
     "generation-damaged": Problem(503, "Damaged storage", "The stored knowledge graph is incomplete or was altered."),
+    "search-missing": Problem(
+        503,
+        "No search index",
+        "The generation that is served was built by an older version, without an index and lists.",
+    ),
     "journal-damaged": Problem(
         503, "Damaged journal", "The journal of accepted changes can't be read back, so nothing can be written."
     ),

@@ -78,8 +78,8 @@ def _limit(error: KnowledgeGraphError) -> dict[str, Any]:
     """Return the limit that was hit: its value as it held for this request, its unit, and the setting behind it."""
     name, unit = LIMITS[error.code]
     known = error.limit if isinstance(error, QueryLimitError) and error.limit else None
-    if known and known["name"] == "downloads":
-        name, unit = "downloads", "results"
+    if known and known["name"] in ("downloads", "export_timeout"):
+        name, unit = str(known["name"]), str(known["unit"])
     value = known["value"] if known else getattr(knowledge_graph().settings, name)
     return {"setting": f"QIT4N_{name.upper()}", "value": value, "unit": unit}
 
