@@ -16,6 +16,7 @@ import click
 
 from qit4n_kg import __version__, terminal
 from qit4n_kg.config import Settings, load_settings
+from qit4n_kg.contribute_commands import contribute
 from qit4n_kg.errors import (
     InvalidDataError,
     KnowledgeGraphError,
@@ -252,6 +253,7 @@ def _write_generated(settings: Settings, triples: int, seed: int, output: Path |
         raise SourceError(f"can't be written: {exc.strerror}", path=output) from exc
 
 
+main.add_command(contribute)
 main.add_command(token)
 main.add_command(fmt)
 

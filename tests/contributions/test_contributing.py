@@ -21,7 +21,7 @@ LABEL = '<person/qiang-zhang> rdfs:label "Qiang Zhang" .'
 
 
 def test_an_accepted_contribution_is_in_force_in_a_graph_of_its_own(world):
-    receipt = world.submit(NEW_PERSON, evidence="https://example.org/minutes")
+    receipt = world.submit(NEW_PERSON, evidence=["https://example.org/minutes", "Said so"])
     assert receipt.is_new
     assert receipt.contribution.state is State.PENDING
     assert not world.ask("<person/new-one> ?p ?o")
@@ -217,7 +217,7 @@ def test_what_would_violate_the_shapes_by_now_is_not_accepted(world):
         ("<../graph/a> a stdorg:OverruledGraph .", {}, ProposalError, "graphs"),
         ("<person/x> owl:deprecated true .", {}, ProposalError, "registry"),
         ("stdorg:Person rdfs:label 'x' .", {}, ProposalError, "terms"),
-        ("", {"merges": [{"old": "x", "new": "y", "reason": "z"}]}, ParameterError, "old"),
+        ("", {"merges": [{"old": "x", "new": "y", "reason": "z"}]}, ParameterError, "an IRI"),
         (
             "",
             {"merges": [{"old": "http://x.org/", "new": "http://y.org/", "reason": "z"}]},

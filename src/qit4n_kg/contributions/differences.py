@@ -37,6 +37,7 @@ class Difference:
     kind: str
     subject: str
     subject_label: str
+    predicate: str
     property_label: str
     value: str
     value_iri: str | None = None
@@ -46,9 +47,8 @@ class Difference:
     @property
     def sentence(self) -> str:
         """Tell it in one line."""
-        what = f"{self.property_label} {self.value}".strip()
-        if self.before is not None:
-            what = f"{self.property_label} {self.before} → {self.value}".strip()
+        value = self.value if self.before is None else f"{self.before} → {self.value}"
+        what = value if self.predicate == _ROLE.value else f"{self.property_label} {value}".strip()
         told = f"{self.subject_label}: {what}, {self.kind}" if what else f"{self.subject_label}: {self.kind}"
         return f"{told} ({self.reason})" if self.reason else told
 
@@ -58,7 +58,8 @@ class Difference:
             "kind": self.kind,
             "subject": self.subject,
             "subjectLabel": self.subject_label,
-            "property": self.property_label,
+            "property": self.predicate,
+            "propertyLabel": self.property_label,
             "value": self.value,
             "valueIri": self.value_iri,
             "before": self.before,
@@ -95,13 +96,12 @@ class Naming:
         return label or words(predicate.value)
 
     def _thing(self, node: NamedNode) -> str:
-        new = self._new.get(node, {})
-        for label in new.get(LABEL, ()):
-            if isinstance(label, Literal):
-                return label.value
         stored = self._stored_label(node)
         if stored:
             return stored
+        for label in self._new.get(node, {}).get(LABEL, ()):
+            if isinstance(label, Literal):
+                return label.value
         agent, place = (self._value(node, predicate) for predicate in (_AGENT, _IN))
         if agent is not None and place is not None:
             return f"Role of {self.text(agent)} in {self.text(place)}"
@@ -156,7 +156,8 @@ def _of(
         kind,
         triple.subject.value if isinstance(triple.subject, NamedNode) else str(triple.subject),
         naming.text(triple.subject),
-        "" if triple.predicate == _ROLE else naming.property(triple.predicate),
+        triple.predicate.value,
+        naming.property(triple.predicate),
         naming.text(value),
         value.value if isinstance(value, NamedNode) else None,
         before,
@@ -170,6 +171,7 @@ def _moves(proposal: Proposal, naming: Naming) -> list[Difference]:
             _MOVED[move.kind.value] if move.new is None else f"{_MOVED[move.kind.value]} {_target(move.new, naming)}",
             move.old,
             naming.text(NamedNode(move.old)),
+            "",
             "",
             "",
             move.new,

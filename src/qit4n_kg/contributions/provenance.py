@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 TRUE, FALSE = (Literal(text, datatype=NamedNode(XSD + "boolean")) for text in ("true", "false"))
 _INSTANT = NamedNode(XSD + "dateTime")
 _COMMENT = NamedNode(RDFS + "comment")
-_SUBMITTED, _LICENCE, _SOURCE = (NamedNode(DCTERMS + name) for name in ("dateSubmitted", "license", "source"))
+_SUBMITTED, _LICENCE = (NamedNode(DCTERMS + name) for name in ("dateSubmitted", "license"))
+_CITATION = NamedNode(SCHEMA + "citation")
 _STATUS = NamedNode(SCHEMA + "creativeWorkStatus")
 _AGENT, _ACTIVITY, _ENTITY = (NamedNode(PROV + name) for name in ("Agent", "Activity", "Entity"))
 _ATTRIBUTED, _GENERATED_AT, _GENERATED_BY, _DERIVED, _ASSOCIATED, _ENDED, _USED, _REVISION = (
@@ -46,7 +47,6 @@ _TITLES = {
     Kind.REJECTED: "Rejected",
     Kind.WITHDRAWN: "Withdrawn",
     Kind.COMMENTED: "Commented",
-    Kind.ACCEPTING: "Acceptance begun",
 }
 _SHORT = 60
 
@@ -102,7 +102,8 @@ def describe(contribution: Contribution, base_iri: str) -> Iterator[Triple]:
     yield from _common(contribution, thing, base_iri)
     if contribution.proposal.reverts is not None:
         yield Triple(thing, _REVISION, NamedNode(f"{base_iri}id/contribution/{contribution.proposal.reverts}"))
-    for number, event in enumerate(contribution.events, start=1):
+    told = [event for event in contribution.events if event.kind is not Kind.ACCEPTING]
+    for number, event in enumerate(told, start=1):
         activity = NamedNode(f"{thing.value}#event-{number}")
         yield Triple(activity, TYPE, _ACTIVITY)
         yield Triple(activity, LABEL, Literal(_TITLES[event.kind], language="en"))
@@ -128,7 +129,7 @@ def _evidence(text: str) -> tuple[NamedNode, Term]:
     """Return property and value for evidence: a document on the web, or words."""
     if text.startswith(("http://", "https://")) and " " not in text:
         return _DERIVED, NamedNode(text)
-    return _SOURCE, Literal(text)
+    return _CITATION, Literal(text)
 
 
 def _of_event(activity: NamedNode, event: Event, base_iri: str) -> Iterator[Triple]:

@@ -68,6 +68,10 @@ class Suggester:
             if isinstance(thing, NamedNode) and (not wanted or not self._data.kinds(thing).isdisjoint(wanted))
         ]
 
+    def knows(self, thing: NamedNode) -> bool:
+        """Tell whether anything is said of a thing."""
+        return next(iter(self._data.view.about(thing)), None) is not None
+
     def near_duplicates(self, adds: Iterable[Quad]) -> list[Result]:
         """Return a warning for each new person who is called like one that is there."""
         adds = list(adds)

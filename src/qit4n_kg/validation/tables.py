@@ -51,6 +51,10 @@ class Names(Protocol):
         """Return the things of any of some classes that are called so."""
         ...
 
+    def knows(self, thing: NamedNode) -> bool:
+        """Tell whether anything is said of a thing."""
+        ...
+
 
 @dataclass
 class Table:
@@ -257,6 +261,8 @@ class _Reader:
             )
         if _ABSOLUTE.match(text) or ("/" in text and not _BAD_IRI.search(text)):
             return NamedNode(self._iri(text, row, column))
+        if not _BAD_IRI.search(text) and self.reading.names.knows(thing := NamedNode(self._iri(text, row, column))):
+            return thing
         return Literal(text)
 
     def _iri(self, text: str, row: int, column: int) -> str:

@@ -11,6 +11,8 @@ from qit4n_kg.graph import KnowledgeGraph
 from qit4n_kg.web import access, assets, cors, languages, links, privileges, responses
 from qit4n_kg.web.catalogue import catalogue
 from qit4n_kg.web.context import EXTENSION, SNAPSHOT_KEY, knowledge_graph
+from qit4n_kg.web.contribute import contribute
+from qit4n_kg.web.contributions import contributions
 from qit4n_kg.web.diagnosis import diagnosis
 from qit4n_kg.web.edge import Edge, ResultCache
 from qit4n_kg.web.explore import explore
@@ -84,6 +86,8 @@ def make_routes(settings: Settings) -> Flask:
         update,
         graphs,
         signin,
+        contribute,
+        contributions,
         running,
         diagnosis,
         workbench,

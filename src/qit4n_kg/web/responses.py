@@ -18,6 +18,7 @@ from qit4n_kg.errors import (
     KnowledgeGraphError,
     NotAcceptableError,
     NotFoundError,
+    PreconditionFailedError,
     QueryCancelledError,
     QueryLimitError,
     QuerySyntaxError,
@@ -65,6 +66,8 @@ def describe(error: KnowledgeGraphError, **members: Any) -> dict[str, Any]:
         problem["report"] = json.loads(error.report.to_json())
     if isinstance(error, QuerySyntaxError | SourceError):
         problem |= {"line": error.line, "column": error.column}
+    if isinstance(error, PreconditionFailedError) and error.conflicts:
+        problem["conflicts"] = list(error.conflicts)
     if error.code in LIMITS:
         problem["limit"] = _limit(error)
     problem |= {"query_id": g.get("query_id"), **members}
