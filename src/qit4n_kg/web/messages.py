@@ -1,4 +1,4 @@
-"""What there is to translate: the texts of templates, of modules and of the query files that pages show; no Flask.
+"""What there is to translate: the texts of templates, of modules and of the query files that pages show.
 
 Run as `python -m qit4n_kg.web.messages` (`make messages`) it brings every catalogue up to date and says what each lacks.
 """
@@ -16,13 +16,18 @@ from babel.messages.pofile import read_po, write_po
 
 from qit4n_kg.config import default_sources
 from qit4n_kg.entities.panels import column_label, read_panel
+from qit4n_kg.entities.passages import SourceKind
+from qit4n_kg.queries import TOPICS
+from qit4n_kg.web.citing import STYLES
+from qit4n_kg.web.manual import MANUAL
+from qit4n_kg.web.problems import PROBLEMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _WEB = Path(__file__).parent
 CATALOGUES = _WEB / "translations"
-FOLDERS = ("entity/panels", "site/figures", "site/charts", "site/lists", "site/tables", "site")
+FOLDERS = ("entity/panels", "site/figures", "site/charts", "site/lists", "site/tables", "site/quality")
 """The folders under `queries/` whose titles and column names a page shows."""
 
 _KEYWORDS = {"_": None, "gettext": None, "lazy": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
@@ -37,6 +42,8 @@ def extract(sources: Path | None = None) -> Catalog:
         _add_file(found, "jinja2", path)
     for path in sorted(_WEB.glob("*.py")):
         _add_file(found, "python", path)
+    for text in _named():
+        found.add(text)
     queries = (sources or default_sources()) / "queries"
     for name in property_names(queries / "entity" / "property-order.rq"):
         found.add(name, locations=[("queries/entity/property-order.rq", 1)])
@@ -45,6 +52,15 @@ def extract(sources: Path | None = None) -> Catalog:
             for text in query_texts(path):
                 found.add(text, locations=[(f"queries/{folder}/{path.name}", 1)])
     return found
+
+
+def _named() -> Iterator[str]:
+    """Give the texts that modules keep in tables and templates pass through the filter `translated`."""
+    yield from (problem.title for problem in PROBLEMS.values())
+    yield from MANUAL.values()
+    yield from (form.label for form, _ in STYLES.values())
+    yield from (kind.value for kind in SourceKind)
+    yield from (topic.capitalize() for topic in TOPICS)
 
 
 def _add_file(catalogue: Catalog, method: str, path: Path) -> None:
@@ -58,7 +74,8 @@ def query_texts(path: Path) -> Iterator[str]:
     """Give what a page says of one query file: its title, its question, and the names of its columns."""
     panel = read_panel(path)
     yield panel.title
-    yield panel.question
+    if path.parent.parent.name == "site":  # the pages of things show no questions
+        yield panel.question
     yield from filter(None, (panel.headers.get("more"), panel.empty, panel.absent[1]))
     names = columns_of(panel.text)
     yield from (column_label(name) for name in names if not (name.endswith("Label") and name[:-5] in names))
