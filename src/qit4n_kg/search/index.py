@@ -18,6 +18,7 @@ import tantivy
 from tantivy import Occur, Query
 
 from qit4n_kg.errors import ParameterError, SearchMissingError, StateError
+from qit4n_kg.namespaces import SKOS, STDORG
 from qit4n_kg.search.text import indexed_words, key, may_be_misspelt, needed, words
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ MOST_HITS = 10_000
 """Hits that can be reached by paging: what comes after them is better found by a filter."""
 MOST_FACETS = 60
 FACETS = ("kind", "group", "country", "year")
-"""What an answer can be narrowed by; a filter by `kind` also takes a class above it."""
+"""What an answer can be narrowed by. Each class of ours is a kind, those above others too; a filter takes any class."""
 NEAR = 8
 
 _HEAP = 64 * 1024 * 1024
@@ -127,7 +128,7 @@ def _document(record: Record, position: int, schema: tantivy.Schema) -> tantivy.
             "iri": [record.iri],
             "names": [named],
             "text": [" ".join(indexed_words(record.text))],
-            "kind": list(record.kinds),
+            "kind": [name for name in record.classes if name.startswith((STDORG, SKOS))],
             "class": list(record.classes),
             "property": list(record.properties),
             "group": list(record.groups),
@@ -198,7 +199,11 @@ class SearchIndex:
         sought = self.read(question)
         if not sought:
             return Found(0, (), ())
-        for matching in (self._matching(sought, question, with_text=False), self._tolerant(sought, question)):
+        ways = (
+            self._matching(sought, question, with_text=False),
+            self._tolerant(sought, question, with_text=False),
+        )
+        for matching in ways:
             hits = self._hits(matching, limit, 0, is_ranked=True)
             if hits:
                 return Found(len(hits), hits, tuple(sought))
@@ -237,9 +242,11 @@ class SearchIndex:
         every = Query.boolean_query([(Occur.Must, self._word(word, with_text=with_text)) for word in sought])
         return self._ranked([every, *self._whole(question)], question)
 
-    def _tolerant(self, sought: Sequence[str], question: str) -> Query:
+    def _tolerant(self, sought: Sequence[str], question: str, *, with_text: bool = True) -> Query:
         """Allow a typo in short words and codes too."""
-        every = Query.boolean_query([(Occur.Must, self._loosely(word, 1)) for word in sought if len(word) > 1])
+        every = Query.boolean_query(
+            [(Occur.Must, self._loosely(word, 1, with_text=with_text)) for word in sought if len(word) > 1]
+        )
         return self._ranked([every, *self._whole(question)], question)
 
     def _near(self, sought: Sequence[str]) -> tuple[Hit, ...]:
@@ -268,7 +275,7 @@ class SearchIndex:
 
     def _word(self, word: str, *, with_text: bool) -> Query:
         ways = [Query.const_score_query(self._term("names", word), _WORD)]
-        if len(word) >= _SHORTEST_START:
+        if len(word) >= _SHORTEST_START or not with_text:
             ways.append(Query.const_score_query(self._fuzzy("names", word, 0, prefix=True), _START))
         if may_be_misspelt(word):
             ways.append(Query.const_score_query(self._fuzzy("names", word, 1), _TYPO))
@@ -278,12 +285,13 @@ class SearchIndex:
                 ways.append(Query.const_score_query(self._fuzzy("text", word, 1), _TEXT / 2))
         return Query.disjunction_max_query(ways)
 
-    def _loosely(self, word: str, distance: int) -> Query:
+    def _loosely(self, word: str, distance: int, *, with_text: bool = True) -> Query:
         ways = [
             Query.const_score_query(self._term("names", word), _WORD),
             Query.const_score_query(self._fuzzy("names", word, distance), _TYPO),
-            Query.const_score_query(self._term("text", word), _TEXT),
         ]
+        if with_text:
+            ways.append(Query.const_score_query(self._term("text", word), _TEXT))
         return Query.disjunction_max_query(ways)
 
     def _term(self, name: str, value: str) -> Query:
