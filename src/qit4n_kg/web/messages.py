@@ -17,6 +17,7 @@ from babel.messages.pofile import read_po, write_po
 from qit4n_kg.config import default_sources
 from qit4n_kg.entities.panels import column_label, read_panel
 from qit4n_kg.entities.passages import SourceKind
+from qit4n_kg.namespaces import OWL, RDF, RDFS
 from qit4n_kg.queries import TOPICS
 from qit4n_kg.web.citing import STYLES
 from qit4n_kg.web.manual import MANUAL
@@ -33,6 +34,9 @@ FOLDERS = ("entity/panels", "site/figures", "site/charts", "site/lists", "site/t
 _KEYWORDS = {"_": None, "gettext": None, "lazy": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
 _OPTIONS = {"trimmed": "true", "newstyle_gettext": "true", "trim_blocks": "true", "lstrip_blocks": "true"}
 _WIDTH = 120
+_TYPE = pyoxigraph.NamedNode(f"{RDF}type")
+_CLASS = pyoxigraph.NamedNode(f"{OWL}Class")
+_LABEL = pyoxigraph.NamedNode(f"{RDFS}label")
 
 
 def extract(sources: Path | None = None) -> Catalog:
@@ -45,8 +49,11 @@ def extract(sources: Path | None = None) -> Catalog:
     for text in _named():
         found.add(text)
     queries = (sources or default_sources()) / "queries"
-    for name in property_names(queries / "entity" / "property-order.rq"):
-        found.add(name, locations=[("queries/entity/property-order.rq", 1)])
+    ontology = pyoxigraph.Store()
+    for path in sorted(((sources or default_sources()) / "ontology").glob("*.ttl")):
+        ontology.load(path=path, format=pyoxigraph.RdfFormat.TURTLE)
+    for name in [*property_names(queries / "entity" / "property-order.rq", ontology), *class_names(ontology)]:
+        found.add(name)
     for folder in FOLDERS:
         for path in sorted((queries / folder).glob("*.rq")):
             for text in query_texts(path):
@@ -91,11 +98,27 @@ def columns_of(query: str) -> list[str]:
     return [name.value for name in answer.variables] if isinstance(answer, pyoxigraph.QuerySolutions) else []
 
 
-def property_names(path: Path) -> Iterator[str]:
-    """Give what pages call properties, from the file that orders them."""
+def property_names(path: Path, ontology: pyoxigraph.Store) -> Iterator[str]:
+    """Give what pages call properties: the names in the file that orders them, else the ontology's."""
     answer = pyoxigraph.Store().query(path.read_text(encoding="utf-8"))
     if isinstance(answer, pyoxigraph.QuerySolutions):
-        yield from (row[1].value for row in answer if isinstance(row[1], pyoxigraph.Literal))
+        for node, name in answer:
+            if isinstance(name, pyoxigraph.Literal):
+                yield name.value
+            elif isinstance(node, pyoxigraph.NamedNode):
+                yield from _labels(ontology, node)
+
+
+def class_names(ontology: pyoxigraph.Store) -> Iterator[str]:
+    """Give what the ontology calls its classes."""
+    for quad in ontology.quads_for_pattern(None, _TYPE, _CLASS):
+        if isinstance(quad.subject, pyoxigraph.NamedNode):
+            yield from _labels(ontology, quad.subject)
+
+
+def _labels(ontology: pyoxigraph.Store, node: pyoxigraph.NamedNode) -> Iterator[str]:
+    labels = (quad.object for quad in ontology.quads_for_pattern(node, _LABEL, None))
+    yield from (label.value for label in labels if isinstance(label, pyoxigraph.Literal))
 
 
 def read_catalogue(path: Path) -> Catalog:
