@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 FOLDER = "search"
 """The index's place in a generation's folder."""
-VERSION = 1
+VERSION = 2
 LONGEST_QUESTION = 200
 MOST_WORDS = 12
 MOST_HITS = 10_000
@@ -43,6 +43,8 @@ _HEAP = 64 * 1024 * 1024
 _EXACT, _BEGINS, _WORD, _START, _TYPO, _TEXT, _WHOLE_TYPO = 1000.0, 60.0, 12.0, 6.0, 3.0, 1.0, 0.5
 _SHORTEST_START = 2
 _SHORTEST_WHOLE = 6
+_SMALL = 20_000
+"""Where there are more things, no single letter is continued: that would join the places of a tenth of all words."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Hit:
     score: float
     names: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
+    identifiers: tuple[str, ...] = ()
     summary: str = ""
     kinds: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
@@ -121,7 +124,17 @@ def _schema() -> tantivy.Schema:
 def _document(record: Record, position: int, schema: tantivy.Schema) -> tantivy.Document:
     whole = (record.label, *record.names, *record.codes, *record.identifiers)
     named = " ".join(word for text in whole for word in indexed_words(text))
-    shown = Hit(record.iri, record.label, 0.0, record.names, record.codes, record.summary, record.kinds, record.classes)
+    shown = Hit(
+        iri=record.iri,
+        label=record.label,
+        score=0.0,
+        names=record.names,
+        codes=record.codes,
+        identifiers=tuple(text for text in record.identifiers if text != record.iri),
+        summary=record.summary,
+        kinds=record.kinds,
+        classes=record.classes,
+    )
     return tantivy.Document.from_dict(
         {
             "exact": sorted({key(text) for text in whole}),
@@ -275,7 +288,7 @@ class SearchIndex:
 
     def _word(self, word: str, *, with_text: bool) -> Query:
         ways = [Query.const_score_query(self._term("names", word), _WORD)]
-        if len(word) >= _SHORTEST_START or not with_text:
+        if len(word) >= _SHORTEST_START or (not with_text and len(self) <= _SMALL):
             ways.append(Query.const_score_query(self._fuzzy("names", word, 0, prefix=True), _START))
         if may_be_misspelt(word):
             ways.append(Query.const_score_query(self._fuzzy("names", word, 1), _TYPO))

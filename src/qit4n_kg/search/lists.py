@@ -357,7 +357,8 @@ class Lists:
         where, values = self._where(name, wanted)
         key = "k0" if wanted.sort in ("", "item") else f"k{self._number(name, wanted.sort) + 1}"
         direction = "DESC" if wanted.is_descending else "ASC"
-        order = f"{key} IS NULL, {key} {direction}, position"
+        # Positions follow the names, so that the list's own order needs no sorting.
+        order = f"position {direction}" if key == "k0" else f"{key} IS NULL, {key} {direction}, position"
         text = (
             f'SELECT item, label, cells FROM (SELECT position, {key} FROM "{name}" WHERE {where} '  # noqa: S608
             f'ORDER BY {order} LIMIT ? OFFSET ?) JOIN "{name}/rows" USING (position) ORDER BY {order}'
