@@ -101,11 +101,11 @@ def test_a_persons_roles_are_shown_with_affiliation_as_stated_and_source(
         "In": "Analytical Club",
         "Affiliation": "Engines",
         "Affiliation as stated": "Engines Ltd",
-        "As of": "1843-07",
+        "Attested since": "1843-07",
         "Source": "Table 1, row Ada",
     }
     assert table.column("role")[0].iri == f"{ID}concept/role/chair"
-    assert {column.label: column.kind for column in table.columns}["As of"] == "date"
+    assert {column.label: column.kind for column in table.columns}["Attested since"] == "date"
 
 
 def test_a_column_without_any_value_is_left_out(store: OxigraphStore, labels: LabelReader) -> None:
