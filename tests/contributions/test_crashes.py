@@ -19,6 +19,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.conftest import Quiet
+from tests.web.conftest import SERVE, free_port
 
 from qit4n_kg.building import build
 from qit4n_kg.config import to_environ
@@ -28,8 +30,6 @@ from qit4n_kg.store.generations import Generations
 from qit4n_kg.store.journal import Journal
 from qit4n_kg.store.oxigraph import OxigraphStore
 from qit4n_kg.tokens import Role, Tokens
-from tests.conftest import Quiet
-from tests.web.conftest import SERVE, free_port
 
 CLIENTS = 8
 ID = "https://w3id.org/qit4n/id/"
