@@ -93,7 +93,7 @@ def test_a_passage_of_several_columns_tells_them_all_once() -> None:
     with OxigraphStore.in_memory() as store:
         for home in (graph, DefaultGraph()):
             store.add([Quad(graph, column, Literal(text), home) for text in ("Dates", "Host")])
-        passage = EntityReader(store).passages.passage(graph.value)
+        passage = EntityReader(store, ROOT / "queries/entity", base=BASE).passages.passage(graph.value)
     assert passage.column == "Dates; Host"
 
 
