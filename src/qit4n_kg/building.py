@@ -28,6 +28,7 @@ from qit4n_kg.loading import SourceKind, find_sources, inputs_hash, named_from, 
 from qit4n_kg.namespaces import OWL, RDF, RDFS, STDORG, XSD
 from qit4n_kg.reasoning.reasoner import Reasoner, compile_rules, describe
 from qit4n_kg.remarks import describe_report
+from qit4n_kg.search.writing import CODE, write_search
 from qit4n_kg.store.generations import Generation, Generations
 from qit4n_kg.store.journal import START, Journal, replay
 from qit4n_kg.store.oxigraph import stored_forms
@@ -59,7 +60,7 @@ _DECIDING_MODULES = (
     "reasoning/reasoner.py",
     "remarks.py",
 )
-_DECIDING_QUERIES = ("queries/axioms/", "queries/rules/")
+_DECIDING_QUERIES = ("queries/axioms/", "queries/rules/", "queries/search/", "queries/site/tables/")
 
 
 class Progress(Protocol):
@@ -148,6 +149,10 @@ class Origin:
         inputs = _inputs_of(self.sources, self.settings)
         return inputs if position == START else f"{inputs} journal:{position}"
 
+    def complete(self, store_path: Path) -> None:
+        """Write the search index and the lists of a generation beside its store; a scratch dataset has none."""
+        write_search(store_path, self.settings.sources / "queries", self.settings.id_base)
+
     def publish(
         self,
         generations: Generations,
@@ -172,6 +177,7 @@ class Origin:
             software=SOFTWARE,
             progress=progress.advanced,
             on_ready=on_ready,
+            complete=self.complete,
         )
         progress.finished(f"published {generation.manifest.quads:,} quads as generation {generation.number}")
         return generation, dataset.report
@@ -254,7 +260,7 @@ def _apply(
 def _inputs_of(sources: Sequence[SourceFile], settings: Settings) -> str:
     """Hash what decides the dataset: a changed page or catalogue query makes no new generation, changed code of the build does."""
     folder = Path(__file__).parent
-    code = hashlib.sha256(b"".join((folder / name).read_bytes() for name in _DECIDING_MODULES)).hexdigest()
+    code = hashlib.sha256(b"".join((folder / name).read_bytes() for name in (*_DECIDING_MODULES, *CODE))).hexdigest()
     deciding = [s for s in sources if s.kind is not SourceKind.QUERIES or s.relative.startswith(_DECIDING_QUERIES)]
     return inputs_hash(deciding, software=f"{SOFTWARE} {code}", base_iri=settings.base_iri, gate=settings.gate)
 

@@ -56,6 +56,7 @@ class Settings:
     queue: int = 32
     query_timeout: float = 30.0
     slow_query: float = 1.0
+    export_timeout: float = 300.0
     query_memory: int = 1024 * MIB
     result_bytes: int = 1024 * MIB
     allow_remote: tuple[str, ...] = ()
@@ -64,7 +65,12 @@ class Settings:
     request_bytes: int = 16 * MIB
     cache_bytes: int = 64 * MIB
     downloads: int = 32
+    validation_timeout: float = 30.0
+    validation_memory: int = 512 * MIB
+    validation_triples: int = 100_000
+    validations_per_minute: int = 60
     metrics: Readership = Readership.ADMIN
+    contact: str = ""
     scratch: bool = False
 
     @property
@@ -146,6 +152,22 @@ def _addresses(text: str) -> tuple[str, ...]:
     return addresses
 
 
+def _contact(text: str) -> str:
+    """Read whom to ask: an address of e-mail, or of a page.
+
+    >>> _contact("registry@example.org")
+    'mailto:registry@example.org'
+    """
+    plain = text.strip()
+    is_page = plain.startswith(("http://", "https://"))
+    mail = plain.removeprefix("mailto:")
+    if not plain or is_page:
+        return plain
+    if mail.count("@") != 1 or any(char.isspace() or char in "<>\"'" for char in mail):
+        raise ValueError("neither an e-mail address nor an http(s) address")
+    return f"mailto:{mail}"
+
+
 def _path(text: str) -> Path:
     return Path(text).expanduser()
 
@@ -188,6 +210,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "slow_query", "1", "seconds from which a query is written to slow-queries.log in the state folder", _seconds
     ),
+    Setting("export_timeout", "300", "seconds that making an export may take, once for a generation", _seconds),
     Setting("query_memory", "1 GiB", "memory a query may use beyond what its process has when warm", _size),
     Setting("result_bytes", "1 GiB", "largest result of a query", _size),
     Setting(
@@ -205,7 +228,17 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "downloads", "32", "large results that each web worker sends at the same time; more get 503", _count(1, 10_000)
     ),
+    Setting("validation_timeout", "30", "seconds that reading and judging data sent to /validate may take", _seconds),
+    Setting("validation_memory", "512 MiB", "memory for that, beyond what the judging process has when warm", _size),
+    Setting("validation_triples", "100000", "most statements in data sent to /validate", _count(1, 100_000_000)),
+    Setting(
+        "validations_per_minute",
+        "60",
+        "requests to /validate a minute from one address, or with one token, of each web worker",
+        _count(1, 1_000_000),
+    ),
     Setting("metrics", "admin", "who may read /metrics: nobody, admin (a token of that role) or everybody", Readership),
+    Setting("contact", "nobody", "whom /about names for questions: an e-mail address, or a page's address", _contact),
 )
 
 

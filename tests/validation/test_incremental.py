@@ -11,14 +11,19 @@ from collections import Counter
 from functools import lru_cache
 
 import pytest
+import rdflib
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pyoxigraph import NamedNode, Quad
+from rdflib import SH
 
 from qit4n_kg.reporting import quiet_terms
 from qit4n_kg.validation import FileHolding, MergedData, Shapes, load_shapes
+from qit4n_kg.validation.literals import compare
+from qit4n_kg.validation.model import SUBCLASS
 from qit4n_kg.validation.reference import run
 from qit4n_kg.validation.terms import only_in_force, statement, subclass_axioms, to_graph
-from qit4n_kg.validation.views import MemoryView
+from qit4n_kg.validation.views import Layered, MemoryView
 from validation.changes import ROOT, Shipped, change
 
 CHANGES = int(os.environ.get("QIT4N_CHANGES", "24"))
@@ -48,6 +53,27 @@ def in_full(quads) -> tuple[Counter, Counter]:
     return identities(merged), identities(passages)
 
 
+def without(counts: Counter, names: set) -> Counter:
+    return Counter({identity: count for identity, count in counts.items() if identity not in names})
+
+
+def incomparable(counts, *views) -> set:
+    """Name the results of `<` over what can't be compared: rdflib orders that somehow, and the reference is wrong there.
+
+    Such a pair is a violation (SHACL section 4.5.3, and lessThan-002 of the W3C's suite, which our engine passes).
+    """
+    found = set()
+    for identity in counts:
+        shape, component, focus, _, value = identity
+        if component in (str(SH.LessThanConstraintComponent), str(SH.LessThanOrEqualsConstraintComponent)):
+            node = rdflib.URIRef(shape)
+            others = [*shapes().merged.objects(node, SH.lessThan), *shapes().merged.objects(node, SH.lessThanOrEquals)]
+            for view in views:
+                values = [o for other in others for o in view.objects(focus, NamedNode(str(other)))]
+                found |= {identity for other in values if compare(value, other) is None}
+    return found
+
+
 def walk(seed: int, steps: int, share: float) -> tuple[int, int]:
     """Change a world step by step; return how many changes were tried and how many brought or mended something."""
     rng = random.Random(seed)
@@ -65,10 +91,14 @@ def walk(seed: int, steps: int, share: float) -> tuple[int, int]:
         views = (data.in_force, data.stated)
         with quiet_terms():
             found = [e.compare(v, n.added, n.removed) for e, v, n in zip(engines, views, nets, strict=True)]
-        for kind, was, now, difference in zip(("merged", "passage"), before, after, found, strict=True):
+        for kind, was, now, difference, view, net in zip(
+            ("merged", "passage"), before, after, found, views, nets, strict=True
+        ):
             place = f"{kind}, seed {seed}, step {step}, +{adds} -{retracts}"
-            assert identities(difference.brought) == now - was, place
-            assert identities(difference.mended) == was - now, place
+            brought, mended = identities(difference.brought), identities(difference.mended)
+            odd = incomparable(brought | mended | was | now, view, Layered(view, net.added, net.removed))
+            assert without(brought, odd) == without(now - was, odd), place
+            assert without(mended, odd) == without(was - now, odd), place
             told += bool(difference.brought or difference.mended)
         before = after
     return steps, told
@@ -105,3 +135,12 @@ def test_our_engine_finds_in_all_shipped_data_what_the_reference_finds():
     assert {(r.identity, r.message, r.severity) for r in own} == {
         (r.identity, r.message, r.severity) for r in reference
     }
+
+
+def test_an_axiom_that_data_cease_to_repeat_still_holds():
+    axiom = next(quad for quad in shipped().ontology if quad.predicate == SUBCLASS)
+    repeated = Quad(axiom.subject, axiom.predicate, axiom.object, NamedNode("https://example.org/g"))
+    data = MergedData(FileHolding([repeated]), shipped().ontology)
+    merged, _ = data.change([], [repeated], is_merged=True)
+    assert (merged.added, merged.removed) == ((), ())
+    assert statement(axiom) in data.in_force

@@ -12,8 +12,9 @@ from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 from qit4n_kg.building import SOFTWARE, Origin
+from qit4n_kg.committing.accepting import Accepting
 from qit4n_kg.committing.changes import graph_change, prepared_change, refuse_change, refuse_wiping
-from qit4n_kg.committing.orders import Committed, GraphWrite, PreparedChange
+from qit4n_kg.committing.orders import Acceptance, Committed, GraphWrite, PreparedChange
 from qit4n_kg.errors import GenerationDamagedError, PreconditionFailedError, StateLockedError, StateMissingError
 from qit4n_kg.federation.loads import load_triples
 from qit4n_kg.revising import NotRevisableError, revise
@@ -23,7 +24,7 @@ from qit4n_kg.store.journal import START, Change, Entry
 from qit4n_kg.store.oxigraph import OxigraphStore
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from qit4n_kg.committing.orders import Order
     from qit4n_kg.config import Settings
@@ -54,23 +55,32 @@ def commit(settings: Settings, order: Order, actor: str, expected: int | None = 
                 f"Generation {current.number} is current, and the write was made for {expected}.",
                 hint="Read again what it changes, and send it anew.",
             )
-        entry_id = order.id if isinstance(order, PreparedChange) else None
+        accepting = Accepting.begin(order, origin, actor, stack) if isinstance(order, Acceptance) else None
+        entry_id = accepting.entry_id if accepting else getattr(order, "id", None)
         if entry_id is not None and any(entry.id == entry_id for entry in origin.journal.entries):
+            if accepting:
+                accepting.finish(current.number)
             return Committed(current.number, 0, 0, is_new_graph=False)
-        change, source = _change(order, settings, current, origin, loaded)
+        change, source = _change(order, accepting, current, origin, loaded)
         if not settings.scratch:
             refuse_change(change, origin)
         number = current.number
         if change:
             entry = Entry.of(change, actor, source, entry_id)
-            number = _publish(generations, origin, entry, current).number
+            number = _publish(generations, origin, entry, current, accepting.prepare if accepting else None).number
+        if accepting:
+            accepting.finish(number)
     return Committed(number, len(change.adds), len(change.retracts), bool(change.created))
 
 
 def _change(
-    order: Order, settings: Settings, current: Generation, origin: Origin, loaded: Sequence[bytes | None]
+    order: Order, accepting: Accepting | None, current: Generation, origin: Origin, loaded: Sequence[bytes | None]
 ) -> tuple[Change, str]:
     """Work out what a write changes, and by what it came."""
+    settings = origin.settings
+    if accepting or isinstance(order, Acceptance):
+        assert accepting
+        return accepting.change(current), "contribution"
     if isinstance(order, GraphWrite):
         return graph_change(order, current, origin), "graph-store"
     if isinstance(order, PreparedChange):
@@ -115,12 +125,21 @@ def _has_journal(generation: Generation, origin: Origin) -> bool:
     return (inputs.partition(" journal:")[2] or START) == origin.journal.position
 
 
-def _publish(generations: Generations, origin: Origin, entry: Entry, current: Generation) -> Generation:
+def _publish(
+    generations: Generations,
+    origin: Origin,
+    entry: Entry,
+    current: Generation,
+    before: Callable[[], None] | None = None,
+) -> Generation:
+    """Publish a generation with one more entry; `before` is called when nothing but the journal's entry and the pointer is left."""
     journal = origin.journal
     inputs = origin.inputs(journal.next_position(entry))
     appended: list[Entry] = []
 
     def accept() -> None:
+        if before is not None:
+            before()
         journal.append(entry)
         appended.append(entry)
 
@@ -133,7 +152,9 @@ def _publish(generations: Generations, origin: Origin, entry: Entry, current: Ge
             with suppress(NotRevisableError):
                 with OxigraphStore.open_read_only(current.store_path) as store:
                     revision = revise(origin.settings, journal.entries, entry.change, store.inner)
-                return generations.commit(revision, inputs=inputs, software=SOFTWARE, on_ready=accept)
+                return generations.commit(
+                    revision, inputs=inputs, software=SOFTWARE, on_ready=accept, complete=origin.complete
+                )
         return origin.publish(generations, [*journal.entries, entry], inputs, _Silent(), accept)[0]
     except BaseException:
         if appended and generations.current().manifest.inputs != inputs:

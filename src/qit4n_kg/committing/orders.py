@@ -32,7 +32,20 @@ class PreparedChange:
     id: str | None = None
 
 
-Order: TypeAlias = Update | GraphWrite | PreparedChange
+@dataclass(frozen=True)
+class Acceptance:
+    """The acceptance of a contribution by the actor, who is not its submitter.
+
+    What it changes is worked out anew when the writer's turn comes. `events` is how many events of it the reviewer has seen, None
+    where they do not say; `note` is what they say of it.
+    """
+
+    contribution: str
+    note: str = ""
+    events: int | None = None
+
+
+Order: TypeAlias = Update | GraphWrite | PreparedChange | Acceptance
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,16 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from qit4n_kg.committing.commits import commit
-from qit4n_kg.committing.orders import Committed, GraphWrite, PreparedChange
+from qit4n_kg.committing.orders import Acceptance, Committed, GraphWrite, PreparedChange
 from qit4n_kg.config import load_settings, to_environ
-from qit4n_kg.errors import InvalidDataError, KnowledgeGraphError, QuerySyntaxError, SourceError, StateError
+from qit4n_kg.errors import (
+    InvalidDataError,
+    KnowledgeGraphError,
+    PreconditionFailedError,
+    QuerySyntaxError,
+    SourceError,
+    StateError,
+)
 from qit4n_kg.federation.loads import refuse_remote
 from qit4n_kg.store.evaluating import Update
 
@@ -40,14 +47,13 @@ def submit(settings: Settings, order: Order, actor: str, expected: int | None = 
     """
     if isinstance(order, Update):
         refuse_remote(order, settings)
-    kept = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
     job = {"kind": type(order).__name__, "actor": actor, "expected": expected, "order": asdict(order)}
     ended = subprocess.run(
         [sys.executable, "-P", "-m", "qit4n_kg.committing.process"],
         input=json.dumps(job).encode(),
         capture_output=True,
         check=False,
-        env={**kept, **to_environ(settings)},
+        env={**writer_environment(), **to_environ(settings)},
     )
     if ended.returncode != 0:
         words = ended.stderr.decode(errors="replace")[-4000:]
@@ -55,7 +61,12 @@ def submit(settings: Settings, order: Order, actor: str, expected: int | None = 
     reply = json.loads(ended.stdout)
     if reply.pop("ok"):
         return Committed(**reply)
-    raise _received(reply)
+    raise receive_error(reply)
+
+
+def writer_environment() -> dict[str, str]:
+    """Return what a writing process inherits of this one's environment."""
+    return {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
 
 
 class ReceivedFindings:
@@ -74,20 +85,26 @@ class ReceivedFindings:
         return self._document
 
 
-def _sent(error: KnowledgeGraphError) -> dict[str, Any]:
+def send_error(error: KnowledgeGraphError) -> dict[str, Any]:
+    """Return an error as plain values."""
     reply: dict[str, Any] = {"ok": False, "code": error.code, "message": error.message, "hint": error.hint}
     if isinstance(error, QuerySyntaxError | SourceError):
         reply |= {"line": error.line, "column": error.column}
+    if isinstance(error, PreconditionFailedError):
+        reply["conflicts"] = error.conflicts
     if isinstance(error, InvalidDataError):
         reply |= {"text": error.report.to_text(), "report": error.report.to_json()}
     return reply
 
 
-def _received(reply: dict[str, Any]) -> KnowledgeGraphError:
+def receive_error(reply: dict[str, Any]) -> KnowledgeGraphError:
+    """Make an error of what `send_error` returned in another process."""
     code, message, hint = reply["code"], reply["message"], reply["hint"]
     kind = next((error for error in _errors(KnowledgeGraphError) if error.code == code), StateError)
     if issubclass(kind, InvalidDataError):
         return kind(message, report=ReceivedFindings(reply["text"], reply["report"]), hint=hint)
+    if issubclass(kind, PreconditionFailedError):
+        return kind(message, hint=hint, conflicts=reply["conflicts"])
     if issubclass(kind, QuerySyntaxError | SourceError):
         return kind(message, line=reply["line"], column=reply["column"], hint=hint)
     return kind(message, hint=hint)
@@ -105,13 +122,15 @@ def main() -> None:
     parts: dict[str, Any] = {
         name: tuple(part) if isinstance(part, list) else part for name, part in job["order"].items()
     }
-    kinds: dict[str, Callable[..., Order]] = {kind.__name__: kind for kind in (Update, GraphWrite, PreparedChange)}
+    kinds: dict[str, Callable[..., Order]] = {
+        kind.__name__: kind for kind in (Update, GraphWrite, PreparedChange, Acceptance)
+    }
     order = kinds[job["kind"]](**parts)
     try:
         committed = commit(load_settings(), order, job["actor"], job["expected"])
         reply: dict[str, Any] = {"ok": True, **asdict(committed)}
     except KnowledgeGraphError as exc:
-        reply = _sent(exc)
+        reply = send_error(exc)
     sys.stdout.write(json.dumps(reply))
 
 

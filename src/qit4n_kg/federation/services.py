@@ -3,7 +3,7 @@
 Query processes have no network, so `SERVICE <iri> { … }` becomes `{ VALUES … }` with the solutions that the endpoint gives for the
 pattern alone. That is what SERVICE means (SPARQL 1.1 Federated Query section 3: the pattern's solutions are joined); only, nothing
 known here is sent along, so a pattern without a selective part asks for everything. Allowed are the addresses that
-`QIT4N_ALLOW_REMOTE` lists, never one from a variable, nor a SERVICE within another.
+`QIT4N_ALLOW_REMOTE` lists, never one from a variable, nor a SERVICE within another. A `LocalService` is asked without network.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlencode
 
 import pyoxigraph
 from pyoxigraph import BlankNode, QueryResultsFormat, QuerySolutions
 
-from qit4n_kg.errors import QueueFullError, RemoteEndpointError, RemoteRefusedError
+from qit4n_kg.errors import QueueFullError, RemoteEndpointError, RemoteRefusedError, RequestError
 from qit4n_kg.federation.fetching import SETTING, Policy, fetch
 from qit4n_kg.formats import ResultFormat
 from qit4n_kg.store.dataset_clause import read_prologue, tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from qit4n_kg.config import Settings
     from qit4n_kg.store.base import Term
@@ -34,6 +34,17 @@ _MOST_SERVICES = 8
 _LONGEST_READ = 1024 * 1024  # reading the tokens of so much text takes half a second
 _AT_A_TIME = 4
 _FORM = {"Content-Type": "application/x-www-form-urlencoded", "User-Agent": "qit4n-kg"}
+
+
+class LocalService(Protocol):
+    """A service that is answered in this process, whatever its address."""
+
+    def answer(self, pattern: str, declared: str) -> str:
+        """Return the solutions of a pattern as a group, braces included; `declared` is the query's prologue.
+
+        :raises RequestError: it does not understand the pattern.
+        """
+        ...
 
 
 @dataclass(frozen=True)
@@ -54,27 +65,31 @@ class Federation:
         self._policy = Policy.of(settings)
         self._free = threading.BoundedSemaphore(_AT_A_TIME)
 
-    def answer(self, text: str) -> str:
+    def answer(self, text: str, local: Mapping[str, LocalService] | None = None) -> str:
         """Return a query with the answers of other endpoints instead of its SERVICE parts.
 
+        :param local: what is answered here, by its address.
         :raises RemoteRefusedError: an address is not allowed, or no address that can be known beforehand.
         :raises RemoteEndpointError: an endpoint does not answer, and the SERVICE is not SILENT.
         :raises QueueFullError: too many queries ask other endpoints already.
         """
+        local = local or {}
         services = find_services(text)
-        for service in services:
+        remote = [service for service in services if service.address not in local]
+        for service in remote:
             self._policy.check(service.address, "SERVICE")
+        if not remote:
+            return _replaced(text, services, lambda service, declared: _ask_here(service, declared, local))
         if not self._free.acquire(blocking=False):
             raise QueueFullError(f"{_AT_A_TIME} queries ask other endpoints already.", hint="Try again in a moment.")
         try:
-            declared = text[: _prologue_end(text)]
-            pieces, position = [], 0
-            for service in services:
-                # As many lines as before, so that the places of syntax errors stay what they are.
-                lines = "\n" * text.count("\n", service.start, service.end)
-                pieces += [text[position : service.start], self._ask(service, declared), lines]
-                position = service.end
-            return "".join([*pieces, text[position:]])
+            return _replaced(
+                text,
+                services,
+                lambda service, declared: (
+                    _ask_here(service, declared, local) if service.address in local else self._ask(service, declared)
+                ),
+            )
         finally:
             self._free.release()
 
@@ -95,6 +110,27 @@ class Federation:
                 raise
             _log.info("A silent SERVICE failed: %s", exc)
             return "{ }"
+
+
+def _ask_here(service: Service, declared: str, local: Mapping[str, LocalService]) -> str:
+    try:
+        return local[service.address].answer(service.pattern, declared)
+    except RequestError:
+        if not service.is_silent:
+            raise
+        return "{ }"
+
+
+def _replaced(text: str, services: Sequence[Service], ask: Callable[[Service, str], str]) -> str:
+    """Put answers where the SERVICE parts stand."""
+    declared = text[: _prologue_end(text)]
+    pieces, position = [], 0
+    for service in services:
+        # As many lines as before, so that the places of syntax errors stay what they are.
+        lines = "\n" * text.count("\n", service.start, service.end)
+        pieces += [text[position : service.start], ask(service, declared), lines]
+        position = service.end
+    return "".join([*pieces, text[position:]])
 
 
 def find_services(text: str) -> list[Service]:

@@ -9,25 +9,26 @@ from typing import TYPE_CHECKING
 from pyoxigraph import NamedNode
 
 from qit4n_kg.errors import SourceError
-from qit4n_kg.formats import RdfFormat
+from qit4n_kg.formats import READABLE, RdfFormat
 from qit4n_kg.loading import SourceKind, find_sources, named_from, parse, read_quads
 from qit4n_kg.validation.gate import Gate, validate_change
 from qit4n_kg.validation.merging import FileHolding, MergedData
 from qit4n_kg.validation.placing import locate, shown
-from qit4n_kg.validation.texts import decode, in_one_graph, parse_text
+from qit4n_kg.validation.suggesting import Suggester
+from qit4n_kg.validation.tables import Reading
+from qit4n_kg.validation.uploads import Upload, form_of, read_upload
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pyoxigraph import Quad
-
     from qit4n_kg.config import Settings
     from qit4n_kg.reporting import Report, Result
+    from qit4n_kg.validation.uploads import PlaceFinder
 
 STANDARD_INPUT = Path("-")
 """Stands among the paths of `validate_files` for a text of Turtle that is no file."""
 
-_FORMATS = {f".{form.value.extension}": form for form in RdfFormat}
+_MOST_STATEMENTS = 1_000_000_000
 _CORRECTION = "To correct a passage, change its file under data/: a file that states another value only adds it."
 
 
@@ -51,59 +52,57 @@ def _validate_files(wanted: Mapping[Path, Path], settings: Settings, standard_in
     given = [source for source in shipped if source.path.resolve() in wanted]
     kept = [source for source in shipped if source.path.resolve() not in wanted]
     own = {source.path.resolve() for source in given}
-    files = [
-        GivenFile.of(standard_input, settings) if path == STANDARD_INPUT else GivenFile.open(path, settings)
-        for resolved, path in wanted.items()
-        if resolved not in own
-    ]
-    brought = [quad for source in given for quad in read_quads(source)]
-    brought += [quad for file in files for quad in file.quads]
     known = [quad for source in kept for quad in read_quads(source)]
+    data = MergedData(FileHolding(known), ontology)
+    suggester = Suggester(data.in_force, gate.shapes.merged)
+    reading = Reading(gate.shapes.merged, data.axioms, settings.base_iri, suggester)
+    uploads = [_open(path, standard_input) for resolved, path in wanted.items() if resolved not in own]
+    files = [read_upload(upload, reading, _MOST_STATEMENTS) for upload in uploads]
+    new = [quad for file in files for quad in file.quads]
+    brought = [*(quad for source in given for quad in read_quads(source)), *new]
     if given:  # they are part of the data, so nothing is there "already"
         report = validate_change(gate, MergedData(FileHolding(()), ontology), [*known, *brought]).report
     else:
-        report = validate_change(gate, MergedData(FileHolding(known), ontology), brought).report
-    report = report.with_results(locate(report.results, [*files, *given, *kept]))
-    has_clash = _has_clash(report.results, {shown(file) for file in files}, {shown(source) for source in kept})
+        report = validate_change(gate, data, brought).report
+    places = [
+        GivenSource(Path(file.name), file.name, NamedNode(settings.id_base), sheet, finder)
+        for file in files
+        for sheet, finder in file.places
+    ]
+    results = suggester.improve([*report.results, *suggester.near_duplicates(new)])
+    report = report.with_results(locate(results, [*places, *given, *kept]))
+    has_clash = _has_clash(report.results, {shown(one) for one in places}, {shown(source) for source in kept})
     return replace(report, statements=len(set(brought)), hint=_CORRECTION if has_clash else None)
 
 
 @dataclass(frozen=True)
-class GivenFile:
-    """A file from elsewhere that someone wants validated, or a `text` that is in no file."""
+class GivenSource:
+    """A text or a sheet that someone gave, as a place where results may stand."""
 
     path: Path
     relative: str
     graph: NamedNode | None
-    quads: tuple[Quad, ...]
-    text: str | None = None
+    sheet: str | None
+    finder: PlaceFinder
 
-    @classmethod
-    def of(cls, content: bytes, settings: Settings) -> GivenFile:
-        """Read Turtle that is in no file."""
-        path = Path("standard input")
-        text = decode(path, content)
-        quads = in_one_graph(parse_text(text, RdfFormat.TURTLE, path, settings.id_base))
-        return cls(path, str(path), NamedNode(settings.id_base), quads, text)
 
-    @classmethod
-    def open(cls, path: Path, settings: Settings) -> GivenFile:
-        """Read a file.
+def _open(path: Path, standard_input: bytes) -> Upload:
+    """Read a file's bytes.
 
-        :raises SourceError: it can't be read, or its extension is unknown.
-        """
-        if path.is_dir():
-            raise SourceError("This is a folder.", path=path, hint="Name the files in it.")
-        form = _FORMATS.get(path.suffix.lower())
-        if form is None:
-            raise SourceError(
-                f"The extension {path.suffix or '(none)'} is not known.",
-                path=path,
-                hint=f"Known: {', '.join(_FORMATS)}.",
-            )
-        quads = parse_text(decode(path), form, path, settings.id_base)
-        graphs = tuple(quads) if form.value.has_graphs else in_one_graph(quads)
-        return cls(path, str(path), NamedNode(settings.id_base), graphs)
+    :raises SourceError: it can't be read, or its extension is unknown.
+    """
+    if path == STANDARD_INPUT:
+        return Upload("standard input", RdfFormat.TURTLE.value, standard_input)
+    if path.is_dir():
+        raise SourceError("This is a folder.", path=path, hint="Name the files in it.")
+    form = form_of(path.name)
+    if form is None:
+        known = ", ".join(f".{form.extension}" for form in READABLE)
+        raise SourceError(f"The extension {path.suffix or '(none)'} is not known.", path=path, hint=f"Known: {known}.")
+    try:
+        return Upload(str(path), form, path.read_bytes())
+    except OSError as exc:
+        raise SourceError(f"The file can't be read: {exc.strerror}.", path=path) from exc
 
 
 def _has_clash(results: Iterable[Result], brought: set[str], shipped: set[str]) -> bool:

@@ -52,11 +52,11 @@ class Engine:
 
     def compare(self, before: View, added: Iterable[Statement], removed: Iterable[Statement]) -> Difference:
         """Return what adding and removing statements makes of the results, judging only what that can affect."""
-        added = [statement for statement in dict.fromkeys(added) if statement not in before]
-        removed = [statement for statement in dict.fromkeys(removed) if statement in before]
+        wanted = dict.fromkeys(added)  # what is both added and removed stays
+        added = [statement for statement in wanted if statement not in before]
+        removed = [statement for statement in dict.fromkeys(removed) if statement in before and statement not in wanted]
         old, new = Evaluation(before), Evaluation(Layered(before, added, removed))
-        gone = [statement for statement in removed if statement not in new.view]
-        pairs = self.index.affected(old, new, [*added, *gone])
+        pairs = self.index.affected(old, new, [*added, *removed])
         was = list(self._judge(old, pairs))
         now = list(self._judge(new, pairs))
         return Difference(

@@ -17,7 +17,7 @@ from pyoxigraph import Literal
 from rdflib.xsd_datetime import Duration
 
 from qit4n_kg.namespaces import XSD
-from qit4n_kg.reporting import to_rdflib
+from qit4n_kg.reporting import quiet_terms, to_rdflib
 
 if TYPE_CHECKING:
     from qit4n_kg.store.base import Term
@@ -34,9 +34,7 @@ def is_well_formed(literal: Literal) -> bool:
     >>> is_well_formed(Literal("2021-02-30", datatype=NamedNode(f"{XSD}date")))
     False
     """
-    term = to_rdflib(literal)
-    assert isinstance(term, rdflib.Literal)
-    return term.ill_typed is not True
+    return _in_rdflib(literal).ill_typed is not True
 
 
 def compare(one: Term, other: Term) -> int | None:
@@ -69,12 +67,18 @@ def _value(literal: Literal) -> Any:
     """Return a value that Python can compare, None where there is none."""
     if literal.datatype.value == _STRING:
         return literal.value
-    term = to_rdflib(literal)
-    assert isinstance(term, rdflib.Literal)
+    term = _in_rdflib(literal)
     value = None if term.ill_typed else term.value
     if isinstance(value, float | int | Decimal | datetime.date | datetime.time | datetime.timedelta | Duration):
         return value
     return None
+
+
+def _in_rdflib(literal: Literal) -> rdflib.Literal:
+    with quiet_terms():
+        term = to_rdflib(literal)
+    assert isinstance(term, rdflib.Literal)
+    return term
 
 
 def matches_language(literal: Term, ranges: tuple[str, ...]) -> bool:

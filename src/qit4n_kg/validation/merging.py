@@ -128,7 +128,9 @@ class MergedData:
         stated = Stated.of(self.holding.files, edit.said, *others)
         force = InForce.of(stated, edit.said)
         flipped = (self._stated.others ^ stated.others) | (self._force.overruled ^ force.overruled)
-        return edit.net(self._force, force, flipped), edit.net(self._stated, stated, flipped)
+        merged = edit.net(self._force, force, flipped)
+        removed = tuple(found for found in merged.removed if found not in self.axioms)  # the ontology still says so
+        return NetChange(merged.added, removed), edit.net(self._stated, stated, flipped)
 
 
 @dataclass(frozen=True)

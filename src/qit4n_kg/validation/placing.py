@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qit4n_kg.reporting import Result, StatedValue
+    from qit4n_kg.validation.uploads import Given, PlaceFinder
 
 
 class Source(Protocol):
@@ -49,8 +50,11 @@ def locate(results: Iterable[Result], sources: Sequence[Source]) -> list[Result]
     subjects = {str(result.focus) for result in results}
     wanted = {result.focus for result in results if isinstance(result.focus, NamedNode)}
     has_anonymous = any(isinstance(result.focus, BlankNode) for result in results)
-    indexes: list[tuple[Source, StatementIndex]] = []
+    indexes: list[tuple[Source, PlaceFinder]] = []
     for source in sources if results else ():
+        if (finder := getattr(source, "finder", None)) is not None:
+            indexes.append((source, finder))
+            continue
         text = _read_text(source, subjects)
         if has_anonymous or any(mentions(text, [focus]) for focus in wanted):
             indexes.append((source, StatementIndex(text, source.graph.value if source.graph else "")))
@@ -59,9 +63,6 @@ def locate(results: Iterable[Result], sources: Sequence[Source]) -> list[Result]
 
 def _read_text(source: Source, subjects: set[str]) -> str:
     """Read a source's text; of N-Quads and N-Triples, which may be huge, only the lines about the subjects, the others blank."""
-    text: str | None = getattr(source, "text", None)
-    if text is not None:
-        return text
     name = source.path.name.removesuffix(".gz")
     if not name.endswith((".nq", ".nt")):
         is_located = name.endswith((".ttl", ".trig"))
@@ -71,7 +72,7 @@ def _read_text(source: Source, subjects: set[str]) -> str:
         return "".join(line if line.split(" ", 1)[0] in subjects else "\n" for line in lines)
 
 
-def _located(result: Result, indexes: Sequence[tuple[Source, StatementIndex]]) -> Result:
+def _located(result: Result, indexes: Sequence[tuple[Source, PlaceFinder]]) -> Result:
     best: tuple[int, Source, Position] | None = None
     for source, index in indexes:
         found = index.find(result.focus, result.predicate, result.value)
@@ -80,12 +81,11 @@ def _located(result: Result, indexes: Sequence[tuple[Source, StatementIndex]]) -
     if best is None:
         return result
     values = tuple(_located_value(result, one, indexes) for one in result.values)
-    return replace(result, file=shown(best[1]), line=best[2].line, column=best[2].column, values=values)
+    place = {"file": shown(best[1]), "line": best[2].line, "column": best[2].column}
+    return replace(result, **place, sheet=getattr(best[1], "sheet", None), values=values)  # type: ignore[arg-type]
 
 
-def _located_value(
-    result: Result, stated: StatedValue, indexes: Sequence[tuple[Source, StatementIndex]]
-) -> StatedValue:
+def _located_value(result: Result, stated: StatedValue, indexes: Sequence[tuple[Source, PlaceFinder]]) -> StatedValue:
     for source, index in indexes:
         found = index.find(result.focus, result.predicate, stated.value)
         is_overruled = source.graph is not None and (index.find(source.graph, TYPE, OVERRULED) or (0,))[0] == 3
@@ -97,3 +97,19 @@ def _located_value(
 def shown(source: Source) -> str:
     """Name a source from the sources' folder, or as it was given where it lies elsewhere."""
     return source.relative if source.path.as_posix().endswith(f"/{source.relative}") else str(source.path)
+
+
+def place_given(results: Iterable[Result], given: Sequence[Given]) -> list[Result]:
+    """Say of each result in which upload, sheet and line its statement, or the nearest one, stands."""
+    return [_placed(result, given) for result in results]
+
+
+def _placed(result: Result, given: Sequence[Given]) -> Result:
+    best: tuple[int, Result] = (0, result)
+    for one in given:
+        for sheet, finder in one.places:
+            found = finder.find(result.focus, result.predicate, result.value)
+            if found and found[0] > best[0]:
+                place = {"file": one.name, "sheet": sheet, "line": found[1].line, "column": found[1].column}
+                best = (found[0], replace(result, **place))  # type: ignore[arg-type]
+    return best[1]

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from qit4n_kg.web.protocol import ProtocolRequest
 
 catalogue = Blueprint("catalogue", __name__)
-RESERVED = ("format", "output", "results", "timeout", "at", "limit", "offset")
+RESERVED = ("format", "output", "results", "timeout", "at", "limit", "offset", "lang")
 """Parameters of every query; one of its own with such a name wins."""
 
 
