@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 BAD = ROOT / "tests" / "fixtures" / "bad"
-AFFILIATED = "A person is affiliated with an organisation (stdorg:affiliatedWith)."
+AFFILIATED = "(stdorg:affiliatedWith)."
 INSTEAD = "Write <https://w3id.org/qit4n/id/organization/nict> instead of the text."
-FIRST_DAY = "The first day of an event (schema:startDate) is one exact date"
+FIRST_DAY = "(schema:startDate) is one exact date"
 DATE = 'Write "2021-03-12"^^xsd:date.'
 KINDS = {
     "person.ttl": (8, 27, None, AFFILIATED, INSTEAD),
@@ -68,7 +68,7 @@ def test_the_command_tells_place_and_remedy_and_exits_with_1(name):
     done = run("validate", str(BAD / name))
     assert done.exit_code == 1
     place = f"{BAD / name}[{sheet}]" if sheet else str(BAD / name)
-    told = next(text for text in done.output.splitlines() if f": Violation: {message}" in text)
+    told = next(text for text in done.output.splitlines() if ": Violation: " in text and message in text)
     assert told.startswith(f"{place}:{line}:{column}: ")
     assert told.endswith(remedy)
 
@@ -79,7 +79,7 @@ def test_the_api_tells_the_same_as_json(client, name):
     form = by_name(name.rsplit(".", 1)[-1], READABLE)
     answer = client.post(f"/validate?name={name}", data=(BAD / name).read_bytes(), content_type=form.media_type)
     assert answer.status_code == 200
-    found = next(one for one in answer.json["results"] if one["message"].startswith(message))
+    found = next(one for one in answer.json["results"] if message in one["message"])
     assert (found["file"], found["line"], found["column"], found["sheet"]) == (name, line, column, sheet)
     assert found["suggestion"] == remedy
 
