@@ -24,7 +24,7 @@ const colours = HighlightStyle.define([
 const theme = EditorView.theme({
   "&": { color: "var(--ink)", backgroundColor: "var(--surface)", border: "1px solid var(--line-strong)", borderRadius: "var(--radius)", fontSize: "0.9rem" },
   "&.cm-focused": { outline: "3px solid var(--mark)", outlineOffset: "2px" },
-  ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.55", minHeight: "12rem", maxHeight: "70vh" },
+  ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.55", minHeight: "var(--editor-height, 12rem)", maxHeight: "70vh" },
   ".cm-content": { caretColor: "var(--ink)" },
   ".cm-cursor": { borderLeftColor: "var(--ink)" },
   "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": { backgroundColor: "var(--code-selection)" },
@@ -62,6 +62,7 @@ const typeOver = EditorView.domEventHandlers({
 export function createEditor(parent, { text, label, source, onChange, onRun }) {
   const host = document.createElement("div");
   host.className = "workbench__editor";
+  host.style.setProperty("--editor-height", `${parent.offsetHeight}px`); // nothing below moves when the field becomes an editor
   parent.after(host);
   const root = host.attachShadow({ mode: "open" });
   const extensions = [
@@ -70,7 +71,7 @@ export function createEditor(parent, { text, label, source, onChange, onRun }) {
     autocompletion({ override: [source], icons: false, maxRenderedOptions: LONGEST_SOURCE, activateOnTypingDelay: 60 }),
     Prec.highest(keymap.of([{ key: "Mod-Enter", preventDefault: true, run: () => { onRun(); return true; } }])),
     keymap.of([...closeBracketsKeymap, ...completionKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap, ...lintKeymap, ...defaultKeymap]),
-    EditorView.contentAttributes.of({ "aria-label": label, autocapitalize: "off", spellcheck: "false" }),
+    EditorView.contentAttributes.of({ "aria-label": label, autocapitalize: "off", spellcheck: "false", tabindex: "0" }),
     EditorView.updateListener.of((update) => { if (update.docChanged) onChange(update.state.doc.toString()); }),
   ];
   const make = (doc) => EditorState.create({ doc, extensions });
