@@ -35,7 +35,7 @@ def test_home_leads_to_a_person_and_a_source(open_page: Open) -> None:
 
 def test_a_footnote_leads_to_the_passage_that_states_the_fact(open_page: Open) -> None:
     page = open_page(PATHS["deliverable"], java_script_enabled=False)
-    fact = page.locator("dl.facts > div", has_text="QKDN protocols part I").first
+    fact = page.locator("dl.facts > div", has_text="Document kind").first
     said = []
     for link in fact.locator("sup.refs a").all():
         link.click()
