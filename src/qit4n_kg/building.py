@@ -25,8 +25,9 @@ from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Triple
 from qit4n_kg import __version__
 from qit4n_kg.errors import GenerationDamagedError, InvalidDataError, StateMissingError
 from qit4n_kg.loading import SourceKind, find_sources, inputs_hash, named_from, read_quads
-from qit4n_kg.namespaces import OWL, RDF, RDFS, SH, STDORG, XSD
-from qit4n_kg.reasoning import Reasoner, compile_rules, describe
+from qit4n_kg.namespaces import OWL, RDF, RDFS, STDORG, XSD
+from qit4n_kg.reasoning.reasoner import Reasoner, compile_rules, describe
+from qit4n_kg.remarks import describe_report
 from qit4n_kg.search.writing import CODE, write_search
 from qit4n_kg.store.generations import Generation, Generations
 from qit4n_kg.store.journal import START, Journal, replay
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
     from qit4n_kg.config import Settings
     from qit4n_kg.loading import SourceFile
-    from qit4n_kg.reasoning import Rule
+    from qit4n_kg.reasoning.reasoner import Rule
     from qit4n_kg.reporting import Report
     from qit4n_kg.store.journal import Entry
 
@@ -51,7 +52,14 @@ _NAMED_GRAPH, _ONTOLOGY_GRAPH, _OVERRULED, _IN_FORCE, _SOURCE_FILE = (
 )
 _TRUTHS = tuple(Literal(text, datatype=NamedNode(XSD + "boolean")) for text in ("true", "1"))
 _TRUE, _FALSE = (Literal(text, datatype=NamedNode(XSD + "boolean")) for text in ("true", "false"))
-_DECIDING_MODULES = ("axioms.py", "building.py", "loading.py", "namespaces.py", "reasoning.py")
+_DECIDING_MODULES = (
+    "building.py",
+    "loading.py",
+    "namespaces.py",
+    "reasoning/axioms.py",
+    "reasoning/reasoner.py",
+    "remarks.py",
+)
 _DECIDING_QUERIES = ("queries/axioms/", "queries/rules/", "queries/search/", "queries/site/tables/")
 
 
@@ -221,7 +229,7 @@ def assemble(
         *_describe_ontology(ontology),
         *_describe_files(files, overruled),
         *(quad.triple for quad in data if quad.graph_name in overruled and quad.subject == quad.graph_name),
-        *(_describe_report(report, registry_graph) if report is not None else ()),
+        *(describe_report(report.findings, registry_graph) if report is not None else ()),
     ]
     progress.started("Entail")
     reasoner = Reasoner(rules)
@@ -334,26 +342,6 @@ def _describe_ontology(ontology: Iterable[Quad]) -> Iterator[Triple]:
         ]
         name = graph.value.rsplit("/", 1)[-1]
         yield from (Triple(graph, _LABEL, label) for label in labels or [Literal(f"Ontology: {name}", language="en")])
-
-
-def _describe_report(report: Report, registry_graph: NamedNode) -> Iterator[Triple]:
-    """State what the shapes remarked on, so that it can be asked for; there is no violation in what is published."""
-    node = NamedNode(registry_graph.value + "#validation")
-    yield Triple(node, _TYPE, NamedNode(SH + "ValidationReport"))
-    yield Triple(node, NamedNode(SH + "conforms"), _FALSE if report.findings else _TRUE)
-    for number, finding in enumerate(report.findings, start=1):
-        result = NamedNode(f"{registry_graph.value}#remark-{number}")
-        yield Triple(node, NamedNode(SH + "result"), result)
-        yield Triple(result, _TYPE, NamedNode(SH + "ValidationResult"))
-        yield Triple(result, NamedNode(SH + "focusNode"), finding.focus)
-        yield Triple(result, NamedNode(SH + "resultSeverity"), NamedNode(SH + finding.severity.value))
-        yield Triple(result, NamedNode(SH + "resultMessage"), Literal(finding.message, language="en"))
-        if ":" in finding.shape:  # a shape without a name can not be pointed to
-            yield Triple(result, NamedNode(SH + "sourceShape"), NamedNode(finding.shape))
-        if finding.predicate is not None:
-            yield Triple(result, NamedNode(SH + "resultPath"), finding.predicate)
-        if finding.value is not None:
-            yield Triple(result, NamedNode(SH + "value"), finding.value)
 
 
 def _entail(reasoner: Reasoner, rules: Iterable[Rule], registry: list[Triple], base: str, progress: Progress) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, fields
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
 
 MIB = 1024 * 1024
 NO_SOURCES = "none"
+
+
+class Readership(Enum):
+    """Who may read something that is not for everybody."""
+
+    NOBODY = "nobody"
+    ADMIN = "admin"
+    EVERYBODY = "everybody"
 
 
 def default_sources() -> Path:
@@ -47,6 +56,7 @@ class Settings:
     queue: int = 32
     query_timeout: float = 30.0
     slow_query: float = 1.0
+    export_timeout: float = 300.0
     query_memory: int = 1024 * MIB
     result_bytes: int = 1024 * MIB
     allow_remote: tuple[str, ...] = ()
@@ -55,6 +65,11 @@ class Settings:
     request_bytes: int = 16 * MIB
     cache_bytes: int = 64 * MIB
     downloads: int = 32
+    validation_timeout: float = 30.0
+    validation_memory: int = 512 * MIB
+    validation_triples: int = 100_000
+    validations_per_minute: int = 60
+    metrics: Readership = Readership.ADMIN
     contact: str = ""
     scratch: bool = False
 
@@ -195,6 +210,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "slow_query", "1", "seconds from which a query is written to slow-queries.log in the state folder", _seconds
     ),
+    Setting("export_timeout", "300", "seconds that making an export may take, once for a generation", _seconds),
     Setting("query_memory", "1 GiB", "memory a query may use beyond what its process has when warm", _size),
     Setting("result_bytes", "1 GiB", "largest result of a query", _size),
     Setting(
@@ -212,6 +228,16 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "downloads", "32", "large results that each web worker sends at the same time; more get 503", _count(1, 10_000)
     ),
+    Setting("validation_timeout", "30", "seconds that reading and judging data sent to /validate may take", _seconds),
+    Setting("validation_memory", "512 MiB", "memory for that, beyond what the judging process has when warm", _size),
+    Setting("validation_triples", "100000", "most statements in data sent to /validate", _count(1, 100_000_000)),
+    Setting(
+        "validations_per_minute",
+        "60",
+        "requests to /validate a minute from one address, or with one token, of each web worker",
+        _count(1, 1_000_000),
+    ),
+    Setting("metrics", "admin", "who may read /metrics: nobody, admin (a token of that role) or everybody", Readership),
     Setting("contact", "nobody", "whom /about names for questions: an e-mail address, or a page's address", _contact),
 )
 
@@ -259,4 +285,6 @@ def to_environ(settings: Settings) -> dict[str, str]:
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
+    if isinstance(value, Enum):
+        return str(value.value)
     return " ".join(value) if isinstance(value, tuple) else str(value)

@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qit4n_kg.errors import RequestError, StateError, StateMissingError
-from qit4n_kg.federation import Federation
+from qit4n_kg.federation.services import Federation
+from qit4n_kg.gatekeeping import Gatekeeper
 from qit4n_kg.queries import Catalogue, read_catalogue
 from qit4n_kg.search.index import FOLDER, SearchIndex
 from qit4n_kg.search.service import SearchService
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from qit4n_kg.config import Settings
-    from qit4n_kg.federation import LocalService
+    from qit4n_kg.federation.services import LocalService
     from qit4n_kg.store.base import Store
 
 _log = logging.getLogger(__name__)
@@ -60,6 +61,7 @@ class KnowledgeGraph:
         self._pinned: dict[int, Snapshot] = {}
         self._unusable: int | None = None
         self._lock = threading.Lock()
+        self.gatekeeper = Gatekeeper(settings)
         self._indexes: OrderedDict[int, SearchIndex] = OrderedDict()
         self.running = RunningQueries(settings.state_dir / "running")
         self.executors = ExecutorPool(
@@ -178,8 +180,9 @@ class KnowledgeGraph:
         return {f"{base}search": SearchService(lambda: self.search_index(generation), base, job.bindings)}
 
     def close(self) -> None:
-        """Stop the query processes; the store closes when its last holder lets go."""
+        """Stop the query processes and the judging one; the store closes when its last holder lets go."""
         self.executors.close()
+        self.gatekeeper.close()
 
     def __enter__(self) -> KnowledgeGraph:
         return self

@@ -87,6 +87,17 @@ class Lanes:
         with self._lock:
             return sorted(executor.pid for executor in (*self._idle, *self._busy))
 
+    def figures(self) -> dict[str, int]:
+        """Return how many processes are idle, run short queries and long ones, and how many queries wait in each lane."""
+        with self._lock:
+            return {
+                "idle": len(self._idle),
+                "short": len(self._busy) - self._long,
+                "long": self._long,
+                "waiting": len(self._waiting),
+                "waiting_long": len(self._waiting_long),
+            }
+
     @property
     def has_long(self) -> bool:
         """Whether there is a long lane."""

@@ -40,9 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from pyoxigraph import NamedNode, Quad
-
-    from qit4n_kg.store.journal import Change
+    from pyoxigraph import NamedNode, Quad, Store
 
     Complete = Callable[[Path], None]
     """Writes what else belongs to a generation, beside its store, which is whole; `store_path` is what it is given."""
@@ -214,7 +212,7 @@ class Generations:
 
     def commit(
         self,
-        change: Change,
+        apply: Callable[[Store, Path], None],
         *,
         inputs: str,
         software: str,
@@ -222,6 +220,8 @@ class Generations:
         complete: Complete | None = None,
     ) -> Generation:
         """Make the current generation with a change applied the next one, through a checkpoint; otherwise as `publish`.
+
+        `apply` gets the open checkpoint and a folder beside it for what it needs for a while.
 
         :raises StateError: as `publish`; also when nothing has been built yet.
         """
@@ -231,7 +231,7 @@ class Generations:
             with OxigraphStore.open_read_only(current.store_path) as old:
                 old.inner.backup(str(store_path))
             with OxigraphStore.create(store_path) as store:
-                change.apply_to(store.inner)
+                apply(store.inner, store_path.parent)
                 return hash_store(store, store_path.parent)[:2]
 
         return self._publish(write, inputs, software, on_ready, complete)

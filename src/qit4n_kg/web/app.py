@@ -11,12 +11,16 @@ from qit4n_kg.graph import KnowledgeGraph
 from qit4n_kg.web import access, assets, cors, languages, links, privileges, responses
 from qit4n_kg.web.catalogue import catalogue
 from qit4n_kg.web.context import EXTENSION, SNAPSHOT_KEY, knowledge_graph
+from qit4n_kg.web.contribute import contribute
+from qit4n_kg.web.contributions import contributions
 from qit4n_kg.web.diagnosis import diagnosis
 from qit4n_kg.web.edge import Edge, ResultCache
 from qit4n_kg.web.explore import explore
+from qit4n_kg.web.exports import exports
 from qit4n_kg.web.graphs import graphs
 from qit4n_kg.web.health import health
 from qit4n_kg.web.lists import lists
+from qit4n_kg.web.metrics import metrics
 from qit4n_kg.web.openapi import openapi
 from qit4n_kg.web.pages import pages
 from qit4n_kg.web.problems import problems
@@ -28,6 +32,8 @@ from qit4n_kg.web.search import search
 from qit4n_kg.web.signin import signin
 from qit4n_kg.web.sparql import sparql
 from qit4n_kg.web.update import update
+from qit4n_kg.web.validate import register as register_validation
+from qit4n_kg.web.validate import validate
 from qit4n_kg.web.void import void
 from qit4n_kg.web.workbench import workbench
 
@@ -80,15 +86,20 @@ def make_routes(settings: Settings) -> Flask:
         update,
         graphs,
         signin,
+        contribute,
+        contributions,
         running,
         diagnosis,
         workbench,
         explore,
         catalogue,
         void,
+        exports,
         openapi,
         health,
+        metrics,
         problems,
+        validate,
         pages,
         search,
         lists,
@@ -97,6 +108,7 @@ def make_routes(settings: Settings) -> Flask:
         app.register_blueprint(blueprint)
     privileges.register(app, access.has_role)
     cors.register(app)
+    register_validation(app, settings.validations_per_minute)
     app.after_request(_add_headers)
     return app
 

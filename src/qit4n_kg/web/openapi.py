@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 openapi = Blueprint("openapi", __name__)
 
-_WRITTEN = ("/update", "/graphs")
+_WRITTEN = ("/update", "/graphs", "/contribut")
 _UNLISTED = frozenset(("HEAD", "OPTIONS", "QUERY"))
 _SCHEMAS: dict[ParameterKind, dict[str, str]] = {
     ParameterKind.IRI: {"type": "string", "format": "iri-reference"},

@@ -18,6 +18,7 @@ from qit4n_kg.errors import (
     KnowledgeGraphError,
     NotAcceptableError,
     NotFoundError,
+    PreconditionFailedError,
     QueryCancelledError,
     QueryLimitError,
     QuerySyntaxError,
@@ -26,6 +27,7 @@ from qit4n_kg.errors import (
     SourceError,
     StateLockedError,
     TooLargeError,
+    TooManyRequestsError,
     UnauthenticatedError,
 )
 from qit4n_kg.formats import HTML, Format, negotiate
@@ -64,6 +66,8 @@ def describe(error: KnowledgeGraphError, **members: Any) -> dict[str, Any]:
         problem["report"] = json.loads(error.report.to_json())
     if isinstance(error, QuerySyntaxError | SourceError):
         problem |= {"line": error.line, "column": error.column}
+    if isinstance(error, PreconditionFailedError) and error.conflicts:
+        problem["conflicts"] = list(error.conflicts)
     if error.code in LIMITS:
         problem["limit"] = _limit(error)
     problem |= {"query_id": g.get("query_id"), **members}
@@ -74,8 +78,8 @@ def _limit(error: KnowledgeGraphError) -> dict[str, Any]:
     """Return the limit that was hit: its value as it held for this request, its unit, and the setting behind it."""
     name, unit = LIMITS[error.code]
     known = error.limit if isinstance(error, QueryLimitError) and error.limit else None
-    if known and known["name"] == "downloads":
-        name, unit = "downloads", "results"
+    if known and known["name"] in ("downloads", "export_timeout"):
+        name, unit = str(known["name"]), str(known["unit"])
     value = known["value"] if known else getattr(knowledge_graph().settings, name)
     return {"setting": f"QIT4N_{name.upper()}", "value": value, "unit": unit}
 
@@ -96,6 +100,8 @@ def send_problem(problem: Mapping[str, Any], headers: Mapping[str, str] | None =
 
 def headers_of(error: KnowledgeGraphError) -> dict[str, str]:
     """Return the headers that belong to an error."""
+    if isinstance(error, TooManyRequestsError):
+        return {"Retry-After": str(error.seconds)}
     if isinstance(error, UnauthenticatedError):
         return {"WWW-Authenticate": 'Bearer realm="qit4n-kg"'}
     is_passing = isinstance(error, QueueFullError | QueryCancelledError | StateLockedError)

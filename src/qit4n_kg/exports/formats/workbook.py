@@ -1,0 +1,121 @@
+"""The workbook: a sheet a table, written row by row (XlsxWriter in constant memory); every text is a text, never a formula."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import tempfile
+from typing import TYPE_CHECKING, BinaryIO
+
+import xlsxwriter
+
+from qit4n_kg.errors import ResultTooLargeError
+from qit4n_kg.exports.archives import settle
+from qit4n_kg.exports.tables import SEPARATOR, group_name, read_tables
+
+if TYPE_CHECKING:
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
+
+    from qit4n_kg.exports.making import Material
+    from qit4n_kg.exports.tables import Table, Value
+
+MOST_ROWS = 1_048_575
+MOST_CHARACTERS = 32_767
+"""What one cell holds (Excel's specifications and limits)."""
+
+_CUT = " … (cut: the text is longer than a cell can be)"
+_EARLIEST = datetime.date(1900, 3, 1)  # before it Excel counts a 29 February 1900 that never was
+_WIDEST = 60
+
+
+def write_workbook(material: Material, output: BinaryIO) -> None:
+    """Write all tables as one workbook, after a sheet that says what they are.
+
+    :raises ResultTooLargeError: a table has more rows than a sheet.
+    """
+    moment = datetime.datetime.fromisoformat(material.stamp.built_at).replace(tzinfo=None)
+    buffer = io.BytesIO()
+    with tempfile.TemporaryDirectory() as folder:
+        options = {
+            "constant_memory": True,
+            "tmpdir": folder,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+        }
+        with xlsxwriter.Workbook(buffer, options) as book:  # it closes its temporary files, whatever happens
+            book.set_properties({"title": f"Tables about {group_name(material)}", "created": moment})
+            _fill(book, material)
+    settle(buffer, moment, output)
+
+
+def _fill(book: xlsxwriter.Workbook, material: Material) -> None:
+    head = book.add_format({"bold": True, "bottom": 1, "bg_color": "#E7ECEF", "valign": "top"})
+    styles = {"date": book.add_format({"num_format": "yyyy-mm-dd"}), "head": head}
+    contents = book.add_worksheet("Contents")
+    lines: list[tuple[str, str, int]] = []
+    for table in read_tables(material):
+        _add_sheet(book.add_worksheet(table.name[:31]), material, table, styles)
+        lines.append((table.name, table.query.question, len(table.rows)))
+    _write_contents(contents, material, lines, styles)
+
+
+def _write_contents(
+    sheet: Worksheet, material: Material, lines: list[tuple[str, str, int]], styles: dict[str, Format]
+) -> None:
+    stamp = material.stamp
+    sheet.set_column(0, 0, 28)
+    sheet.set_column(1, 1, 110)
+    sheet.write_row(0, 0, ["Sheet", "What it answers", "Rows"], styles["head"])
+    for number, line in enumerate(lines, start=1):
+        sheet.write_row(number, 0, line)
+    after = len(lines) + 2
+    sheet.write_string(after, 0, "Group")
+    sheet.write_string(after, 1, group_name(material))
+    sheet.write_string(after + 1, 0, "Generation")
+    sheet.write_string(after + 1, 1, f"{stamp.generation}, built {stamp.built_at}, dataset {stamp.dataset}")
+    sheet.write_string(after + 2, 0, "Empty cells")
+    sheet.write_string(after + 2, 1, f"What no source states. Several values in a cell have {SEPARATOR} between them.")
+
+
+def _add_sheet(sheet: Worksheet, material: Material, table: Table, styles: dict[str, Format]) -> None:
+    if len(table.rows) > MOST_ROWS:
+        raise ResultTooLargeError(
+            f"The table {table.name} has more rows than a sheet holds.", hint="Take another format."
+        )
+    for at, column in enumerate(table.columns):
+        longest = max([len(column.name), *(len(_text(row[at])) for row in table.values[:200])])
+        sheet.set_column(at, at, min(_WIDEST, longest + 2))
+    sheet.freeze_panes(1, 0)
+    sheet.write_row(0, 0, [column.name for column in table.columns], styles["head"])
+    for number, row in enumerate(table.values, start=1):
+        for at, value in enumerate(row):
+            _write(sheet, material, table, (number, at), value, styles["date"])
+    if table.columns:
+        sheet.autofilter(0, 0, len(table.rows), len(table.columns) - 1)
+
+
+def _write(
+    sheet: Worksheet, material: Material, table: Table, place: tuple[int, int], value: Value, date: Format
+) -> None:
+    if value is None:
+        return
+    if isinstance(value, bool):
+        sheet.write_boolean(*place, value)
+    elif isinstance(value, int | float) and abs(value) < 10**15:
+        sheet.write_number(*place, value)
+    elif isinstance(value, datetime.date) and value >= _EARLIEST:
+        sheet.write_datetime(*place, datetime.datetime.combine(value, datetime.time()), date)
+    else:
+        text = _text(value)
+        if len(text) > MOST_CHARACTERS:
+            material.leave_out(f"{table.name}, row {place[0]}", "a text is longer than a cell can be and was cut")
+            text = text[: MOST_CHARACTERS - len(_CUT)] + _CUT
+        sheet.write_string(*place, text)
+
+
+def _text(value: Value) -> str:
+    if isinstance(value, list):
+        return SEPARATOR.join(value)
+    return "" if value is None else str(value)

@@ -1,0 +1,183 @@
+"""Guards what all exports share: names, headings, the same bytes by HTTP and by command, ETags, bounds, reports of loss."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from exports.conftest import QUERIES, REGISTRY, made, material_of
+from qit4n_kg.errors import (
+    NotFoundError,
+    ParameterError,
+    QueryTimeoutError,
+    ResultTooLargeError,
+    SourceError,
+)
+from qit4n_kg.export_commands import write_export
+from qit4n_kg.exports.keeping import KeptExports
+from qit4n_kg.exports.loss import report_loss
+from qit4n_kg.exports.registry import read_registry
+from qit4n_kg.sparql import names_in
+from qit4n_kg.store.generations import Generations
+from system.server import run
+
+EXAMPLES = [export.example for export in REGISTRY]
+
+
+def current(settings):
+    return Generations(settings.state_dir, settings.keep_generations).current()
+
+
+def test_an_unknown_name_is_told_with_the_known_ones():
+    with pytest.raises(NotFoundError, match=r"There are: .*relaton\.xml"):
+        REGISTRY.find("relaton.pdf")
+
+
+@pytest.mark.parametrize("line", ["# module: x", "# consumer: y", "# question: z"])
+def test_a_heading_that_lacks_something_is_told(tmp_path, line):
+    heading = ["# title: T", "# question: Q?", "# export: a.txt | text/plain | A", "# module: x", "# consumer: y"]
+    kept = [other for other in heading if not other.startswith(line.rpartition(" ")[0])]
+    (tmp_path / "a.rq").write_text("\n".join([*kept, "ASK {}"]))
+    with pytest.raises(SourceError):
+        read_registry(tmp_path)
+
+
+@pytest.mark.parametrize("description", REGISTRY.descriptions, ids=lambda description: description.id)
+def test_the_mapping_names_what_the_query_names(description):
+    from qit4n_kg.exports.facts import expand
+
+    mapped = {expand(place.term) for place in description.mappings}
+    assert mapped, "an export has a mapping"
+    assert mapped - names_in(description.query.text) <= {expand("stdorg:RoleHeld"), expand("stdorg:StatusReport")}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_http_and_command_give_the_same_bytes(client, own_state, tmp_path, name):
+    path = next(export.example_path for export in REGISTRY if export.example == name)
+    answer = client.get(path)
+    assert answer.status_code == 200
+    assert answer.content_type.split(";")[0] == REGISTRY.find(name).export.media_type
+    write_export(own_state, name, {}, tmp_path / "made")  # what the command calls; a process each would take minutes
+    assert (tmp_path / "made").read_bytes() == answer.data
+
+
+def test_the_command_writes_to_standard_output(client, own_state):
+    done = run("export", "relaton.xml", state=own_state.state_dir)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.encode() == client.get("/exports/relaton.xml").data
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_same_graph_makes_the_same_bytes(graph_store, name):
+    assert made(graph_store, name) == made(graph_store, name)
+
+
+def test_an_etag_saves_the_second_time(client):
+    first = client.get("/exports/relaton.xml")
+    again = client.get("/exports/relaton.xml", headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    other = client.get("/exports/relaton.yaml")
+    assert other.headers["ETag"] != first.headers["ETag"]
+
+
+def test_a_coded_export_is_the_same_text(client):
+    import gzip
+
+    plain = client.get("/exports/relaton.xml")
+    coded = client.get("/exports/relaton.xml", headers={"Accept-Encoding": "gzip"})
+    assert coded.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(coded.data) == plain.data
+    assert coded.headers["ETag"] != plain.headers["ETag"]
+
+
+def test_head_has_the_length_and_no_body(client):
+    answer = client.head("/exports/relaton.xml")
+    assert answer.data == b""
+    assert int(answer.headers["Content-Length"]) == len(client.get("/exports/relaton.xml").data)
+
+
+def test_the_page_lists_every_export_with_its_consumer(client):
+    page = client.get("/exports").get_data(as_text=True)
+    for export in REGISTRY:
+        assert f'href="{export.example_path}"' in page
+        assert f'href="{export.example_path}?report=loss"' in page
+
+
+def test_an_unknown_parameter_is_400(client):
+    answer = client.get("/exports/relaton.xml?colour=red")
+    assert answer.status_code == 400
+    assert answer.json["type"] == "/problems/parameter"
+    assert client.get("/exports/relaton.xml?report=gain").status_code == 400
+
+
+def test_the_command_tells_an_unknown_export_in_one_line(own_state):
+    done = run("export", "relaton.pdf", state=own_state.state_dir)
+    assert done.returncode == 2
+    assert "There is no export 'relaton.pdf'" in done.stderr
+
+
+def test_the_command_lists_the_exports(own_state):
+    done = run("export", "list", state=own_state.state_dir)
+    assert all(export.name in done.stdout for export in REGISTRY)
+
+
+# --- bounds ---------------------------------------------------------------------------------------------------------------
+
+
+def test_an_export_over_the_bound_is_an_error_and_nothing_is_kept(own_state, tmp_path):
+    kept = KeptExports(replace(own_state, state_dir=tmp_path, result_bytes=1000))
+    with pytest.raises(ResultTooLargeError):
+        kept.open(current(own_state), REGISTRY.find("relaton.xml"))
+    assert not [path for path in tmp_path.rglob("*") if path.suffix in (".made", ".partial")]
+
+
+def test_an_export_has_a_deadline(own_state, tmp_path):
+    kept = KeptExports(replace(own_state, state_dir=tmp_path, export_timeout=0.01))
+    with pytest.raises(QueryTimeoutError, match=r"0\.01 seconds"):
+        kept.open(current(own_state), REGISTRY.find("relaton.xml"))
+
+
+def test_an_export_is_made_once_and_goes_with_its_generation(own_state, tmp_path):
+    kept = KeptExports(replace(own_state, state_dir=tmp_path))
+    generation = current(own_state)
+    with kept.open(generation, REGISTRY.find("relaton.xml")) as file:
+        first = file.read()
+    (made_file,) = (tmp_path / "exports").rglob("*.made")
+    changed = made_file.stat().st_mtime_ns
+    with kept.open(generation, REGISTRY.find("relaton.xml")) as file:
+        assert file.read() == first
+    assert made_file.stat().st_mtime_ns == changed
+    later = replace(generation, manifest=replace(generation.manifest, number=99))
+    kept.open(later, REGISTRY.find("relaton.yaml")).close()
+    assert not made_file.exists()
+
+
+# --- loss -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_what_is_carried_and_lost_is_everything(graph_store, name):
+    report = report_loss(material_of(graph_store, name))
+    assert sum(field.facts for field in report.fields) == report.facts
+    assert sum(field.lost for field in report.fields) == report.lost == len(report.listed)
+    assert report.facts > report.lost
+
+
+def test_the_report_is_the_same_by_http_and_by_command(client, own_state):
+    answer = client.get("/exports/relaton.xml?report=loss")
+    done = run("export", "relaton.xml", "--loss", "--format", "json", state=own_state.state_dir)
+    assert json.loads(done.stdout) == answer.json
+    page = client.get("/exports/relaton.xml?report=loss", headers={"Accept": "text/html"})
+    assert "facts have a place in this format" in page.get_data(as_text=True)
+
+
+def test_an_argument_that_no_query_takes_is_refused(graph_store):
+    with pytest.raises(ParameterError):
+        made(graph_store, "relaton.xml", {"colour": "red"})
+
+
+def test_every_query_of_the_folder_is_an_export_or_belongs_to_one():
+    names = {path.stem for path in (QUERIES / "exports").glob("*.rq")}
+    assert names == {description.id for description in REGISTRY.descriptions} | {"stating-graphs"}

@@ -1,0 +1,118 @@
+"""Guards the hand-over sheet: what one group receives, marked as the proposal that it is; python-docx reads the document back."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+
+import pytest
+from docx import Document
+from hypothesis import given, settings
+
+from exports.conftest import made
+from exports.worlds import TEXTS, of_text
+from qit4n_kg.errors import NotFoundError
+from qit4n_kg.exports.deliverables import one_line
+
+SG13 = {"D1.1": 1, "D1.2": 2, "D1.3": 2, "D2.1": 1, "D2.2": 1, "D2.3.1": 2, "D2.3.2": 2}
+TO_ALL = ["D0.1", "D1.4", "D2.5"]
+
+
+def read(content: bytes) -> tuple[str, list[list[list[str]]]]:
+    """The paragraphs and the tables of a Word document."""
+    document = Document(io.BytesIO(content))
+    tables = [[[cell.text for cell in row.cells] for row in table.rows] for table in document.tables]
+    return "\n".join(paragraph.text for paragraph in document.paragraphs), tables
+
+
+def test_sg13_receives_what_table_5_proposes(export):
+    sheet = json.loads(export("handover/itu-t-sg13.json"))
+    assert {one["code"]: one["position"] for one in sheet["proposedToTheGroup"]} == SG13
+    assert [one["code"] for one in sheet["proposedToAllStudyGroups"]] == TO_ALL
+    first = sheet["proposedToTheGroup"][1]
+    assert first["coRecipients"] == [
+        {"name": "ITU-T SG11", "position": 1},
+        {"name": "ITU-T SG15", "position": 3},
+        {"name": "ITU-T SG17", "position": 4},
+    ]
+    assert [title["text"] for title in first["titles"]] == [
+        "QIT4N use case part 1: Network aspects of QIT",
+        "Network aspects of QIT \N{EN DASH} use cases",
+    ]
+    assert [title["statedIn"][0].partition(": ")[2] for title in first["titles"]] == [
+        "Annex A, row D1.2",
+        "Table 5, row D1.2, title",
+    ]
+    assert (first["status"], first["progress"], first["due"]) == ("Under development", 90.0, "2021-12")
+    assert [editor["name"] for editor in first["editors"]] == ["Yuan Gu", "Meng Zhang"]
+
+
+def test_what_is_not_stated_is_absent(export):
+    sheet = json.loads(export("handover/itu-t-sg13.json"))
+    by_code = {one["code"]: one for one in (*sheet["proposedToTheGroup"], *sheet["proposedToAllStudyGroups"])}
+    assert "progress" not in by_code["D0.1"]
+    assert "position" not in by_code["D0.1"]
+    assert by_code["D2.3.2"]["editors"] == []
+
+
+def test_the_document_is_marked_as_a_preliminary_proposal(export):
+    content = export("handover/itu-t-sg13.docx")
+    text, tables = read(content)
+    assert "PRELIMINARY PROPOSAL" in tables[1][0][0]
+    assert "no decision" in tables[1][0][0]
+    assert "drafts" in tables[1][0][0]
+    footer = Document(io.BytesIO(content)).sections[0].footer.paragraphs[0].text
+    assert footer.startswith("Preliminary proposal")
+    assert "Proposed to all study groups" in text
+
+
+def test_the_document_says_what_the_json_says(export):
+    sheet = json.loads(export("handover/itu-t-sg13.json"))
+    _, (_, _, named, to_all) = read(export("handover/itu-t-sg13.docx"))
+    assert [row[0] for row in named] == ["Position", *(str(one["position"]) for one in sheet["proposedToTheGroup"])]
+    rows = [*(row[1:] for row in named[1:]), *to_all[1:]]
+    for row, one in zip(rows, (*sheet["proposedToTheGroup"], *sheet["proposedToAllStudyGroups"]), strict=True):
+        assert row[0].startswith(f"{one['code']} {one['titles'][0]['text']}")
+        assert all(title["text"] in row[0] for title in one["titles"])
+        assert one["status"] in row[1]
+        assert all(editor["name"] in row[2] for editor in one["editors"])
+        assert all(f"{other['name']} ({other['position']})" in row[3] for other in one["coRecipients"])
+
+
+def test_a_spoiled_document_is_not_read(export):
+    content = bytearray(export("handover/itu-t-sg13.docx"))
+    at = content.index(b"word/document.xml") + 200
+    content[at : at + 50] = bytes(50)
+    with pytest.raises((zipfile.BadZipFile, Exception), match=r"CRC|Error|invalid|decompress"):
+        read(bytes(content))
+
+
+def test_a_group_to_which_nothing_is_proposed_is_not_found(export):
+    with pytest.raises(NotFoundError, match=r"proposed to: .*itu-t-sg13"):
+        export("handover/ieee.json")
+    with pytest.raises(NotFoundError):
+        export("handover/no-such-group.docx")
+
+
+def test_http_answers_404_for_such_a_group(client):
+    answer = client.get("/exports/handover/no-such-group.docx")
+    assert answer.status_code == 404
+    assert "itu-t-sg13" in answer.json["hint"]
+
+
+def test_a_second_body_proposes_beside_the_first(second_store):
+    sheet = json.loads(made(second_store, "handover/itu-t-sg13.json"))
+    assert sheet["from"] == ["FG EXQ", "FG QIT4N"]
+    assert len(sheet["proposedToTheGroup"]) == len(SG13) + 1
+
+
+@settings(max_examples=15, deadline=None)
+@given(TEXTS)
+def test_any_text_comes_back(text):
+    store = of_text(text)
+    sheet = json.loads(made(store, "handover/sg1.json"))
+    assert sheet["proposedToTheGroup"][0]["editors"][0]["affiliations"] == [text]
+    _, tables = read(made(store, "handover/sg1.docx"))
+    assert one_line(text) in tables[2][1][1]
+    assert one_line(text) in tables[2][1][3]

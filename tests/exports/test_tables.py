@@ -1,0 +1,259 @@
+"""Guards the tables: other libraries read the catalogue's answers back, cell by cell, from CSVW, JSON Lines, Parquet and Excel."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+import json
+import warnings
+from typing import TYPE_CHECKING
+
+import duckdb
+import openpyxl
+import pytest
+from csvw import CSVW
+from hypothesis import given, settings
+from pyoxigraph import Literal
+
+from exports.conftest import QUERIES, REGISTRY, made, material_of
+from exports.worlds import TEXTS, filled, iri, of_text, quads, typed
+from qit4n_kg.errors import NotFoundError
+from qit4n_kg.exports.deliverables import clean
+from qit4n_kg.exports.formats import workbook
+from qit4n_kg.exports.loss import report_loss
+from qit4n_kg.exports.tables import Kind, read_table
+from qit4n_kg.queries import bind, read_query
+from qit4n_kg.store.oxigraph import OxigraphStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TABLES = REGISTRY.find("workbook.xlsx").export.description.argument.values
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def answer(store, name):
+    """What the catalogue's query answers, as texts."""
+    query = read_query(QUERIES / "catalogue" / f"{name}.rq")
+    rows = store.query(query.text, bindings=bind(query, {}))
+    return list(rows.variables), [["" if term is None else term.value for term in row] for row in rows]
+
+
+def csv_rows(content: bytes) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(content.decode(), newline="")))
+
+
+@pytest.fixture(scope="module")
+def csvw_folder(graph_store, tmp_path_factory):
+    """The metadata and every table, as files."""
+    folder = tmp_path_factory.mktemp("csvw")
+    for name in ("csvw-metadata.json", *(f"{table}.csv" for table in TABLES)):
+        (folder / name).write_bytes(made(graph_store, f"csvw/{name}"))
+    return folder
+
+
+def test_there_are_the_twenty_tables_of_the_contract():
+    assert len(TABLES) == 20
+    assert all((QUERIES / "catalogue" / f"{name}.rq").is_file() for name in TABLES)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_csv_is_what_the_query_answers(graph_store, name):
+    header, rows = answer(graph_store, name)
+    found = csv_rows(made(graph_store, f"csvw/{name}.csv"))
+    assert found[0] == header
+    assert [[cell.removeprefix("'") for cell in row] for row in found[1:]] == rows
+
+
+def is_valid(folder: Path) -> bool:
+    """Whether csvw finds nothing wrong: it counts the warnings that it gives itself."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        try:
+            return CSVW(str(folder / "csvw-metadata.json"), validate=True).is_valid
+        except ValueError:
+            return False
+
+
+def test_csvw_is_valid_and_typed(csvw_folder):
+    assert is_valid(csvw_folder)
+    document = json.loads((csvw_folder / "csvw-metadata.json").read_text(encoding="utf-8"))
+    columns = {table["url"]: {c["name"]: c for c in table["tableSchema"]["columns"]} for table in document["tables"]}
+    assert columns["meetings.csv"]["participants"]["datatype"] == "integer"
+    assert columns["meetings.csv"]["start"]["datatype"] == "date"
+    assert columns["deliverables.csv"]["due"]["datatype"] == "gYearMonth"
+    assert columns["people.csv"]["roles"]["separator"] == "|"
+    assert columns["meetings.csv"]["participants"]["rdfs:seeAlso"] == {"@id": "https://w3id.org/stdorg/ns#participants"}
+
+
+def test_csvw_read_back_is_what_the_queries_answer(csvw_folder, graph_store):
+    rows = CSVW(str(csvw_folder / "csvw-metadata.json"), validate=True).to_json(minimal=True)
+    expected = [row for name in TABLES for row in read_table(material_of(graph_store, "workbook.xlsx"), name).values]
+    assert len(rows) == len(expected) > 200
+    for row, values in zip(rows, expected, strict=True):
+        assert list(row.values()) == [json_value(value) for value in values if value is not None]
+
+
+def json_value(value):
+    return value.isoformat() if isinstance(value, datetime.date) else value
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(b"2019-12-09", b"December"), (b",109,", b",many,"), (b"number,start", b"count,start")],
+    ids=["date", "integer", "header"],
+)
+def test_csvw_refuses_a_spoiled_table(csvw_folder, tmp_path, old, new):
+    for path in csvw_folder.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    table = tmp_path / "meetings.csv"
+    table.write_bytes(table.read_bytes().replace(old, new, 1))
+    assert not is_valid(tmp_path)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_json_lines_are_what_the_query_answers(graph_store, name):
+    table = read_table(material_of(graph_store, "workbook.xlsx"), name)
+    lines = made(graph_store, f"{name}.jsonl").decode().splitlines()
+    names = [column.name for column in table.columns]
+    assert [json.loads(line) for line in lines] == [
+        dict(zip(names, map(json_value, row), strict=True)) for row in table.values
+    ]
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_duckdb_reads_parquet_as_the_query_answers(graph_store, tmp_path, name):
+    table = read_table(material_of(graph_store, "workbook.xlsx"), name)
+    path = tmp_path / "table.parquet"
+    path.write_bytes(made(graph_store, f"{name}.parquet"))
+    with duckdb.connect() as connection:
+        found = connection.execute("SELECT * FROM read_parquet(?)", [str(path)]).fetchall()
+    lists = [at for at, column in enumerate(table.columns) if column.is_list]
+    expected = [tuple((value or []) if at in lists else value for at, value in enumerate(row)) for row in table.values]
+    assert found == expected
+
+
+def test_duckdb_refuses_a_spoiled_copy(graph_store, tmp_path):
+    path = tmp_path / "table.parquet"
+    path.write_bytes(made(graph_store, "meetings.parquet")[:-20])
+    with duckdb.connect() as connection, pytest.raises(duckdb.Error):
+        connection.execute("SELECT * FROM read_parquet(?)", [str(path)]).fetchall()
+
+
+def test_openpyxl_reads_the_workbook_as_the_queries_answer(graph_store):
+    book = openpyxl.load_workbook(io.BytesIO(made(graph_store, "workbook.xlsx")))
+    assert book.sheetnames == ["Contents", *TABLES]
+    for name in TABLES:
+        table = read_table(material_of(graph_store, "workbook.xlsx"), name)
+        header, *rows = book[name].iter_rows(values_only=True)
+        assert list(header) == [column.name for column in table.columns]
+        assert [tuple(map(sheet_value, row)) for row in table.values] == [tuple(row) for row in rows]
+    assert [row[2] for row in book["Contents"].iter_rows(min_row=2, max_row=3, values_only=True)] == [9, 6]
+
+
+def sheet_value(value):
+    if isinstance(value, datetime.date):
+        return datetime.datetime.combine(value, datetime.time())
+    return "|".join(value) if isinstance(value, list) else value
+
+
+def test_openpyxl_refuses_a_spoiled_copy(graph_store):
+    content = made(graph_store, "workbook.xlsx")
+    with pytest.raises(Exception, match=r"zip|File"):
+        openpyxl.load_workbook(io.BytesIO(content[: len(content) // 2]))
+
+
+def test_a_table_is_about_the_group_that_is_asked_for(second_store):
+    asked = {"forGroup": "id:fg-exq"}
+    rows = csv_rows(made(second_store, "csvw/meetings.csv", asked))
+    assert [row[0] for row in rows[1:]] == ["1", "2"]
+    metadata = json.loads(made(second_store, "csvw/csvw-metadata.json", asked))
+    assert metadata["dc:title"] == "Tables about FG EXQ"
+    assert metadata["tables"][0]["url"] == "meetings.csv?forGroup=id:fg-exq"
+    book = openpyxl.load_workbook(io.BytesIO(made(second_store, "workbook.xlsx", asked)))
+    assert book["meetings"].max_row == 3
+
+
+def test_http_takes_the_group_too(client):
+    assert client.get("/exports/meetings.jsonl?forGroup=id:fg-qit4n").data == client.get("/exports/meetings.jsonl").data
+    answer = client.get("/exports/meetings.jsonl?forGroup=id:fg-nobody")
+    assert answer.status_code == 404
+    assert "knows no group" in answer.json["detail"]
+    assert client.get("/exports/csvw/nothing.csv").status_code == 404
+
+
+def test_a_graph_without_the_group_says_so():
+    with pytest.raises(NotFoundError, match="knows no group"):
+        made(of_text("x"), "csvw/meetings.csv")
+
+
+def test_the_loss_of_one_table_is_more_than_of_all(graph_store):
+    one = report_loss(material_of(graph_store, "csvw/meetings.csv"))
+    every = report_loss(material_of(graph_store, "workbook.xlsx"))
+    assert one.facts == every.facts
+    assert 0 < every.lost < one.lost
+    participants = next(f for f in every.fields if (f.kind, f.property) == ("stdorg:Meeting", "stdorg:participants"))
+    assert (participants.facts, participants.lost) == (9, 0)
+
+
+# --- kinds of columns -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([typed("1", "integer"), typed("2.5", "decimal")], Kind.DECIMAL),
+        ([typed("2031-01-01", "date"), typed("2031-01", "gYearMonth")], Kind.STRING),
+        ([typed("12345678901234567890123", "integer")], Kind.STRING),
+        ([typed("true", "boolean")], Kind.BOOLEAN),
+        ([Literal("1"), typed("1", "integer")], Kind.STRING),
+    ],
+    ids=["numbers", "dates", "too-large", "truth", "mixed"],
+)
+def test_a_column_has_the_kind_of_its_values(values, kind):
+    from qit4n_kg.exports.tables import _kind
+
+    assert _kind([*values, None], is_list=False) is kind
+
+
+# --- any text -------------------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=12, deadline=None)
+@given(TEXTS)
+def test_any_text_comes_back_and_none_is_a_formula(text):
+    asked = {"forGroup": "id:fg-x"}
+    store = of_text(text)
+    header, row = csv_rows(made(store, "csvw/meetings.csv", asked))
+    place = row[header.index("place")]
+    assert place == (f"'{clean(text)}" if clean(text).startswith(FORMULAS) else clean(text))
+    assert not place.startswith(FORMULAS)
+    (line,) = made(store, "meetings.jsonl", asked).splitlines()
+    assert json.loads(line)["place"] == clean(text)
+    book = openpyxl.load_workbook(io.BytesIO(made(store, "workbook.xlsx", asked)))
+    cell = book["meetings"].cell(2, header.index("place") + 1)
+    assert cell.data_type != "f"
+    assert unescaped(str(cell.value)) == clean(text)
+
+
+def unescaped(text: str) -> str:
+    from openpyxl.utils.escape import unescape
+
+    return unescape(text)
+
+
+def test_a_text_longer_than_a_cell_is_cut_and_told(monkeypatch):
+    monkeypatch.setattr(workbook, "MOST_CHARACTERS", 100)
+    material = material_of(of_text("x" * 300), "workbook.xlsx", {"forGroup": "id:fg-x"})
+    report = report_loss(material)
+    assert any("longer than a cell" in one.reason for one in report.left_out)
+
+
+def test_empty_cells_stay_empty():
+    content = {"id:g": {"rdf:type": "stdorg:Group", "rdfs:label": "G"}}
+    content["id:m"] = {"rdf:type": "stdorg:Meeting", "stdorg:meetingOf": "id:g", "stdorg:number": 1}
+    store = filled(OxigraphStore.in_memory(), quads(content))
+    asked = {"forGroup": iri("id:g")}
+    assert csv_rows(made(store, "csvw/meetings.csv", asked))[1] == ["1", *[""] * 11]
+    assert set(json.loads(made(store, "meetings.jsonl", asked)).values()) == {1, None}
