@@ -19,8 +19,10 @@ TEMPLATES = sorted((WEB / "templates").rglob("*.html"))
 CATALOGUES = sorted(messages.CATALOGUES.glob("*/LC_MESSAGES/messages.po"))
 
 NAMES = set(
-    """qit4n-kg|SPARQL|OpenAPI|VoID|CC BY 4.0|Creative Commons Attribution 4.0|Apache License 2.0|IRI|CSV|JSON|Turtle|JSON-LD|XML|TSV|
-    RFC 9457|RDF/XML|N-Triples|SVG|PNG|OWL 2 RL|SHACL|OpenRefine|XLSX|curl|Python|R|MiB|UTC""".replace("\n    ", "").split("|")
+    """qit4n-kg|SPARQL|OpenAPI|VoID|CC BY 4.0|Creative Commons Attribution 4.0|Apache License 2.0|IRI|CSV|JSON|Turtle|JSON-LD|XML|TSV
+    |RFC 9457|RDF/XML|N-Triples|SVG|PNG|OWL 2 RL|SHACL|OpenRefine|XLSX|curl|Python|R|MiB|UTC""".replace(
+        "\n    ", ""
+    ).split("|")
 )
 CODE = re.compile(r"<(code|pre|style|script|svg:title)\b.*?</\1>", re.DOTALL)
 ATTRIBUTES = re.compile(r'\b(?:aria-label|title|alt|placeholder|content|data-[a-z-]+)="([^"]*)"')
