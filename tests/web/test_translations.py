@@ -18,12 +18,19 @@ WEB = Path(messages.__file__).parent
 TEMPLATES = sorted((WEB / "templates").rglob("*.html"))
 CATALOGUES = sorted(messages.CATALOGUES.glob("*/LC_MESSAGES/messages.po"))
 
-NAMES = set(
-    """qit4n-kg|SPARQL|OpenAPI|VoID|CC BY 4.0|Creative Commons Attribution 4.0|Apache License 2.0|IRI|CSV|JSON|Turtle|JSON-LD|XML|TSV
-    |RFC 9457|RDF/XML|N-Triples|SVG|PNG|OWL 2 RL|SHACL|OpenRefine|XLSX|curl|Python|R|MiB|UTC""".replace(
-        "\n    ", ""
-    ).split("|")
-)
+NAMES = {
+    *(
+        "qit4n-kg|SPARQL|OpenAPI|VoID|CC BY 4.0|Creative Commons Attribution 4.0|Apache License 2.0|IRI|RFC 9457".split(
+            "|"
+        )
+    ),
+    *(
+        "CSV|JSON|Turtle|JSON-LD|XML|TSV|RDF/XML|N-Triples|SVG|PNG|XLSX|OWL 2 RL|SHACL|OpenRefine|curl|Python|R".split(
+            "|"
+        )
+    ),
+    *("MiB", "UTC"),
+}
 CODE = re.compile(r"<(code|pre|style|script|svg:title)\b.*?</\1>", re.DOTALL)
 ATTRIBUTES = re.compile(r'\b(?:aria-label|title|alt|placeholder|content|data-[a-z-]+)="([^"]*)"')
 NOT_TEXT = re.compile(r"(/|width=device-width|light dark|noindex|[\w-]+(/[\w-]+)?$|#|https?:)")
