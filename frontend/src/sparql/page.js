@@ -72,6 +72,7 @@ export function start() {
 
   function begin() {
     editor.unmark();
+    editor.settle();
     byId("cancel").hidden = false;
     byId("outcome").setAttribute("aria-busy", "true");
     const since = performance.now();
