@@ -50,7 +50,7 @@ export function start() {
     const text = editor.text();
     if (!text.trim()) return;
     running?.abort.abort();
-    running = { id: crypto.randomUUID(), abort: new AbortController() };
+    running = { id: makeId(), abort: new AbortController() };
     const own = running;
     begin();
     try {
@@ -72,6 +72,7 @@ export function start() {
 
   function begin() {
     editor.unmark();
+    editor.settle();
     byId("cancel").hidden = false;
     byId("outcome").setAttribute("aria-busy", "true");
     const since = performance.now();
@@ -156,6 +157,11 @@ export function start() {
     editor.focus();
     byId("query-form").scrollIntoView();
   });
+}
+
+// Not randomUUID, which browsers have only over HTTPS.
+function makeId() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 async function fetchVocabulary() {

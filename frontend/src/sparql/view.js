@@ -24,8 +24,9 @@ const colours = HighlightStyle.define([
 const theme = EditorView.theme({
   "&": { color: "var(--ink)", backgroundColor: "var(--surface)", border: "1px solid var(--line-strong)", borderRadius: "var(--radius)", fontSize: "0.9rem" },
   "&.cm-focused": { outline: "3px solid var(--mark)", outlineOffset: "2px" },
-  ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.55", minHeight: "var(--editor-height, 12rem)", maxHeight: "70vh" },
+  ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.55", maxHeight: "70vh" },
   ".cm-content": { caretColor: "var(--ink)" },
+  ".cm-content, .cm-gutter": { minHeight: "var(--editor-height, 12rem)" },
   ".cm-cursor": { borderLeftColor: "var(--ink)" },
   "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": { backgroundColor: "var(--code-selection)" },
   ".cm-activeLine": { backgroundColor: "transparent" },
@@ -81,6 +82,7 @@ export function createEditor(parent, { text, label, source, onChange, onRun }) {
     text: () => view.state.doc.toString(),
     show: (doc) => view.setState(make(doc)), // a text of its own, with its own undo
     focus: () => view.focus(),
+    settle: () => host.style.removeProperty("--editor-height"), // from now on as tall as its text
     mark: (line, column, message) => view.dispatch(setDiagnostics(view.state, [place(view.state.doc, line, column, message)])),
     unmark: () => view.dispatch(setDiagnostics(view.state, [])),
   };

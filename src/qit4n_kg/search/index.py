@@ -18,7 +18,7 @@ import tantivy
 from tantivy import Occur, Query
 
 from qit4n_kg.errors import ParameterError, SearchMissingError, StateError
-from qit4n_kg.namespaces import SKOS, STDORG
+from qit4n_kg.namespaces import STDORG
 from qit4n_kg.search.text import indexed_words, key, may_be_misspelt, needed, words
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def _document(record: Record, position: int, schema: tantivy.Schema) -> tantivy.
             "iri": [record.iri],
             "names": [named],
             "text": [" ".join(indexed_words(record.text))],
-            "kind": [name for name in record.classes if name.startswith((STDORG, SKOS))],
+            "kind": [name for name in record.classes if name.startswith(STDORG)],
             "class": list(record.classes),
             "property": list(record.properties),
             "group": list(record.groups),

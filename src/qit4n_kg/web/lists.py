@@ -220,7 +220,7 @@ def _page(view: View) -> Response:
     described = [
         {"name": column.name, "label": column.label, "kind": column.kind, "number": number}
         for number, column in enumerate(columns)
-        if not column.is_hidden and (not part.rows or any(row.cells[number] for row in part.rows))
+        if not column.is_hidden and _is_telling(part, number, column.name in view.filters)
     ]
     labels = reading().entities.labels
     page = render_template(
@@ -241,6 +241,12 @@ def _page(view: View) -> Response:
         sparql=links.sparql_path(panel.shown()),
     )
     return send(page, HTML, varies=True)
+
+
+def _is_telling(part: Part, number: int, is_chosen: bool) -> bool:
+    """Tell whether a column says anything: not where it is empty, nor where a filter says all of it already."""
+    cells = {row.cells[number] for row in part.rows}
+    return not part.rows or (any(cells) and not (is_chosen and len(cells) == 1))
 
 
 def _value_label(value: str, label: str) -> str:
