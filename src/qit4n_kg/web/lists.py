@@ -23,7 +23,7 @@ from qit4n_kg.web.context import knowledge_graph, snapshot
 from qit4n_kg.web.languages import gettext
 from qit4n_kg.web.readings import reading
 from qit4n_kg.web.results import results
-from qit4n_kg.web.search import Choice, Facet, page_numbers
+from qit4n_kg.web.search import Choice, Facet, index, page_numbers, tell_generation
 from qit4n_kg.web.sending import send
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from qit4n_kg.formats import Format
 
 lists = Blueprint("lists", __name__)
+lists.after_request(tell_generation)
 
 NAMES = ("people", "meetings", "deliverables", "liaisons", "organizations", "groups")
 OFFERS = (HTML, CSV, XLSX, JSON)
@@ -185,6 +186,7 @@ def _wanted(view: View, columns: Sequence[Column]) -> Wanted:
 def _file(view: View, form: Format, *, varies: bool) -> Response:
     columns = _all().columns(view.name)
     panel = _all().panel(view.name)
+    index()  # which notes of which generation it is, and the lists with it
     file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 the server closes it when it is sent
     try:
         limit, offset = (view.limit, view.offset) if view.is_part else (MOST_ROWS, 0)
@@ -239,6 +241,7 @@ def _page(view: View) -> Response:
         files=[(form.label, view.file(form)) for form in OFFERS[1:]],
         see=panel.headers.get("see") if panel.headers.get("see") in knowledge_graph().catalogue.queries else None,
         sparql=links.sparql_path(panel.shown()),
+        older=index().of,
     )
     return send(page, HTML, varies=True)
 

@@ -20,13 +20,14 @@ from qit4n_kg.web.asking import read_count
 from qit4n_kg.web.context import knowledge_graph, snapshot
 from qit4n_kg.web.links import local_path
 from qit4n_kg.web.readings import reading
-from qit4n_kg.web.search import index
+from qit4n_kg.web.search import index, tell_generation
 from qit4n_kg.web.sending import send
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 reconcile = Blueprint("reconcile", __name__)
+reconcile.after_request(tell_generation)
 
 _TYPES = ("Person", "Organization", "Body", "Group", "Deliverable", "Meeting", "Country", "Liaison", "Document")
 _SUGGESTED = 12

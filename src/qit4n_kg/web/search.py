@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, g, render_template, request
 from pyoxigraph import Literal, NamedNode
 
 from qit4n_kg.entities.panels import read_panel
@@ -88,7 +88,19 @@ def index() -> SearchIndex:
 
     :raises SearchMissingError: it was built without one.
     """
-    return knowledge_graph().search_index(snapshot().generation)
+    found = knowledge_graph().search_index(snapshot().generation)
+    g.search_generation = found.of
+    return found
+
+
+def tell_generation(response: Response) -> Response:
+    """Say of which generation the index is, where it is not that of the one that is served."""
+    if (older := g.get("search_generation")) is not None:
+        response.headers["X-Search-Generation"] = str(older)
+    return response
+
+
+search.after_request(tell_generation)
 
 
 @search.get("/search")
@@ -189,6 +201,7 @@ def _page(asked: Asked) -> Response:
         numbers=page_numbers(asked.page, pages),
         questions=questions(asked.text),
         things=len(index()),
+        older=index().of,
         sparql=_as_sparql(asked) if asked.text else None,
     )
     return send(page, HTML, varies=True)
