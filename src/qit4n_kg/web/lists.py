@@ -18,7 +18,7 @@ from qit4n_kg.formats import CSV, HTML, JSON, XLSX, by_name, negotiate
 from qit4n_kg.search.lists import NOTHING, Column, Lists, Part, Wanted
 from qit4n_kg.search.sheets import MOST_ROWS, WRITERS
 from qit4n_kg.web import links
-from qit4n_kg.web.asking import expand, read_count, shorten
+from qit4n_kg.web.asking import expand, read_count, shorten, takes
 from qit4n_kg.web.context import knowledge_graph, snapshot
 from qit4n_kg.web.languages import gettext
 from qit4n_kg.web.readings import reading
@@ -43,6 +43,12 @@ _MOST_WORDS = 12
 _IN_MEMORY = 4 * 1024 * 1024
 _OTHERS = ("q", "sort", "page", "limit")
 _OF_EVERY_PAGE = frozenset(("lang",))
+_PARAMETERS = {
+    "q": "Words that a row must have.",
+    "sort": "The column that it is sorted by; `-` before it for the other direction.",
+    "page": "Which part of the rows, from 1.",
+    "limit": f"How many rows a part has, up to {MOST_SHOWN}; a file has all unless this is given.",
+}
 
 
 @dataclass(frozen=True)
@@ -116,6 +122,8 @@ def _add_routes(name: str) -> None:
 
     view.__doc__ = f"List {name}, sorted and narrowed as asked, as a page or by Accept as CSV, Excel or JSON."
     download.__doc__ = f"Send the list of {name}, sorted and narrowed as asked, as a file: csv, xlsx or json."
+    for each in (view, download):
+        takes(_PARAMETERS)(each)
     lists.add_url_rule(f"/{name}", name, view)
     lists.add_url_rule(f"/{name}.<suffix>", f"{name}_file", download)
 

@@ -21,7 +21,7 @@ from qit4n_kg.namespaces import DEFAULT_BASE_IRI
 from qit4n_kg.search.index import LONGEST_QUESTION, MOST_HITS, Found, Hit, SearchIndex
 from qit4n_kg.search.text import Piece, excerpt, highlight, is_one_typo, may_be_misspelt, needed, words
 from qit4n_kg.web import links
-from qit4n_kg.web.asking import FILTERS, Asked, read_count, read_search, shorten
+from qit4n_kg.web.asking import FILTERS, SEARCHED, Asked, read_count, read_search, shorten, takes
 from qit4n_kg.web.context import knowledge_graph, snapshot
 from qit4n_kg.web.languages import gettext
 from qit4n_kg.web.readings import reading
@@ -104,6 +104,7 @@ search.after_request(tell_generation)
 
 
 @search.get("/search")
+@takes(SEARCHED)
 def find() -> Response:
     """Find things by text, narrowed by type, group, country and year, as a page or as JSON."""
     asked = read_search(request.args)
@@ -113,12 +114,14 @@ def find() -> Response:
 
 
 @search.get("/search.json")
+@takes(SEARCHED)
 def find_json() -> Response:
     """Find things by text, as JSON."""
     return _json(read_search(request.args), varies=False)
 
 
 @search.get("/suggest")
+@takes({"q": "What is typed so far.", "limit": "How many, up to 20.", "format": "json or opensearch."})
 def suggest() -> Response:
     """Say what a name that is being typed may become: objects, or OpenSearch suggestions by Accept or `format=opensearch`."""
     for name, values in request.args.lists():
