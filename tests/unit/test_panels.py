@@ -157,6 +157,35 @@ def test_a_panel_has_no_optional_part_within_another(path: Path) -> None:
             opened.pop()
 
 
+def test_an_overruled_passage_is_no_source_of_what_is_in_force(graph_store: OxigraphStore) -> None:
+    """Overruled passages describe themselves in force, so that one can ask which they are."""
+    meeting = f"{ID}fg-qit4n/meeting/2"
+    table = fill(
+        graph_store, LabelReader(graph_store), read_panel(ROOT / "queries/entity/panels/meeting-plan.rq"), meeting
+    )
+    sources = [cell for one in table.column("source") for cell in (one, *one.others)]
+    overruled = {
+        quad.subject.value
+        for quad in graph_store.quads(
+            None,
+            NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type"),
+            NamedNode(f"{STDORG}OverruledGraph"),
+            DefaultGraph(),
+        )
+    }
+    assert overruled
+    assert len(sources) > 4
+    assert overruled.isdisjoint(cell.iri for cell in sources)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_panels_sources_are_in_force(path: Path) -> None:
+    text = read_panel(path).text
+    assert text.count("?source dcterms:source ?document") == text.count(
+        "FILTER NOT EXISTS { ?source a stdorg:OverruledGraph }"
+    )
+
+
 def test_panels_are_chosen_by_class() -> None:
     panels = read_panels(ROOT / "queries/entity/panels")
     chosen = [panel.id for panel in panels_for(panels, [f"{STDORG}Person", f"{STDORG}Agent"])]

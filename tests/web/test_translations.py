@@ -18,10 +18,19 @@ WEB = Path(messages.__file__).parent
 TEMPLATES = sorted((WEB / "templates").rglob("*.html"))
 CATALOGUES = sorted(messages.CATALOGUES.glob("*/LC_MESSAGES/messages.po"))
 
-NAMES = set(
-    """qit4n-kg|SPARQL|OpenAPI|VoID|CC BY 4.0|Creative Commons Attribution 4.0|Apache License 2.0|IRI|CSV|JSON|Turtle|JSON-LD|XML|TSV|
-    RFC 9457|RDF/XML|N-Triples|SVG|PNG|OWL 2 RL|SHACL|OpenRefine|XLSX|curl|Python|R""".replace("\n    ", "").split("|")
-)
+NAMES = {
+    *(
+        "qit4n-kg|SPARQL|OpenAPI|VoID|CC BY 4.0|Creative Commons Attribution 4.0|Apache License 2.0|IRI|RFC 9457".split(
+            "|"
+        )
+    ),
+    *(
+        "CSV|JSON|Turtle|JSON-LD|XML|TSV|RDF/XML|N-Triples|SVG|PNG|XLSX|OWL 2 RL|SHACL|OpenRefine|curl|Python|R".split(
+            "|"
+        )
+    ),
+    *("MiB", "UTC"),
+}
 CODE = re.compile(r"<(code|pre|style|script|svg:title)\b.*?</\1>", re.DOTALL)
 ATTRIBUTES = re.compile(r'\b(?:aria-label|title|alt|placeholder|content|data-[a-z-]+)="([^"]*)"')
 NOT_TEXT = re.compile(r"(/|width=device-width|light dark|noindex|[\w-]+(/[\w-]+)?$|#|https?:)")
@@ -43,7 +52,7 @@ def beside_gettext(source: str) -> list[str]:
     text = text.replace("&gt;", " ").replace("&nbsp;", " ")
     shown = re.sub(r"<!--.*?-->|<[^>]*>", "\n", text, flags=re.DOTALL)
     words = [part.strip() for part in re.split(r"[\n\u0000]", "\n".join([shown, *attributes]))]
-    return [part for part in words if re.search(r"[A-Za-z]{2,}", part) and part.strip(" .,;:()·→") not in NAMES]
+    return [part for part in words if re.search(r"[A-Za-z]{2,}", part) and part.strip(" .,;:()·→/") not in NAMES]
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.relative_to(WEB / "templates").as_posix())

@@ -18,7 +18,7 @@ import tantivy
 from tantivy import Occur, Query
 
 from qit4n_kg.errors import ParameterError, SearchMissingError, StateError
-from qit4n_kg.namespaces import SKOS, STDORG
+from qit4n_kg.namespaces import STDORG
 from qit4n_kg.search.text import indexed_words, key, may_be_misspelt, needed, words
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 FOLDER = "search"
 """The index's place in a generation's folder."""
+ABOUT = "about.json"
 VERSION = 2
 LONGEST_QUESTION = 200
 MOST_WORDS = 12
@@ -102,7 +103,7 @@ def write_index(folder: Path, records: Sequence[Record]) -> None:
     except ValueError as exc:  # which is how the library tells of input and output
         raise OSError(str(exc)) from exc
     about = {"version": VERSION, "records": len(records)}
-    (folder / "about.json").write_text(json.dumps(about) + "\n", encoding="utf-8")
+    (folder / ABOUT).write_text(json.dumps(about) + "\n", encoding="utf-8")
 
 
 def _schema() -> tantivy.Schema:
@@ -141,7 +142,7 @@ def _document(record: Record, position: int, schema: tantivy.Schema) -> tantivy.
             "iri": [record.iri],
             "names": [named],
             "text": [" ".join(indexed_words(record.text))],
-            "kind": [name for name in record.classes if name.startswith((STDORG, SKOS))],
+            "kind": [name for name in record.classes if name.startswith(STDORG)],
             "class": list(record.classes),
             "property": list(record.properties),
             "group": list(record.groups),
@@ -165,7 +166,7 @@ class SearchIndex:
         :raises StateError: it is damaged.
         """
         try:
-            about = json.loads((folder / "about.json").read_bytes())
+            about = json.loads((folder / ABOUT).read_bytes())
             if about["version"] != VERSION:
                 raise _missing()
             self._index = tantivy.Index.open(str(folder))
@@ -175,6 +176,8 @@ class SearchIndex:
         except (OSError, ValueError, KeyError, TypeError) as exc:
             raise StateError("The search index can't be read.", hint="Build again.") from exc
         self._schema = self._index.schema
+        self.of: int | None = about.get("of")
+        """The older generation that it was written for; None where it is this one's own."""
 
     def __len__(self) -> int:
         """Count the things that can be found."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -100,3 +101,14 @@ def test_a_facets_count_is_what_choosing_it_gives(index: SearchIndex, question: 
     for name, counts in answer.facets.items():
         for each in counts:
             assert index.search(question, {name: each.value}, limit=1).total == each.count, (name, each)
+
+
+def test_a_suggestion_takes_less_than_twenty_milliseconds(index: SearchIndex, records: list[Record]) -> None:
+    """Processor time, at the 95th percentile, of what people type on the way to a name."""
+    typed = [record.label[:length] for record in records[:60] for length in (1, 2, 4, 8)]
+    times = []
+    for text in typed:
+        start = time.thread_time()
+        index.suggest(text)
+        times.append(time.thread_time() - start)
+    assert sorted(times)[int(len(times) * 0.95)] < 0.02
