@@ -187,5 +187,4 @@ def test_a_spreadsheet_that_is_dropped_is_reported_cell_by_cell(
     page.wait_for_selector("text=meetings.xlsx, sheet Meetings, row 3, column 4")
     assert page.locator("text=person.ttl, line 8, column 27").is_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert page.evaluate(CONTRAST) == []
     keep(page, f"validate-report-{width}")
