@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from pyoxigraph import Literal, NamedNode, RdfFormat, parse
 
 from qit4n_kg.errors import SourceError
-from qit4n_kg.formats import CSV, READABLE, XLSX
+from qit4n_kg.formats import CSV, READABLE, XLSX, form_of, shown_name
 from qit4n_kg.formats import RdfFormat as Form
 from qit4n_kg.namespaces import STDORG, XSD
 from qit4n_kg.validation import tables
 from qit4n_kg.validation.shapes import load_shapes
 from qit4n_kg.validation.tables import Reading
-from qit4n_kg.validation.uploads import Upload, form_of, read_upload, safe_name
+from qit4n_kg.validation.uploads import Upload, read_upload
 from qit4n_kg.validation.views import MemoryView
 
 ROOT = Path(__file__).parents[2]
@@ -114,7 +114,7 @@ def test_an_archive_that_unfolds_to_too_much_is_refused(reading, monkeypatch):
     ],
 )
 def test_a_name_is_only_shown(given_name, shown):
-    assert safe_name(given_name, Form.TURTLE.value) == shown
+    assert shown_name(given_name, Form.TURTLE.value) == shown
 
 
 def test_a_format_is_found_by_the_end_of_a_name():
