@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import random
 import zipfile
 from pathlib import Path
 
@@ -30,6 +31,9 @@ BOMB = b"""<?xml version="1.0"?>
 <!DOCTYPE r [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c SYSTEM "file:///etc/passwd">]>
 <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:x="http://x/"><x:a rdf:about="http://x/1"><x:b>&b;</x:b></x:a></rdf:RDF>
 """
+
+
+MARKS = (b'"', b"<", b"[", b"]", b"{", b"^^", b"\x00", b"#", b"|", b"&a;", b"\\ud800", b"1e999", b"@en", b"PK\x05\x06")
 
 
 class Nobody:
@@ -134,6 +138,21 @@ def test_any_bytes_are_read_or_refused(reading, content, extension):
 def test_any_table_is_read_or_refused(reading, text):
     with contextlib.suppress(SourceError):
         read(reading, "person.csv", text.encode())
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tests" / "fixtures" / "bad").iterdir()), ids=lambda path: path.name)
+def test_a_file_with_bytes_changed_is_read_or_refused(reading, path):
+    rng = random.Random(path.name)
+    for _ in range(60):
+        content = bytearray(path.read_bytes())
+        for _ in range(rng.choice((1, 2, 5, 20))):
+            at = rng.randrange(len(content))
+            if rng.random() < 0.5:
+                content[at] = rng.randrange(256)
+            else:
+                content[at:at] = rng.choice(MARKS)
+        with contextlib.suppress(SourceError):
+            read(reading, path.name, bytes(content))
 
 
 # --- tables

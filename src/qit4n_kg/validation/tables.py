@@ -10,8 +10,10 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+import lzma
 import re
 import zipfile
+import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -161,7 +163,16 @@ def _refuse_bombs(content: bytes, name: str) -> None:
                         unpacked += len(chunk)
                         if unpacked > MOST_UNPACKED:
                             raise SourceError(f"The file unfolds to more than {MOST_UNPACKED // 2**20} MiB.", path=name)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as exc:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        lzma.LZMAError,
+        NotImplementedError,
+        RuntimeError,
+        EOFError,
+        OSError,
+        ValueError,
+    ) as exc:
         raise SourceError(f"This is not XLSX: {exc}.", path=name) from exc
 
 
