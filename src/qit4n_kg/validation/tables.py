@@ -40,7 +40,7 @@ MOST_PARTS = 2000
 MOST_CELLS = 2_000_000
 SEPARATOR = "|"
 _MARK = "#"
-_CODE = re.compile(r"(?P<name>[^@^\s]+)(?:@(?P<language>[A-Za-z-]+)|\^\^(?P<datatype>\S+))?\Z")
+_CODE = re.compile(r"(?P<name>[^@^\s]+)(?:@(?P<language>[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)|\^\^(?P<datatype>\S+))?\Z")
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _BAD_IRI = re.compile(r'[\x00-\x20<>"{}|^`\\]')
 _Cell = object
@@ -298,9 +298,10 @@ class _Reader:
             iri = self.prefixes[prefix] + local
         else:
             iri = text.strip("<>") if _ABSOLUTE.match(text.lstrip("<")) else f"{self.reading.base_iri}id/{text}"
-        if _BAD_IRI.search(iri):
-            raise self._error(f"{text!r} is no IRI.", row, column)
-        return iri
+        try:
+            return NamedNode(iri).value
+        except ValueError as exc:
+            raise self._error(f"{text!r} is no IRI.", row, column) from exc
 
     def _error(self, message: str, row: int, column: int | None = None, hint: str | None = None) -> SourceError:
         path = f"{self.name}[{self.sheet}]" if self.sheet else self.name
