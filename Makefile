@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help serve build test check format docs messages lock browser frontend wheel clean
+.PHONY: help serve build test check format docs messages lock browser frontend lighthouse wheel clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -82,5 +82,8 @@ lock: $(VENV)/.installed-dev  ## Resolve the dependencies anew (needs uv; writes
 wheel: $(VENV)/.installed-dev  ## Build the wheel into dist/, with the browser's bundles
 	@$(BIN)/hatchling build --target wheel
 
+lighthouse:  ## Measure pages of the server on PORT with Lighthouse (npm fetches it; by hand, not part of the tests)
+	@cd frontend/lighthouse && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && node run.mjs http://127.0.0.1:$(PORT)
+
 clean:  ## Remove the environment, the built graph and caches
-	@rm -rf $(VENV) state dist frontend/node_modules frontend/.node src/qit4n_kg/web/static/vendor .mypy_cache .pytest_cache .ruff_cache tests/artifacts
+	@rm -rf $(VENV) state dist frontend/node_modules frontend/lighthouse/node_modules frontend/.node src/qit4n_kg/web/static/vendor .mypy_cache .pytest_cache .ruff_cache tests/artifacts

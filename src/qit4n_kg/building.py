@@ -1,7 +1,8 @@
 """Build: from files and the journal to a published generation: parse, validate, entail, materialise the default graph, publish.
 
 Owns the order of these stages and the registry graph; how each works is in the module that it calls. A build whose inputs are those
-of the current generation does nothing. One that fails in any stage leaves what is published as it is.
+of the current generation does nothing, unless that one carries the search index of an older one. One that fails in any stage leaves
+what is published as it is.
 
 The default graph is the RDF merge of all that is in force (data graphs, the ontology, the registry graph) and what follows from it.
 Out of force is a graph that is an OverruledGraph or `stdorg:inForce false`; what it says of itself (which document, which table) is
@@ -30,7 +31,7 @@ from qit4n_kg.namespaces import OWL, RDF, RDFS, STDORG, XSD
 from qit4n_kg.reasoning.reasoner import Reasoner, compile_rules, describe
 from qit4n_kg.redactions import digest_of, read_redactions, redact
 from qit4n_kg.remarks import describe_report
-from qit4n_kg.search.writing import CODE, write_search
+from qit4n_kg.search.writing import CODE, is_carried, refresh_search, write_search
 from qit4n_kg.store.generations import Generation, Generations
 from qit4n_kg.store.journal import START, Journal, replay
 from qit4n_kg.store.oxigraph import stored_forms
@@ -161,6 +162,14 @@ class Origin:
         """Write the search index and the lists of a generation beside its store; a scratch dataset has none."""
         write_search(store_path, self.settings.sources / "queries", self.settings.id_base)
 
+    def refresh(self, before: Generation) -> Callable[[Path], None]:
+        """Return what completes a generation that is `before` with a change; nothing where that has no index either."""
+
+        def complete(store_path: Path) -> None:
+            refresh_search(store_path, self.settings.sources / "queries", self.settings.id_base, before)
+
+        return complete
+
     def publish(
         self,
         generations: Generations,
@@ -206,7 +215,7 @@ def build(settings: Settings, progress: Progress) -> BuildResult:
         origin = Origin.find(settings)
         inputs = origin.inputs()
         current = _current(generations)
-        if current is not None and current.manifest.inputs == inputs:
+        if current is not None and current.manifest.inputs == inputs and not is_carried(current):
             return BuildResult(current, False, time.monotonic() - start, None)
         generation, report = origin.publish(generations, origin.journal.entries, inputs, progress)
     return BuildResult(generation, True, time.monotonic() - start, report)

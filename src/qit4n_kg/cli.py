@@ -104,12 +104,18 @@ def build(sources: Path | None, data: Path | None, state_dir: Path | None, quiet
 @_state_dir
 def serve(no_build: bool, **flags: Any) -> None:
     """Build the graph where it changed, then serve it until Ctrl-C."""
-    from qit4n_kg.serving import check_port, serve_forever  # the server is not loaded by other commands: 0.1 s
+    from qit4n_kg.serving import (
+        check_port,
+        memory_note,
+        serve_forever,
+    )  # the server is not loaded by other commands: 0.1 s
 
     settings = load_settings(**flags)
     check_port(settings.host, settings.port)
     if not no_build:
         _build(settings, is_quiet=False)
+    if (note := memory_note(settings)) is not None:
+        terminal.err.print(f"[yellow]note[/]: {note}", soft_wrap=True)
     serve_forever(settings, on_ready=_welcome)
 
 

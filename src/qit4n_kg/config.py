@@ -65,11 +65,11 @@ class Settings:
     request_bytes: int = 16 * MIB
     cache_bytes: int = 64 * MIB
     downloads: int = 32
-    metrics: Readership = Readership.ADMIN
     validation_timeout: float = 30.0
     validation_memory: int = 512 * MIB
     validation_triples: int = 100_000
     validations_per_minute: int = 60
+    metrics: Readership = Readership.ADMIN
     contact: str = ""
     scratch: bool = False
 
@@ -225,6 +225,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "cache_bytes", "64 MiB", "results that each web worker keeps, to answer again without a query; 0: none", _size
     ),
+    Setting(
+        "downloads", "32", "large results that each web worker sends at the same time; more get 503", _count(1, 10_000)
+    ),
     Setting("validation_timeout", "30", "seconds that reading and judging data sent to /validate may take", _seconds),
     Setting("validation_memory", "512 MiB", "memory for that, beyond what the judging process has when warm", _size),
     Setting("validation_triples", "100000", "most statements in data sent to /validate", _count(1, 100_000_000)),
@@ -233,9 +236,6 @@ SETTINGS: tuple[Setting, ...] = (
         "60",
         "requests to /validate a minute from one address, or with one token, of each web worker",
         _count(1, 1_000_000),
-    ),
-    Setting(
-        "downloads", "32", "large results that each web worker sends at the same time; more get 503", _count(1, 10_000)
     ),
     Setting("metrics", "admin", "who may read /metrics: nobody, admin (a token of that role) or everybody", Readership),
     Setting("contact", "nobody", "whom /about names for questions: an e-mail address, or a page's address", _contact),

@@ -92,6 +92,37 @@ def address(settings: Settings) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}/"
 
 
+def memory_note(settings: Settings, available: int | None = None) -> str | None:
+    """Return what to say when all query processes together may take more memory than there is, None when they can't.
+
+    :param available: bytes; what this machine or its container has where it is None.
+
+    >>> from qit4n_kg.config import load_settings
+    >>> memory_note(load_settings({}), 64 * 1024**3)
+    >>> memory_note(load_settings({}), 8 * 1024**3)
+    'At worst 12 query processes take 12.0 GiB beside all else, and there are 8.0 GiB. QIT4N_QUERY_MEMORY=512MiB would fit.'
+    """
+    available = _memory() if available is None else available
+    processes = settings.workers * (settings.executors + settings.long_queries)
+    worst = processes * settings.query_memory
+    if available is None or worst <= available:
+        return None
+    fitting = max(available * 3 // 4 // processes // (1 << 20), 1)
+    return (
+        f"At worst {processes} query processes take {worst / (1 << 30):.1f} GiB beside all else, and there are "
+        f"{available / (1 << 30):.1f} GiB. QIT4N_QUERY_MEMORY={fitting}MiB would fit."
+    )
+
+
+def _memory() -> int | None:
+    """Return the bytes of memory that this machine has, or its container may use."""
+    found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        with contextlib.suppress(OSError, ValueError):
+            found.append(int(Path(path).read_text(encoding="ascii")))
+    return min((number for number in found if number > 0), default=None)
+
+
 def check_port(host: str, port: int) -> None:
     """Make sure that nobody listens.
 

@@ -68,6 +68,22 @@ def test_bundles_that_are_current_are_not_built_again(checkout: Path) -> None:
     assert build(checkout, "--strict", **unreachable(checkout)).returncode == 1
 
 
+@pytest.mark.parametrize(
+    ("output", "told"),
+    [
+        ("npm error code EAI_AGAIN\nnpm error more", "the npm registry can not be reached (EAI_AGAIN)."),
+        (
+            "WARNING: Retrying after NewConnectionError(...)",
+            "the npm registry can not be reached (NewConnectionError).",
+        ),
+        ("a note\nError: no such file", "npm failed: Error: no such file."),
+        ("", "npm failed: it gave no reason."),
+    ],
+)
+def test_a_failure_is_told_in_one_line(checkout: Path, output: str, told: str) -> None:
+    assert runpy.run_path(str(checkout / "frontend" / "build.py"))["reason"]("npm", output) == told
+
+
 def test_the_lock_pins_every_package_by_hash_and_records_no_address() -> None:
     packages = json.loads((ROOT / "frontend" / "package-lock.json").read_text())["packages"]
     assert all("resolved" not in package for package in packages.values())

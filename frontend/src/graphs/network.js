@@ -9,6 +9,8 @@ export function makeNetwork(box, { onOpen, onSelect }) {
   const restyle = () => graph.style(styles());
   const scheme = matchMedia("(prefers-color-scheme: dark)");
   scheme.addEventListener("change", restyle);
+  const watch = new ResizeObserver(() => { graph.resize(); graph.fit(undefined, 30); });
+  watch.observe(box);
   graph.on("tap", "node", (event) => onSelect?.(event.target.id()));
   graph.on("dbltap", "node", (event) => { const { href } = event.target.data(); if (href) onOpen?.(href); });
 
@@ -36,6 +38,7 @@ export function makeNetwork(box, { onOpen, onSelect }) {
     fit: () => graph.fit(undefined, 30),
     zoom: (factor) => graph.zoom({ level: graph.zoom() * factor, renderedPosition: { x: graph.width() / 2, y: graph.height() / 2 } }),
     destroy() {
+      watch.disconnect();
       scheme.removeEventListener("change", restyle);
       graph.destroy();
     },

@@ -24,8 +24,9 @@ const colours = HighlightStyle.define([
 const theme = EditorView.theme({
   "&": { color: "var(--ink)", backgroundColor: "var(--surface)", border: "1px solid var(--line-strong)", borderRadius: "var(--radius)", fontSize: "0.9rem" },
   "&.cm-focused": { outline: "3px solid var(--mark)", outlineOffset: "2px" },
-  ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.55", minHeight: "12rem", maxHeight: "70vh" },
+  ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.55", maxHeight: "70vh" },
   ".cm-content": { caretColor: "var(--ink)" },
+  ".cm-content, .cm-gutter": { minHeight: "var(--editor-height, 12rem)" },
   ".cm-cursor": { borderLeftColor: "var(--ink)" },
   "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": { backgroundColor: "var(--code-selection)" },
   ".cm-activeLine": { backgroundColor: "transparent" },
@@ -62,6 +63,7 @@ const typeOver = EditorView.domEventHandlers({
 export function createEditor(parent, { text, label, source, onChange, onRun }) {
   const host = document.createElement("div");
   host.className = "workbench__editor";
+  host.style.setProperty("--editor-height", `${parent.offsetHeight}px`); // nothing below moves when the field becomes an editor
   parent.after(host);
   const root = host.attachShadow({ mode: "open" });
   const extensions = [
@@ -70,7 +72,7 @@ export function createEditor(parent, { text, label, source, onChange, onRun }) {
     autocompletion({ override: [source], icons: false, maxRenderedOptions: LONGEST_SOURCE, activateOnTypingDelay: 60 }),
     Prec.highest(keymap.of([{ key: "Mod-Enter", preventDefault: true, run: () => { onRun(); return true; } }])),
     keymap.of([...closeBracketsKeymap, ...completionKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap, ...lintKeymap, ...defaultKeymap]),
-    EditorView.contentAttributes.of({ "aria-label": label, autocapitalize: "off", spellcheck: "false" }),
+    EditorView.contentAttributes.of({ "aria-label": label, autocapitalize: "off", spellcheck: "false", tabindex: "0" }),
     EditorView.updateListener.of((update) => { if (update.docChanged) onChange(update.state.doc.toString()); }),
   ];
   const make = (doc) => EditorState.create({ doc, extensions });
@@ -80,6 +82,7 @@ export function createEditor(parent, { text, label, source, onChange, onRun }) {
     text: () => view.state.doc.toString(),
     show: (doc) => view.setState(make(doc)), // a text of its own, with its own undo
     focus: () => view.focus(),
+    settle: () => host.style.removeProperty("--editor-height"), // from now on as tall as its text
     mark: (line, column, message) => view.dispatch(setDiagnostics(view.state, [place(view.state.doc, line, column, message)])),
     unmark: () => view.dispatch(setDiagnostics(view.state, [])),
   };

@@ -35,6 +35,7 @@ _DEFAULT = DefaultGraph()
 class Recorded:
     """One journal entry: what it says of the thing, of which at most `SHOWN` statements each way stand here."""
 
+    id: str
     time: str
     actor: str
     source: str
@@ -75,6 +76,7 @@ def read_recorded(journal: Path, iri: str, page: int = 1) -> tuple[list[Recorded
         )
         shown.append(
             Recorded(
+                entry.id,
                 entry.time,
                 entry.actor,
                 entry.source,

@@ -84,7 +84,7 @@ class PassageReader:
             return next((term.value for term in about.get(predicate, ()) if isinstance(term, Literal)), None)
 
         def texts(predicate: str) -> str | None:
-            return "; ".join(sorted(t.value for t in about.get(predicate, ()) if isinstance(t, Literal))) or None
+            return "; ".join(sorted({t.value for t in about.get(predicate, ()) if isinstance(t, Literal)})) or None
 
         types = {term.value for term in about.get(f"{RDF}type", ()) if isinstance(term, NamedNode)}
         kind = next((kind for iri, kind in _KINDS if iri in types), SourceKind.OTHER)

@@ -18,6 +18,7 @@ import tantivy
 from tantivy import Occur, Query
 
 from qit4n_kg.errors import ParameterError, SearchMissingError, StateError
+from qit4n_kg.namespaces import STDORG
 from qit4n_kg.search.text import indexed_words, key, may_be_misspelt, needed, words
 
 if TYPE_CHECKING:
@@ -28,20 +29,23 @@ if TYPE_CHECKING:
 
 FOLDER = "search"
 """The index's place in a generation's folder."""
-VERSION = 1
+ABOUT = "about.json"
+VERSION = 2
 LONGEST_QUESTION = 200
 MOST_WORDS = 12
 MOST_HITS = 10_000
 """Hits that can be reached by paging: what comes after them is better found by a filter."""
 MOST_FACETS = 60
 FACETS = ("kind", "group", "country", "year")
-"""What an answer can be narrowed by; a filter by `kind` also takes a class above it."""
+"""What an answer can be narrowed by. Each class of ours is a kind, those above others too; a filter takes any class."""
 NEAR = 8
 
 _HEAP = 64 * 1024 * 1024
 _EXACT, _BEGINS, _WORD, _START, _TYPO, _TEXT, _WHOLE_TYPO = 1000.0, 60.0, 12.0, 6.0, 3.0, 1.0, 0.5
 _SHORTEST_START = 2
 _SHORTEST_WHOLE = 6
+_SMALL = 20_000
+"""Where there are more things, no single letter is continued: that would join the places of a tenth of all words."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ class Hit:
     score: float
     names: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
+    identifiers: tuple[str, ...] = ()
     summary: str = ""
     kinds: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
@@ -98,7 +103,7 @@ def write_index(folder: Path, records: Sequence[Record]) -> None:
     except ValueError as exc:  # which is how the library tells of input and output
         raise OSError(str(exc)) from exc
     about = {"version": VERSION, "records": len(records)}
-    (folder / "about.json").write_text(json.dumps(about) + "\n", encoding="utf-8")
+    (folder / ABOUT).write_text(json.dumps(about) + "\n", encoding="utf-8")
 
 
 def _schema() -> tantivy.Schema:
@@ -120,14 +125,24 @@ def _schema() -> tantivy.Schema:
 def _document(record: Record, position: int, schema: tantivy.Schema) -> tantivy.Document:
     whole = (record.label, *record.names, *record.codes, *record.identifiers)
     named = " ".join(word for text in whole for word in indexed_words(text))
-    shown = Hit(record.iri, record.label, 0.0, record.names, record.codes, record.summary, record.kinds, record.classes)
+    shown = Hit(
+        iri=record.iri,
+        label=record.label,
+        score=0.0,
+        names=record.names,
+        codes=record.codes,
+        identifiers=tuple(text for text in record.identifiers if text != record.iri),
+        summary=record.summary,
+        kinds=record.kinds,
+        classes=record.classes,
+    )
     return tantivy.Document.from_dict(
         {
             "exact": sorted({key(text) for text in whole}),
             "iri": [record.iri],
             "names": [named],
             "text": [" ".join(indexed_words(record.text))],
-            "kind": list(record.kinds),
+            "kind": [name for name in record.classes if name.startswith(STDORG)],
             "class": list(record.classes),
             "property": list(record.properties),
             "group": list(record.groups),
@@ -151,7 +166,7 @@ class SearchIndex:
         :raises StateError: it is damaged.
         """
         try:
-            about = json.loads((folder / "about.json").read_bytes())
+            about = json.loads((folder / ABOUT).read_bytes())
             if about["version"] != VERSION:
                 raise _missing()
             self._index = tantivy.Index.open(str(folder))
@@ -161,6 +176,8 @@ class SearchIndex:
         except (OSError, ValueError, KeyError, TypeError) as exc:
             raise StateError("The search index can't be read.", hint="Build again.") from exc
         self._schema = self._index.schema
+        self.of: int | None = about.get("of")
+        """The older generation that it was written for; None where it is this one's own."""
 
     def __len__(self) -> int:
         """Count the things that can be found."""
@@ -198,7 +215,11 @@ class SearchIndex:
         sought = self.read(question)
         if not sought:
             return Found(0, (), ())
-        for matching in (self._matching(sought, question, with_text=False), self._tolerant(sought, question)):
+        ways = (
+            self._matching(sought, question, with_text=False),
+            self._tolerant(sought, question, with_text=False),
+        )
+        for matching in ways:
             hits = self._hits(matching, limit, 0, is_ranked=True)
             if hits:
                 return Found(len(hits), hits, tuple(sought))
@@ -237,9 +258,11 @@ class SearchIndex:
         every = Query.boolean_query([(Occur.Must, self._word(word, with_text=with_text)) for word in sought])
         return self._ranked([every, *self._whole(question)], question)
 
-    def _tolerant(self, sought: Sequence[str], question: str) -> Query:
+    def _tolerant(self, sought: Sequence[str], question: str, *, with_text: bool = True) -> Query:
         """Allow a typo in short words and codes too."""
-        every = Query.boolean_query([(Occur.Must, self._loosely(word, 1)) for word in sought if len(word) > 1])
+        every = Query.boolean_query(
+            [(Occur.Must, self._loosely(word, 1, with_text=with_text)) for word in sought if len(word) > 1]
+        )
         return self._ranked([every, *self._whole(question)], question)
 
     def _near(self, sought: Sequence[str]) -> tuple[Hit, ...]:
@@ -268,7 +291,7 @@ class SearchIndex:
 
     def _word(self, word: str, *, with_text: bool) -> Query:
         ways = [Query.const_score_query(self._term("names", word), _WORD)]
-        if len(word) >= _SHORTEST_START:
+        if len(word) >= _SHORTEST_START or (not with_text and len(self) <= _SMALL):
             ways.append(Query.const_score_query(self._fuzzy("names", word, 0, prefix=True), _START))
         if may_be_misspelt(word):
             ways.append(Query.const_score_query(self._fuzzy("names", word, 1), _TYPO))
@@ -278,12 +301,13 @@ class SearchIndex:
                 ways.append(Query.const_score_query(self._fuzzy("text", word, 1), _TEXT / 2))
         return Query.disjunction_max_query(ways)
 
-    def _loosely(self, word: str, distance: int) -> Query:
+    def _loosely(self, word: str, distance: int, *, with_text: bool = True) -> Query:
         ways = [
             Query.const_score_query(self._term("names", word), _WORD),
             Query.const_score_query(self._fuzzy("names", word, distance), _TYPO),
-            Query.const_score_query(self._term("text", word), _TEXT),
         ]
+        if with_text:
+            ways.append(Query.const_score_query(self._term("text", word), _TEXT))
         return Query.disjunction_max_query(ways)
 
     def _term(self, name: str, value: str) -> Query:

@@ -1,7 +1,8 @@
 """Lists of a generation (people, meetings …): made once from query files when it is built, then sorted and narrowed by look-ups.
 
-A list's file stands under `queries/site/tables`; a row of its answer states one value of one `?item`, and the rows of an item are
-put together, so that the query costs no more than what it says and a value that occurs twice is no product. Its heading names the
+A list's file stands under `queries/site/tables`; a row of its answer states one value of one `?item`, or that it is one and what it
+is called (`?itemLabel`), and the rows of an item are put together: a UNION costs the sum of its parts, where OPTIONAL would cost
+their product. Its heading names the
 columns that narrow it (`# facets:`), the one that orders it at first (`# sort:`), those that are not shown (`# hidden:`) and the
 catalogue's query on the same (`# see:`). The rows lie in an SQLite file beside the store: a page of a hundred thousand people costs
 one pass over them at most, whatever is asked, and a deadline ends that.
@@ -21,7 +22,7 @@ from pyoxigraph import Literal, NamedNode
 
 from qit4n_kg.entities.labels import natural_key
 from qit4n_kg.entities.panels import Panel, column_label, read_panels
-from qit4n_kg.errors import ParameterError, QueryTimeoutError, SearchMissingError
+from qit4n_kg.errors import ParameterError, QueryTimeoutError, SearchMissingError, StateError
 from qit4n_kg.namespaces import XSD
 from qit4n_kg.search.text import fold
 
@@ -137,23 +138,35 @@ def _write_list(connection: sqlite3.Connection, panel: Panel, store: Store) -> N
     known = [[column, kind, kinds.get(column) == "thing"] for column, kind in columns]
     name = panel.id
     keys = "".join(f", k{number}" for number in range(len(columns) + 1))
-    connection.execute(f'CREATE TABLE "{name}" (position INTEGER PRIMARY KEY, item, label, cells, folded{keys})')
-    connection.execute(f'CREATE TABLE "{name}/values" (col INTEGER, value, label, position INTEGER)')
+    # What is sorted and searched stands apart from what is shown, so that a pass over all rows reads little.
+    connection.execute(f'CREATE TABLE "{name}" (position INTEGER PRIMARY KEY, folded{keys})')
+    connection.execute(f'CREATE TABLE "{name}/rows" (position INTEGER PRIMARY KEY, item, label, cells)')
+    connection.execute(f'CREATE TABLE "{name}/values" (col INTEGER, value, position INTEGER)')
+    connection.execute(f'CREATE TABLE "{name}/labels" (col INTEGER, value, label, total INTEGER)')
     ordered = sorted(items.items(), key=lambda pair: (natural_key(pair[1].label[:200]), pair[0]))
-    marks = ", ".join("?" * (5 + len(columns) + 1))
-    rows = (_stored(at, iri, item, columns) for at, (iri, item) in enumerate(ordered, start=1))
-    connection.executemany(f'INSERT INTO "{name}" VALUES ({marks})', rows)  # noqa: S608 the name is a file's of ours
+    for position, (iri, item) in enumerate(ordered, start=1):
+        shown, keyed = _stored(iri, item, columns)
+        connection.execute(f'INSERT INTO "{name}/rows" VALUES (?, ?, ?, ?)', (position, *shown))  # noqa: S608 a file's name
+        marks = ", ".join("?" * (1 + len(keyed)))
+        connection.execute(f'INSERT INTO "{name}" VALUES ({marks})', (position, *keyed))  # noqa: S608
+    facets = panel.headers.get("facets", "").split()
+    labels: dict[tuple[int, str], str] = {}
     connection.executemany(
-        f'INSERT INTO "{name}/values" VALUES (?, ?, ?, ?)',  # noqa: S608
-        _facet_values(ordered, columns, panel.headers.get("facets", "").split()),
+        f'INSERT INTO "{name}/values" VALUES (?, ?, ?)',  # noqa: S608
+        _facet_values(ordered, columns, facets, labels),
     )
     connection.execute(f'CREATE INDEX "{name}/by-value" ON "{name}/values" (col, value, position)')
+    counted = connection.execute(f'SELECT col, value, COUNT(*) FROM "{name}/values" GROUP BY col, value').fetchall()  # noqa: S608
+    connection.executemany(
+        f'INSERT INTO "{name}/labels" VALUES (?, ?, ?, ?)',  # noqa: S608
+        ((number, value, labels[number, value], total) for number, value, total in counted),
+    )
     connection.execute("INSERT INTO lists VALUES (?, ?, ?)", (name, json.dumps(known), len(ordered)))
 
 
 @dataclass
 class _Item:
-    label: str
+    label: str = ""
     cells: dict[str, dict[tuple[str, str | None], None]] = field(default_factory=dict)
 
 
@@ -166,7 +179,8 @@ def _gather(answer: Solutions, names: Sequence[str]) -> tuple[dict[str, _Item], 
         item = row[at["item"]]
         if not isinstance(item, NamedNode):
             continue
-        own = items.setdefault(item.value, _Item(_text(row[at["itemLabel"]]) or item.value))
+        own = items.setdefault(item.value, _Item())
+        own.label = own.label or _text(row[at["itemLabel"]])
         for name in names:
             term = row[at[name]]
             if term is None:
@@ -176,7 +190,8 @@ def _gather(answer: Solutions, names: Sequence[str]) -> tuple[dict[str, _Item], 
             if len(values) < MOST_VALUES:
                 values[_text(label) or _text(term), term.value if isinstance(term, NamedNode) else None] = None
             kinds.setdefault(name, set()).add(_kind(term))
-    return items, {name: found.pop() if len(found) == 1 else "text" for name, found in kinds.items()}
+    listed = {iri: item for iri, item in items.items() if item.label}
+    return listed, {name: found.pop() if len(found) == 1 else "text" for name, found in kinds.items()}
 
 
 def _text(term: Term | None) -> str:
@@ -190,7 +205,8 @@ def _kind(term: Term) -> str:
     return "number" if datatype in _NUMBERS else "date" if datatype in _DATES else "text"
 
 
-def _stored(position: int, iri: str, item: _Item, columns: Sequence[tuple[str, str]]) -> tuple[Any, ...]:
+def _stored(iri: str, item: _Item, columns: Sequence[tuple[str, str]]) -> tuple[tuple[str, ...], tuple[Any, ...]]:
+    """Return what is shown of an item, and what it is sought and sorted by."""
     cells: list[list[tuple[str, str | None]]] = []
     keys: list[Any] = [_sort_key(item.label, "text")]
     for name, kind in columns:
@@ -198,7 +214,7 @@ def _stored(position: int, iri: str, item: _Item, columns: Sequence[tuple[str, s
         cells.append(values)
         keys.append(_sort_key(values[0][0], kind) if values else None)
     said = " ".join((item.label, iri.rsplit("/", 1)[-1], *(text for cell in cells for text, _ in cell)))
-    return (position, iri, item.label, json.dumps(cells, ensure_ascii=False), fold(said), *keys)
+    return (iri, item.label, json.dumps(cells, ensure_ascii=False)), (fold(said), *keys)
 
 
 def _order(text: str, kind: str) -> Any:
@@ -220,19 +236,20 @@ def _sort_key(text: str, kind: str) -> Any:
 
 
 def _facet_values(
-    ordered: Sequence[tuple[str, _Item]], columns: Sequence[tuple[str, str]], facets: Sequence[str]
-) -> Iterator[tuple[int, str, str, int]]:
-    """Yield what can be narrowed by: the values of each facet's column, and that there are none."""
+    ordered: Sequence[tuple[str, _Item]],
+    columns: Sequence[tuple[str, str]],
+    facets: Sequence[str],
+    labels: dict[tuple[int, str], str],
+) -> Iterator[tuple[int, str, int]]:
+    """Yield what can be narrowed by: each value of the facets' columns once a row, or that there is none; note their labels."""
     for number, (name, _) in enumerate(columns):
         if name not in facets:
             continue
         for position, (_, item) in enumerate(ordered, start=1):
-            values = item.cells.get(name)
-            if not values:
-                yield (number, NOTHING, "", position)
-                continue
-            for text, iri in values:
-                yield (number, iri or text, text, position)
+            values = {iri or text: text for text, iri in item.cells.get(name, ())} or {NOTHING: ""}
+            for value, text in values.items():
+                labels.setdefault((number, value), text)
+                yield (number, value, position)
 
 
 # --- reading --------------------------------------------------------------------------------------------------------------
@@ -281,7 +298,9 @@ class Lists:
         """
         with self._open() as connection:
             where, values = self._where(name, wanted)
-            total = connection.execute(f'SELECT COUNT(*) FROM "{name}" WHERE {where}', values).fetchone()[0]  # noqa: S608
+            total = self.totals[name]
+            if values:
+                total = connection.execute(f'SELECT COUNT(*) FROM "{name}" WHERE {where}', values).fetchone()[0]  # noqa: S608
             rows = tuple(self._rows(connection, name, wanted, limit, offset))
             facets = {
                 column.name: self._facet(connection, name, number, column.name, wanted)
@@ -310,7 +329,7 @@ class Lists:
             except sqlite3.OperationalError as exc:
                 if "interrupted" in str(exc):
                     raise QueryTimeoutError("The list could not be made in time.", hint="Narrow it.") from exc
-                raise
+                raise StateError("The lists of this generation can't be read.", hint="Build again.") from exc
 
     def _where(self, name: str, wanted: Wanted, but: str = "") -> tuple[str, list[Any]]:
         """Write the condition of the rows that are wanted; the text of a request is only ever a value."""
@@ -338,9 +357,11 @@ class Lists:
         where, values = self._where(name, wanted)
         key = "k0" if wanted.sort in ("", "item") else f"k{self._number(name, wanted.sort) + 1}"
         direction = "DESC" if wanted.is_descending else "ASC"
+        # Positions follow the names, so that the list's own order needs no sorting.
+        order = f"position {direction}" if key == "k0" else f"{key} IS NULL, {key} {direction}, position"
         text = (
-            f'SELECT item, label, cells FROM "{name}" WHERE {where} '  # noqa: S608
-            f"ORDER BY {key} IS NULL, {key} {direction}, position LIMIT ? OFFSET ?"
+            f'SELECT item, label, cells FROM (SELECT position, {key} FROM "{name}" WHERE {where} '  # noqa: S608
+            f'ORDER BY {order} LIMIT ? OFFSET ?) JOIN "{name}/rows" USING (position) ORDER BY {order}'
         )
         for iri, label, cells in connection.execute(text, [*values, limit, offset]):
             yield Row(iri, label, tuple(tuple(Value(*value) for value in cell) for cell in json.loads(cells)))
@@ -349,9 +370,17 @@ class Lists:
         self, connection: sqlite3.Connection, name: str, number: int, column: str, wanted: Wanted
     ) -> tuple[Count, ...]:
         where, values = self._where(name, wanted, but=column)
-        narrowed = f'AND position IN (SELECT position FROM "{name}" WHERE {where})' if values else ""  # noqa: S608
+        if not values:
+            text = (
+                f'SELECT value, label, total FROM "{name}/labels" WHERE col = {number} '  # noqa: S608
+                f"ORDER BY total DESC, label LIMIT {MOST_FACETS}"
+            )
+            return tuple(Count(*row) for row in connection.execute(text))
         text = (
-            f'SELECT value, MIN(label), COUNT(DISTINCT position) AS rows FROM "{name}/values" '  # noqa: S608
-            f"WHERE col = {number} {narrowed} GROUP BY value ORDER BY rows DESC, MIN(label) LIMIT {MOST_FACETS}"
+            f'WITH chosen AS MATERIALIZED (SELECT position FROM "{name}" WHERE {where}), '  # noqa: S608
+            f'counted AS (SELECT value, COUNT(*) AS rows FROM "{name}/values" '
+            f"WHERE col = {number} AND position IN chosen GROUP BY value) "
+            f'SELECT value, label, rows FROM counted JOIN "{name}/labels" USING (value) WHERE col = {number} '
+            f"ORDER BY rows DESC, label LIMIT {MOST_FACETS}"
         )
         return tuple(Count(*row) for row in connection.execute(text, values))

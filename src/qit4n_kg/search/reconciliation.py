@@ -152,7 +152,7 @@ class Reconciler:
 
     def _rate(self, hit: Hit, wanted: Wanted) -> dict[str, Any]:
         """Say how well a candidate fits."""
-        names = (hit.label, *hit.names, *hit.codes, self.id_of(hit.iri), hit.iri)
+        names = (hit.label, *hit.names, *hit.codes, *hit.identifiers, hit.iri)
         is_named = bool(wanted.text) and key(wanted.text) in {key(name) for name in names}
         named = 100.0 if is_named else max(_likeness(wanted.text, name) for name in names) if wanted.text else 0.0
         features = [{"id": "name", "value": round(named, 1)}] if wanted.text else []
@@ -275,10 +275,12 @@ class Reconciler:
     def propose(self, type_id: str, most: int) -> list[dict[str, str]]:
         """Propose properties that things of a type have: those of our ontology first, and of these what most have."""
         filters = {"kind": self.term_of(type_id)} if type_id else {}
-        counts = self._index.counts("property", filters, most=most + 1)
-        return [{"id": compact(each.value), "name": self.name(each.value)} for each in counts if each.value != _TYPE][
-            :most
+        counts = self._index.counts("property", filters, most=1_000)
+        own_first = sorted(counts, key=lambda each: not each.value.startswith(STDORG))
+        terms = [
+            {"id": compact(each.value), "name": self.name(each.value)} for each in own_first if each.value != _TYPE
         ]
+        return terms[:most]
 
 
 def _likeness(text: str, name: str) -> float:

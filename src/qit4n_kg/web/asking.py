@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
 
 from qit4n_kg.errors import ParameterError
@@ -15,8 +15,9 @@ from qit4n_kg.namespaces import STDORG, compact, prefixes
 from qit4n_kg.search.index import MOST_HITS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from flask import Response
     from werkzeug.datastructures import MultiDict
 
     from qit4n_kg.config import Settings
@@ -28,6 +29,30 @@ SHOWN = 20
 MOST_AT_ONCE = 100
 _OF_EVERY_PAGE = frozenset(("lang", "format"))
 _LONGEST_VALUE = 500
+
+
+View = TypeVar("View", bound="Callable[..., Response]")
+
+SEARCHED = {
+    "q": "The text to search for.",
+    "type": "A class: Person, or skos:Concept, or an IRI.",
+    "group": "A group, or one above it: its path under id/, or an IRI.",
+    "country": "A country: its path under id/, or an IRI.",
+    "year": "The year of any date.",
+    "page": "Which part of the answer, from 1.",
+    "limit": f"How many hits a part has, up to {MOST_AT_ONCE}.",
+}
+"""The parameters of a search, as the description of the interface tells them."""
+
+
+def takes(parameters: Mapping[str, str]) -> Callable[[View], View]:
+    """Note of a view which parameters its address may have, and what they mean."""
+
+    def note(view: View) -> View:
+        view.query_parameters = parameters  # type: ignore[attr-defined]
+        return view
+
+    return note
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ SMALLEST = 1024
 """Coding fewer bytes than this costs more than it saves."""
 
 _OFFERS = ("zstd", "gzip")  # the better one first
+CODINGS = (*_OFFERS, IDENTITY)
 _GZIP_LEVEL = 4
 _ZSTD_LEVEL = 3
 _CHUNK = 256 * 1024

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qit4n_kg.errors import KnowledgeGraphError
+from qit4n_kg.store.executor_jobs import is_query_id, new_query_id
 from qit4n_kg.web.context import SNAPSHOT_KEY
 
 if TYPE_CHECKING:
@@ -175,9 +176,11 @@ class Edge:
         number = snapshot.generation.number
         self._cache.use(number)
         key = _request_key(environ)
-        answer = self._cache.find(key) if key is not None else None
+        own = environ.get("HTTP_QUERY_ID")
+        is_usable = own is None or is_query_id(own)  # else the application says what is wrong with it
+        answer = self._cache.find(key) if key is not None and is_usable else None
         if answer is not None:
-            return _send(answer, environ, start_response)
+            return _send(answer, own or new_query_id(), environ, start_response)
         return self._ask(environ, start_response, key, number)
 
     def _ask(
@@ -229,9 +232,9 @@ def _is_as_of(answer: Answer, environ: Environ) -> bool:
     return bool(since) and "HTTP_IF_NONE_MATCH" not in environ and ("Last-Modified", since) in answer.headers
 
 
-def _send(answer: Answer, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+def _send(answer: Answer, query_id: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     if matches(answer.etag, environ.get("HTTP_IF_NONE_MATCH")) or _is_as_of(answer, environ):
-        start_response("304 NOT MODIFIED", answer.brief.copy())
+        start_response("304 NOT MODIFIED", [*answer.brief, ("Query-Id", query_id)])
         return []
-    start_response("200 OK", answer.headers.copy())
+    start_response("200 OK", [*answer.headers, ("Query-Id", query_id)])
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [answer.body]

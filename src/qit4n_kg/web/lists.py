@@ -18,12 +18,12 @@ from qit4n_kg.formats import CSV, HTML, JSON, XLSX, by_name, negotiate
 from qit4n_kg.search.lists import NOTHING, Column, Lists, Part, Wanted
 from qit4n_kg.search.sheets import MOST_ROWS, WRITERS
 from qit4n_kg.web import links
-from qit4n_kg.web.asking import expand, read_count, shorten
+from qit4n_kg.web.asking import expand, read_count, shorten, takes
 from qit4n_kg.web.context import knowledge_graph, snapshot
 from qit4n_kg.web.languages import gettext
 from qit4n_kg.web.readings import reading
 from qit4n_kg.web.results import results
-from qit4n_kg.web.search import Choice, Facet, page_numbers
+from qit4n_kg.web.search import Choice, Facet, index, page_numbers, tell_generation
 from qit4n_kg.web.sending import send
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from qit4n_kg.formats import Format
 
 lists = Blueprint("lists", __name__)
+lists.after_request(tell_generation)
 
 NAMES = ("people", "meetings", "deliverables", "liaisons", "organizations", "groups")
 OFFERS = (HTML, CSV, XLSX, JSON)
@@ -42,6 +43,12 @@ _MOST_WORDS = 12
 _IN_MEMORY = 4 * 1024 * 1024
 _OTHERS = ("q", "sort", "page", "limit")
 _OF_EVERY_PAGE = frozenset(("lang",))
+_PARAMETERS = {
+    "q": "Words that a row must have.",
+    "sort": "The column that it is sorted by; `-` before it for the other direction.",
+    "page": "Which part of the rows, from 1.",
+    "limit": f"How many rows a part has, up to {MOST_SHOWN}; a file has all unless this is given.",
+}
 
 
 @dataclass(frozen=True)
@@ -115,6 +122,8 @@ def _add_routes(name: str) -> None:
 
     view.__doc__ = f"List {name}, sorted and narrowed as asked, as a page or by Accept as CSV, Excel or JSON."
     download.__doc__ = f"Send the list of {name}, sorted and narrowed as asked, as a file: csv, xlsx or json."
+    for each in (view, download):
+        takes(_PARAMETERS)(each)
     lists.add_url_rule(f"/{name}", name, view)
     lists.add_url_rule(f"/{name}.<suffix>", f"{name}_file", download)
 
@@ -185,6 +194,7 @@ def _wanted(view: View, columns: Sequence[Column]) -> Wanted:
 def _file(view: View, form: Format, *, varies: bool) -> Response:
     columns = _all().columns(view.name)
     panel = _all().panel(view.name)
+    index()  # which notes of which generation it is, and the lists with it
     file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 the server closes it when it is sent
     try:
         limit, offset = (view.limit, view.offset) if view.is_part else (MOST_ROWS, 0)
@@ -220,7 +230,7 @@ def _page(view: View) -> Response:
     described = [
         {"name": column.name, "label": column.label, "kind": column.kind, "number": number}
         for number, column in enumerate(columns)
-        if not column.is_hidden and (not part.rows or any(row.cells[number] for row in part.rows))
+        if not column.is_hidden and _is_telling(part, number, column.name in view.filters)
     ]
     labels = reading().entities.labels
     page = render_template(
@@ -239,8 +249,15 @@ def _page(view: View) -> Response:
         files=[(form.label, view.file(form)) for form in OFFERS[1:]],
         see=panel.headers.get("see") if panel.headers.get("see") in knowledge_graph().catalogue.queries else None,
         sparql=links.sparql_path(panel.shown()),
+        older=index().of,
     )
     return send(page, HTML, varies=True)
+
+
+def _is_telling(part: Part, number: int, is_chosen: bool) -> bool:
+    """Tell whether a column says anything: not where it is empty, nor where a filter says all of it already."""
+    cells = {row.cells[number] for row in part.rows}
+    return not part.rows or (any(cells) and not (is_chosen and len(cells) == 1))
 
 
 def _value_label(value: str, label: str) -> str:

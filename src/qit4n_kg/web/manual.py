@@ -29,6 +29,7 @@ MANUAL = {
     "writing": "How to contribute data",
     "data": "The data and where it comes from",
     "ontology": "The ontology, explained",
+    "finding": "Finding things: search, lists, OpenRefine, and search in SPARQL",
     "queries": "Writing queries",
     "reference": "Reference: settings, commands, routes, errors",
     "architecture": "How it works inside",

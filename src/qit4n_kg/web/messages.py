@@ -1,4 +1,4 @@
-"""What there is to translate: the texts of templates, of modules and of the query files that pages show; no Flask.
+"""What there is to translate: the texts of templates, of modules and of the query files that pages show.
 
 Run as `python -m qit4n_kg.web.messages` (`make messages`) it brings every catalogue up to date and says what each lacks.
 """
@@ -16,18 +16,27 @@ from babel.messages.pofile import read_po, write_po
 
 from qit4n_kg.config import default_sources
 from qit4n_kg.entities.panels import column_label, read_panel
+from qit4n_kg.entities.passages import SourceKind
+from qit4n_kg.namespaces import OWL, RDF, RDFS
+from qit4n_kg.queries import TOPICS
+from qit4n_kg.web.citing import STYLES
+from qit4n_kg.web.manual import MANUAL
+from qit4n_kg.web.problems import PROBLEMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _WEB = Path(__file__).parent
 CATALOGUES = _WEB / "translations"
-FOLDERS = ("entity/panels", "site/figures", "site/charts", "site/lists", "site/tables", "site")
+FOLDERS = ("entity/panels", "site/figures", "site/charts", "site/lists", "site/tables", "site/quality")
 """The folders under `queries/` whose titles and column names a page shows."""
 
 _KEYWORDS = {"_": None, "gettext": None, "lazy": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
 _OPTIONS = {"trimmed": "true", "newstyle_gettext": "true", "trim_blocks": "true", "lstrip_blocks": "true"}
 _WIDTH = 120
+_TYPE = pyoxigraph.NamedNode(f"{RDF}type")
+_CLASS = pyoxigraph.NamedNode(f"{OWL}Class")
+_LABEL = pyoxigraph.NamedNode(f"{RDFS}label")
 
 
 def extract(sources: Path | None = None) -> Catalog:
@@ -37,14 +46,28 @@ def extract(sources: Path | None = None) -> Catalog:
         _add_file(found, "jinja2", path)
     for path in sorted(_WEB.glob("*.py")):
         _add_file(found, "python", path)
+    for text in _named():
+        found.add(text)
     queries = (sources or default_sources()) / "queries"
-    for name in property_names(queries / "entity" / "property-order.rq"):
-        found.add(name, locations=[("queries/entity/property-order.rq", 1)])
+    ontology = pyoxigraph.Store()
+    for path in sorted(((sources or default_sources()) / "ontology").glob("*.ttl")):
+        ontology.load(path=path, format=pyoxigraph.RdfFormat.TURTLE)
+    for name in [*property_names(queries / "entity" / "property-order.rq", ontology), *class_names(ontology)]:
+        found.add(name)
     for folder in FOLDERS:
         for path in sorted((queries / folder).glob("*.rq")):
             for text in query_texts(path):
                 found.add(text, locations=[(f"queries/{folder}/{path.name}", 1)])
     return found
+
+
+def _named() -> Iterator[str]:
+    """Give the texts that modules keep in tables and templates pass through the filter `translated`."""
+    yield from (problem.title for problem in PROBLEMS.values())
+    yield from MANUAL.values()
+    yield from (form.label for form, _ in STYLES.values())
+    yield from (kind.value for kind in SourceKind)
+    yield from (topic.capitalize() for topic in TOPICS)
 
 
 def _add_file(catalogue: Catalog, method: str, path: Path) -> None:
@@ -58,7 +81,8 @@ def query_texts(path: Path) -> Iterator[str]:
     """Give what a page says of one query file: its title, its question, and the names of its columns."""
     panel = read_panel(path)
     yield panel.title
-    yield panel.question
+    if path.parent.parent.name == "site":  # the pages of things show no questions
+        yield panel.question
     yield from filter(None, (panel.headers.get("more"), panel.empty, panel.absent[1]))
     names = columns_of(panel.text)
     yield from (column_label(name) for name in names if not (name.endswith("Label") and name[:-5] in names))
@@ -74,11 +98,27 @@ def columns_of(query: str) -> list[str]:
     return [name.value for name in answer.variables] if isinstance(answer, pyoxigraph.QuerySolutions) else []
 
 
-def property_names(path: Path) -> Iterator[str]:
-    """Give what pages call properties, from the file that orders them."""
+def property_names(path: Path, ontology: pyoxigraph.Store) -> Iterator[str]:
+    """Give what pages call properties: the names in the file that orders them, else the ontology's."""
     answer = pyoxigraph.Store().query(path.read_text(encoding="utf-8"))
     if isinstance(answer, pyoxigraph.QuerySolutions):
-        yield from (row[1].value for row in answer if isinstance(row[1], pyoxigraph.Literal))
+        for node, name in answer:
+            if isinstance(name, pyoxigraph.Literal):
+                yield name.value
+            elif isinstance(node, pyoxigraph.NamedNode):
+                yield from _labels(ontology, node)
+
+
+def class_names(ontology: pyoxigraph.Store) -> Iterator[str]:
+    """Give what the ontology calls its classes."""
+    for quad in ontology.quads_for_pattern(None, _TYPE, _CLASS):
+        if isinstance(quad.subject, pyoxigraph.NamedNode):
+            yield from _labels(ontology, quad.subject)
+
+
+def _labels(ontology: pyoxigraph.Store, node: pyoxigraph.NamedNode) -> Iterator[str]:
+    labels = (quad.object for quad in ontology.quads_for_pattern(node, _LABEL, None))
+    yield from (label.value for label in labels if isinstance(label, pyoxigraph.Literal))
 
 
 def read_catalogue(path: Path) -> Catalog:

@@ -209,6 +209,10 @@ def _operations(rule: Rule) -> dict[str, Any]:
     parameters = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in sorted(rule.arguments)
     ]
+    parameters += [
+        {"name": name, "in": "query", "description": meaning, "schema": {"type": "string"}}
+        for name, meaning in getattr(view, "query_parameters", {}).items()
+    ]
     operations = {}
     for method in sorted((rule.methods or set()) - _UNLISTED):
         operations[method.lower()] = {

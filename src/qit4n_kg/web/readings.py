@@ -62,7 +62,7 @@ class Common:
         table = fill(
             self.snapshot.store, LabelReader(self.snapshot.store), read_panel(self.queries / "site" / "languages.rq")
         )
-        return frozenset(row[0].text for row in table.rows)
+        return frozenset(row[0].text for row in table.rows if row and row[0].text)
 
     @cached_property
     def lists(self) -> Lists:

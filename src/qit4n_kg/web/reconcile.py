@@ -16,21 +16,23 @@ from qit4n_kg.errors import ParameterError, UnknownEntityError
 from qit4n_kg.formats import HTML, JSON
 from qit4n_kg.namespaces import STDORG
 from qit4n_kg.search.reconciliation import MOST_PROPERTIES, Reconciler
-from qit4n_kg.web.asking import read_count
+from qit4n_kg.web.asking import read_count, takes
 from qit4n_kg.web.context import knowledge_graph, snapshot
 from qit4n_kg.web.links import local_path
 from qit4n_kg.web.readings import reading
-from qit4n_kg.web.search import index
+from qit4n_kg.web.search import index, tell_generation
 from qit4n_kg.web.sending import send
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 reconcile = Blueprint("reconcile", __name__)
+reconcile.after_request(tell_generation)
 
 _TYPES = ("Person", "Organization", "Body", "Group", "Deliverable", "Meeting", "Country", "Liaison", "Document")
 _SUGGESTED = 12
 _MOST_SUGGESTED = 100
+_SUGGESTS = {"prefix": "What is typed so far.", "cursor": "How many to leave out.", "limit": "How many."}
 _PREVIEW = {"width": 400, "height": 240}
 _PREVIEW_FACTS = 6
 _FRAMED = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors *; object-src 'none'"
@@ -40,8 +42,8 @@ def _reconciler() -> Reconciler:
     return Reconciler(index(), snapshot().store, reading().entities.labels, knowledge_graph().settings)
 
 
-@reconcile.route("/reconcile", methods=["GET", "POST"])
-@reconcile.route("/reconcile/", methods=["GET", "POST"])
+@reconcile.route("/reconcile", methods=["GET", "POST"], strict_slashes=False)
+@takes({"queries": "A batch of queries, as JSON.", "extend": "An order for values of properties, as JSON."})
 def service() -> Response:
     """Describe the reconciliation service, or answer a batch of `queries` or an order to `extend` (API 0.2)."""
     values = request.values
@@ -58,24 +60,28 @@ def service() -> Response:
 
 
 @reconcile.get("/reconcile/suggest/entity")
+@takes(_SUGGESTS)
 def suggest_entity() -> Response:
     """Suggest things whose name begins with `prefix`."""
     return _suggest(_reconciler().suggest_entities)
 
 
 @reconcile.get("/reconcile/suggest/type")
+@takes(_SUGGESTS)
 def suggest_type() -> Response:
     """Suggest types whose name has `prefix` in it."""
     return _suggest(_reconciler().suggest_types)
 
 
 @reconcile.get("/reconcile/suggest/property")
+@takes(_SUGGESTS)
 def suggest_property() -> Response:
     """Suggest properties whose name has `prefix` in it."""
     return _suggest(_reconciler().suggest_properties)
 
 
 @reconcile.get("/reconcile/properties")
+@takes({"type": "The type.", "limit": "How many."})
 def propose_properties() -> Response:
     """Propose properties that things of a `type` have, to extend a table with."""
     limit = read_count("limit", request.args.get("limit"), MOST_PROPERTIES, _MOST_SUGGESTED)
@@ -85,6 +91,7 @@ def propose_properties() -> Response:
 
 
 @reconcile.get("/reconcile/preview")
+@takes({"id": "The thing's identifier."})
 def preview() -> Response:
     """Show the thing `id` in a few lines, to be framed by the client."""
     known = _reconciler()

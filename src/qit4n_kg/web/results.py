@@ -188,6 +188,7 @@ def answer(question: Question, form: Format, *, varies: bool = True) -> Response
 
     :param varies: whether the format was chosen by Accept.
     """
+    query_id()  # an answer from the cache has one too
     generation = generation_for(question.asked)
     coding = choose_coding(request.headers.get("Accept-Encoding"))
     etag = question.etag(generation, form, coding, varies=varies)

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, g, render_template, request
 from pyoxigraph import Literal, NamedNode
 
 from qit4n_kg.entities.panels import read_panel
@@ -21,7 +21,7 @@ from qit4n_kg.namespaces import DEFAULT_BASE_IRI
 from qit4n_kg.search.index import LONGEST_QUESTION, MOST_HITS, Found, Hit, SearchIndex
 from qit4n_kg.search.text import Piece, excerpt, highlight, is_one_typo, may_be_misspelt, needed, words
 from qit4n_kg.web import links
-from qit4n_kg.web.asking import FILTERS, Asked, read_count, read_search, shorten
+from qit4n_kg.web.asking import FILTERS, SEARCHED, Asked, read_count, read_search, shorten, takes
 from qit4n_kg.web.context import knowledge_graph, snapshot
 from qit4n_kg.web.languages import gettext
 from qit4n_kg.web.readings import reading
@@ -88,10 +88,23 @@ def index() -> SearchIndex:
 
     :raises SearchMissingError: it was built without one.
     """
-    return knowledge_graph().search_index(snapshot().generation)
+    found = knowledge_graph().search_index(snapshot().generation)
+    g.search_generation = found.of
+    return found
+
+
+def tell_generation(response: Response) -> Response:
+    """Say of which generation the index is, where it is not that of the one that is served."""
+    if (older := g.get("search_generation")) is not None:
+        response.headers["X-Search-Generation"] = str(older)
+    return response
+
+
+search.after_request(tell_generation)
 
 
 @search.get("/search")
+@takes(SEARCHED)
 def find() -> Response:
     """Find things by text, narrowed by type, group, country and year, as a page or as JSON."""
     asked = read_search(request.args)
@@ -101,12 +114,14 @@ def find() -> Response:
 
 
 @search.get("/search.json")
+@takes(SEARCHED)
 def find_json() -> Response:
     """Find things by text, as JSON."""
     return _json(read_search(request.args), varies=False)
 
 
 @search.get("/suggest")
+@takes({"q": "What is typed so far.", "limit": "How many, up to 20.", "format": "json or opensearch."})
 def suggest() -> Response:
     """Say what a name that is being typed may become: objects, or OpenSearch suggestions by Accept or `format=opensearch`."""
     for name, values in request.args.lists():
@@ -189,6 +204,7 @@ def _page(asked: Asked) -> Response:
         numbers=page_numbers(asked.page, pages),
         questions=questions(asked.text),
         things=len(index()),
+        older=index().of,
         sparql=_as_sparql(asked) if asked.text else None,
     )
     return send(page, HTML, varies=True)

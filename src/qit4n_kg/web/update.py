@@ -84,7 +84,7 @@ def read_update_request() -> Update:
         raise RequestError(f"The request has {len(updates) or 'no'} updates, and exactly one is performed.")
     return Update(
         updates[0],
-        request.base_url,
+        knowledge_graph().settings.base_iri,  # as in queries: see web/results.py
         read_graphs(values_of(parameters, "using-graph-uri")),
         read_graphs(values_of(parameters, "using-named-graph-uri")),
     )

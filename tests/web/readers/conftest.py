@@ -48,7 +48,7 @@ def world() -> list[Quad]:
     retired = {
         "merged": ["person/ada-byron"],
         "merged-before": ["retired/merged"],
-        "split": ["club", "hub"],
+        "split": ["club", "many-tongues"],
         "withdrawn": [],
         "this": ["retired/that"],
         "that": ["retired/this"],

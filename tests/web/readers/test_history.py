@@ -44,7 +44,7 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
         change = Change(
             adds=(Quad(subject, LABEL, Literal(text), GRAPH),), retracts=(Quad(subject, LABEL, Literal("old"), GRAPH),)
         )
-        journal.append(Entry.of(change, actor, "contribution"))
+        journal.append(Entry.of(change, actor, "contribution", "contribution:00ff" if actor == "reviewer-1" else None))
     return folder
 
 
@@ -69,6 +69,7 @@ def test_the_journals_entries_tell_what_when_and_by_whom(reader: FlaskClient) ->
     assert "&lt;i&gt;L" in page
     assert "added:" in page
     assert "removed:" in page
+    assert page.count('href="/contributions/00ff"') == 1, "an accepted contribution leads to what was sent in"
 
 
 def test_generations_are_compared(reader: FlaskClient) -> None:

@@ -98,7 +98,7 @@ def test_a_term_shows_its_example_its_queries_and_what_its_shape_asks(client: Fl
 def test_a_module_has_a_diagram_with_the_same_in_words(client: FlaskClient) -> None:
     page = client.get("/ontology", headers={"Accept": "text/html"}).text
     assert page.count("<svg class=") == 1
-    assert 'role="img" aria-labelledby="diagram-terms-title diagram-terms-text"' in page
+    assert 'role="group" aria-labelledby="diagram-terms-title diagram-terms-text"' in page
     words = re.sub(r"<[^>]+>", "", page[page.index("The diagram in words") :])
     assert "Person is a kind of Agent" in words
     assert re.search(r"Person — chairs →\s+to Body", words)

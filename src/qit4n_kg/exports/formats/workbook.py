@@ -44,22 +44,25 @@ def write_workbook(material: Material, output: BinaryIO) -> None:
             "strings_to_urls": False,
             "strings_to_numbers": False,
         }
-        book = xlsxwriter.Workbook(buffer, options)
-        book.set_properties({"title": f"Tables about {group_name(material)}", "created": moment})
-        head = book.add_format({"bold": True, "bottom": 1, "bg_color": "#E7ECEF", "valign": "top"})
-        styles = {"date": book.add_format({"num_format": "yyyy-mm-dd"}), "head": head, "wrap": book.add_format()}
-        contents = book.add_worksheet("Contents")
-        lines: list[tuple[str, str, int | None]] = []
-        for table in read_tables(material):
-            _add_sheet(book.add_worksheet(table.name[:31]), material, table, styles)
-            lines.append((table.name, table.query.question, len(table.rows)))
-        _write_contents(contents, material, lines, styles)
-        book.close()
+        with xlsxwriter.Workbook(buffer, options) as book:  # it closes its temporary files, whatever happens
+            book.set_properties({"title": f"Tables about {group_name(material)}", "created": moment})
+            _fill(book, material)
     settle(buffer, moment, output)
 
 
+def _fill(book: xlsxwriter.Workbook, material: Material) -> None:
+    head = book.add_format({"bold": True, "bottom": 1, "bg_color": "#E7ECEF", "valign": "top"})
+    styles = {"date": book.add_format({"num_format": "yyyy-mm-dd"}), "head": head}
+    contents = book.add_worksheet("Contents")
+    lines: list[tuple[str, str, int]] = []
+    for table in read_tables(material):
+        _add_sheet(book.add_worksheet(table.name[:31]), material, table, styles)
+        lines.append((table.name, table.query.question, len(table.rows)))
+    _write_contents(contents, material, lines, styles)
+
+
 def _write_contents(
-    sheet: Worksheet, material: Material, lines: list[tuple[str, str, int | None]], styles: dict[str, Format]
+    sheet: Worksheet, material: Material, lines: list[tuple[str, str, int]], styles: dict[str, Format]
 ) -> None:
     stamp = material.stamp
     sheet.set_column(0, 0, 28)
