@@ -1,6 +1,13 @@
-// The page /sparql: the form is there at once and works; the editor comes once the page has been drawn.
-const begin = async () => (await import("./sparql/page.js")).start();
-const whenIdle = window.requestIdleCallback ?? ((act) => setTimeout(act, 1));
+// The page /sparql: the form is there at once and works; the editor comes once the page has been drawn, in pieces, so that nothing
+// that a person does meanwhile has to wait.
+const idle = () => new Promise((go) => (window.requestIdleCallback ?? setTimeout)(go));
 
-if (document.readyState === "complete") whenIdle(begin);
-else addEventListener("load", () => whenIdle(begin));
+async function begin() {
+  await idle();
+  const { start } = await import("./sparql/page.js");
+  await idle();
+  start();
+}
+
+if (document.readyState === "complete") begin();
+else addEventListener("load", begin);
