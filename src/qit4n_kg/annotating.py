@@ -95,7 +95,7 @@ def _command(finding: Result) -> str:
 def _escape(text: str) -> str:
     r"""Escape a message.
 
-    >>> _escape("50%\\nmore")
+    >>> _escape("50%\nmore")
     '50%25%0Amore'
     """
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

@@ -25,9 +25,11 @@ from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Triple
 
 from qit4n_kg import __version__
 from qit4n_kg.errors import GenerationDamagedError, InvalidDataError, StateMissingError
+from qit4n_kg.filed import leave_out, read_filed
 from qit4n_kg.loading import SourceKind, find_sources, inputs_hash, named_from, read_quads
 from qit4n_kg.namespaces import OWL, RDF, RDFS, STDORG, XSD
 from qit4n_kg.reasoning.reasoner import Reasoner, compile_rules, describe
+from qit4n_kg.redactions import digest_of, read_redactions, redact
 from qit4n_kg.remarks import describe_report
 from qit4n_kg.search.writing import CODE, is_carried, refresh_search, write_search
 from qit4n_kg.store.generations import Generation, Generations
@@ -55,6 +57,8 @@ _TRUTHS = tuple(Literal(text, datatype=NamedNode(XSD + "boolean")) for text in (
 _TRUE, _FALSE = (Literal(text, datatype=NamedNode(XSD + "boolean")) for text in ("true", "false"))
 _DECIDING_MODULES = (
     "building.py",
+    "filed.py",
+    "redactions.py",
     "loading.py",
     "namespaces.py",
     "reasoning/axioms.py",
@@ -140,7 +144,11 @@ class Origin:
         if settings.scratch:
             return cls(settings, (), Journal.read(settings.journal_dir, "scratch"))
         journal = Journal.read(settings.journal_dir, settings.base_iri)
-        return cls(settings, find_sources(settings.sources, settings.graph_base, settings.data), journal)
+        sources = find_sources(settings.sources, settings.graph_base, settings.data)
+        if settings.data is None:
+            graphs = {source.graph for source in sources if source.kind is SourceKind.DATA}
+            leave_out(journal, read_filed(settings.sources / "data"), graphs)
+        return cls(settings, sources, journal)
 
     def inputs(self, position: str | None = None) -> str:
         """Hash what decides the dataset, with the journal as it is or at another position."""
@@ -222,7 +230,10 @@ def assemble(
     :raises InvalidDataError: the shapes found violations.
     :raises UnsupportedAxiomError: the ontology has an axiom that no rule implements.
     """
-    ontology, data, files = _read(sources, progress)
+    ontology, data, files = read_sources(sources, progress)
+    redacted = read_redactions(settings.journal_dir)
+    if redacted:
+        data = list(redact(data, redacted))
     aside: tuple[Quad, ...] = ()
     graphs: set[NamedNode] = set()
     if entries:
@@ -271,7 +282,10 @@ def _inputs_of(sources: Sequence[SourceFile], settings: Settings) -> str:
     folder = Path(__file__).parent
     code = hashlib.sha256(b"".join((folder / name).read_bytes() for name in (*_DECIDING_MODULES, *CODE))).hexdigest()
     deciding = [s for s in sources if s.kind is not SourceKind.QUERIES or s.relative.startswith(_DECIDING_QUERIES)]
-    return inputs_hash(deciding, software=f"{SOFTWARE} {code}", base_iri=settings.base_iri, gate=settings.gate)
+    filed = read_filed(settings.sources / "data") if settings.data is None else None
+    software = f"{SOFTWARE} {code}" + (f" {filed.position}" if filed else "")
+    software += digest_of(read_redactions(settings.journal_dir))
+    return inputs_hash(deciding, software=software, base_iri=settings.base_iri, gate=settings.gate)
 
 
 def _current(generations: Generations) -> Generation | None:
@@ -281,7 +295,7 @@ def _current(generations: Generations) -> Generation | None:
         return None
 
 
-def _read(
+def read_sources(
     sources: Sequence[SourceFile], progress: Progress
 ) -> tuple[list[Quad], list[Quad], dict[NamedNode, SourceFile]]:
     """Read the ontology and the data; also say from which file each graph comes."""

@@ -18,7 +18,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qit4n_kg.config import to_environ
-from qit4n_kg.errors import QueueFullError, SourceError, StateError, ValidationLimitError
+from qit4n_kg.errors import (
+    KnowledgeGraphError,
+    NotFoundError,
+    QueueFullError,
+    ResultTooLargeError,
+    SourceError,
+    StateError,
+    ValidationLimitError,
+)
 from qit4n_kg.store.executor_protocol import Disconnected, receive, send
 
 if TYPE_CHECKING:
@@ -54,6 +62,16 @@ class Judgement:
     def conforms(self) -> bool:
         """Whether it brings no violation."""
         return bool(self.report["conforms"])
+
+
+@dataclass(frozen=True)
+class SheetEdits:
+    """What an edited sheet comes to: the generation that it was taken from, N-Quads that come and go, conflicts in sentences."""
+
+    generation: int
+    adds: bytes
+    retracts: bytes
+    conflicts: tuple[str, ...]
 
 
 class Gatekeeper:
@@ -94,6 +112,31 @@ class Gatekeeper:
         """
         reply, rendered = self._take(files, store, {"change": len(adds)}, adds + retracts)
         return Judgement(reply["report"], rendered)
+
+    def sheet(self, name: str, form: Format, now: Path, generation: int, *, is_empty: bool) -> bytes:
+        """Make the sheet of a class, to fill in: of a generation's data, or without a row.
+
+        :raises NotFoundError: there is none for such a class.
+        :raises ResultTooLargeError: there are too many things for a sheet.
+        :raises QueueFullError: too many wait already.
+        """
+        asked = {"name": name, "format": form.name, "is_empty": is_empty, "generation": generation}
+        return self._take((), now, {"sheet": asked})[1]
+
+    def sheets(self, now: Path) -> list[tuple[str, int]]:
+        """Return the classes that there are sheets for, with how many things each has."""
+        return [(name, count) for name, count in self._take((), now, {"sheets": True})[0]["report"]]
+
+    def edits(self, file: SentFile, now: Path) -> SheetEdits | None:
+        """Read an edited sheet, None for a table that was not taken from a generation.
+
+        :raises SourceError: it can't be read, or what it was taken from is not known any more.
+        """
+        reply, body = self._take((file,), now, {"edits": str(now)})
+        told = reply["report"]
+        if told is None:
+            return None
+        return SheetEdits(told["generation"], body[: told["adds"]], body[told["adds"] :], tuple(told["conflicts"]))
 
     def close(self) -> None:
         """End the process."""
@@ -216,9 +259,12 @@ class _Process:
             return self._process.wait()
 
 
-def _error(reply: dict[str, Any]) -> SourceError | StateError:
+def _error(reply: dict[str, Any]) -> KnowledgeGraphError:
     if reply["code"] == SourceError.code:
         path, line, column = reply["path"], reply["line"], reply["column"]
         return SourceError(reply["message"], path=path, line=line, column=column, hint=reply["hint"])
+    for kind in (NotFoundError, ResultTooLargeError):
+        if reply["code"] == kind.code:
+            return kind(reply["message"], hint=reply["hint"])
     _log.error("The judging process failed: %s", reply["message"])
     return StateError("What was sent could not be judged.")

@@ -27,6 +27,7 @@ from qit4n_kg.errors import (
     ProposalError,
     StateConflictError,
 )
+from qit4n_kg.formats import CSV, XLSX
 from qit4n_kg.formats import RdfFormat as Formats
 from qit4n_kg.gatekeeping import SentFile
 from qit4n_kg.store.journal import Journal, dataset_of
@@ -219,8 +220,31 @@ class Desk:
             for text, reason in read_overruled(sending.fields)
         ]
         retracts = self._read([_text_file("retracts", sending.retracts)], now_at) if sending.retracts.strip() else []
-        adds = self._read(sending.files, now_at) if sending.files else []
+        adds = []
+        for file in sending.files:
+            edits = self._edits(file, now_at)
+            adds += self._read([file], now_at) if edits is None else edits[0]
+            retracts += [] if edits is None else edits[1]
         return make_proposal(adds, retracts, overruled, read_moves(sending.fields), self._settings.base_iri)
+
+    def _edits(self, file: SentFile, now_at: Snapshot) -> tuple[list[Quad], list[Quad]] | None:
+        """Return what an edited sheet adds and retracts, None where a file is no such thing.
+
+        :raises PreconditionFailedError: a cell was changed that has changed in the graph, too; with each such cell.
+        """
+        if file.form not in (CSV, XLSX):
+            return None
+        edits = self._graph.gatekeeper.edits(file, now_at.generation.store_path)
+        if edits is None:
+            return None
+        if edits.conflicts:
+            raise PreconditionFailedError(
+                f"The graph has changed since generation {edits.generation}, in cells that were changed here, too.",
+                hint="Nothing was changed. Take the sheet anew, and change what is still wanted.",
+                conflicts=edits.conflicts,
+            )
+        adds, retracts = (list(parse(part, RdfFormat.N_QUADS)) for part in (edits.adds, edits.retracts))
+        return adds, retracts
 
     def _read(self, files: Sequence[SentFile], now_at: Snapshot) -> list[Quad]:
         content = self._graph.gatekeeper.read(files, now_at.generation.store_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -173,3 +174,17 @@ def test_print_hides_what_paper_can_not_do(open_page: Open, keep: Keep) -> None:
     assert not page.locator(".site-nav").is_visible()
     assert page.get_by_role("heading", name="Roles held").is_visible()
     keep(page, "person-print")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (320, "dark")])
+def test_a_spreadsheet_that_is_dropped_is_reported_cell_by_cell(
+    open_page: Open, keep: Keep, width: int, scheme: str
+) -> None:
+    page = open_page("/validate", width=width, color_scheme=scheme)
+    bad = Path(__file__).parents[1] / "fixtures" / "bad"
+    page.set_input_files("#file", [bad / "meetings.xlsx", bad / "person.ttl"])
+    page.get_by_role("button", name="Check", exact=True).click()
+    page.wait_for_selector("text=meetings.xlsx, sheet Meetings, row 3, column 4")
+    assert page.locator("text=person.ttl, line 8, column 27").is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    keep(page, f"validate-report-{width}")

@@ -1,9 +1,11 @@
-"""Power cuts and kills at any moment: what was answered is there, nothing is half there, and the journal replays to the same dataset.
+"""Kills and power cuts at any moment: what was answered is there, nothing is half there, the journal replays to the same dataset.
 
 `QIT4N_TEST_KILLS` is how many times the server is killed (3 by default).
 """
 
+import contextlib
 import json
+import logging
 import os
 import random
 import re
@@ -26,6 +28,7 @@ from qit4n_kg.building import build
 from qit4n_kg.config import to_environ
 from qit4n_kg.contributions.model import State
 from qit4n_kg.contributions.register import Register
+from qit4n_kg.errors import StateLockedError
 from qit4n_kg.store.generations import Generations
 from qit4n_kg.store.journal import Journal
 from qit4n_kg.store.oxigraph import OxigraphStore
@@ -43,9 +46,15 @@ class Crowd:
         self.settings, self.tokens, self.seed = settings, tokens, seed
         self.submitted, self.accepted, self.updated, self.attempted = set(), set(), set(), set()
         self.waiting, self.lock = [], threading.Lock()
-        self.counts = {"answers": 0, "reads": 0, "failed reads": 0}
+        self.counts = {"answers": 0}
         self.url, self.is_up = "", threading.Event()
         self.stop = threading.Event()
+
+    def let(self, commits):
+        """Wait until so many more commits were answered, a minute at most."""
+        wanted, end = len(self.accepted) + len(self.updated) + commits, time.monotonic() + 60
+        while len(self.accepted) + len(self.updated) < wanted and time.monotonic() < end:
+            time.sleep(0.02)
 
     def call(self, path, body, kind, who):
         request = urllib.request.Request(f"{self.url}{path}", body.encode(), {"Content-Type": kind}, method="POST")
@@ -58,6 +67,11 @@ class Crowd:
         except (OSError, ValueError):
             return None, {}  # killed meanwhile: nothing was answered
 
+    def told(self):
+        """Return what was answered so far."""
+        kinds = f"{len(self.submitted)} submitted, {len(self.accepted)} accepted, {len(self.updated)} updates"
+        return f"{self.counts['answers']} answers: {kinds}"
+
     def work(self, number):
         chance = random.Random(self.seed * 100 + number)
         turn = 0
@@ -66,7 +80,7 @@ class Crowd:
                 continue
             turn += 1
             name = f"p-{self.seed}-{number}-{turn}"
-            kind = chance.choice(("submit", "accept", "update"))
+            kind = chance.choice(("submit", "accept", "accept", "update"))
             if kind == "submit":
                 self.submit(name)
             elif kind == "update":
@@ -125,16 +139,35 @@ def mine(built_state, tmp_path):
     return replace(built_state, state_dir=tmp_path / "state", journal_dir=tmp_path / "journal")
 
 
+def descendants(pid):
+    """A process and all that it started, itself first, so that it starts no more."""
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
+    found = [pid]
+    for one in found:
+        found += [child for child, parent in parents.items() if parent == one]
+    return found
+
+
 def cut(process):
     """Kill a server with all its processes at once, as a power cut does."""
-    os.killpg(process.pid, signal.SIGKILL)
+    for pid in descendants(process.pid):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     process.wait()
     process.stdout.close()
 
 
 def check(settings, crowd):
     """Look at what a new start finds."""
-    build(settings, Quiet())
+    for _ in range(60):
+        try:
+            build(settings, Quiet())
+            break
+        except StateLockedError:  # a writer that was just being started outlives the kill, as one may
+            time.sleep(0.5)
     current = Generations(settings.state_dir, settings.keep_generations).current()
     with OxigraphStore.open_read_only(current.store_path) as store:
         text = (
@@ -174,11 +207,13 @@ def test_kills_at_random_points_lose_nothing_that_was_answered(mine, tmp_path):
         assert process.stdout.readline(), kill
         crowd.url = f"http://127.0.0.1:{port}"
         crowd.is_up.set()
-        time.sleep(chance.uniform(0.3, 4.0))
+        crowd.let(chance.randrange(3))
+        time.sleep(chance.uniform(0.0, 2.0))
         crowd.is_up.clear()
         cut(process)
         if kill % 10 == 9 or kill == kills - 1:
             check(mine, crowd)
+            logging.getLogger(__name__).warning(f"{kill + 1} kills, {crowd.told()}")
     crowd.stop.set()
     for thread in threads:
         thread.join(70)
@@ -187,8 +222,7 @@ def test_kills_at_random_points_lose_nothing_that_was_answered(mine, tmp_path):
     anew = replace(mine, state_dir=tmp_path / "anew")
     build(anew, Quiet())
     assert Generations(anew.state_dir).current().manifest.dataset == dataset
-    words = f"{kills} kills, {crowd.counts['answers']} answers: {len(crowd.submitted)} submitted, {len(crowd.accepted)} accepted, "
-    print(f"\n{words}{len(crowd.updated)} updates; {entries} journal entries; replayed to {dataset[:20]}")
+    logging.getLogger(__name__).warning(f"{crowd.told()}; {entries} journal entries; replayed to {dataset[:20]}")
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
@@ -242,7 +276,10 @@ def test_a_contribution_is_on_the_disk_before_it_is_answered(mine, tmp_path):
     register = Register(mine.journal_dir, mine.base_iri)
     synced = []
     original = os.fsync
-    os.fsync = lambda descriptor: (synced.append(os.readlink(f"/proc/self/fd/{descriptor}")), original(descriptor))[1]
+    os.fsync = lambda descriptor: (
+        synced.append(str(Path(f"/proc/self/fd/{descriptor}").readlink())),
+        original(descriptor),
+    )[1]
     try:
         from qit4n_kg.contributions.model import LICENCE, Contribution, Proposal
 

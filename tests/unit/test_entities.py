@@ -89,6 +89,15 @@ def test_a_passage_tells_section_table_and_row(reader: EntityReader) -> None:
     assert passage.is_in_force
 
 
+def test_a_passage_of_several_columns_tells_them_all_once() -> None:
+    graph, column = NamedNode(f"{BASE}graph/minutes/table-2/plan"), NamedNode(f"{STDORG}column")
+    with OxigraphStore.in_memory() as store:
+        for home in (graph, DefaultGraph()):
+            store.add([Quad(graph, column, Literal(text), home) for text in ("Dates", "Host")])
+        passage = EntityReader(store, ROOT / "queries/entity", base=BASE).passages.passage(graph.value)
+    assert passage.column == "Dates; Host"
+
+
 def test_an_entailed_statement_names_its_rule(reader: EntityReader) -> None:
     view = reader.read(f"{ID}person/ada-byron")
     (chairs,) = view.values(f"{STDORG}chairs")

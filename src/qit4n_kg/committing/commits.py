@@ -153,7 +153,7 @@ def _publish(
                 with OxigraphStore.open_read_only(current.store_path) as store:
                     revision = revise(origin.settings, journal.entries, entry.change, store.inner)
                 return generations.commit(
-                    revision, inputs=inputs, software=SOFTWARE, on_ready=accept, complete=origin.complete
+                    revision, inputs=inputs, software=SOFTWARE, on_ready=accept, complete=origin.refresh(current)
                 )
         return origin.publish(generations, [*journal.entries, entry], inputs, _Silent(), accept)[0]
     except BaseException:

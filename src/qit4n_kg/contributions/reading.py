@@ -12,6 +12,7 @@ from pyoxigraph import NamedNode, Quad, Triple
 
 from qit4n_kg.contributions.model import LICENCE, Move, Moving, Overrule, Proposal
 from qit4n_kg.errors import ParameterError, ProposalError
+from qit4n_kg.loading import refusal
 from qit4n_kg.namespaces import OWL, RDF, STDORG
 from qit4n_kg.store.canonical import has_blank_node
 
@@ -136,6 +137,9 @@ def _refuse(triple: Triple, base_iri: str) -> None:
         raise ProposalError(
             f"Only the registry states {triple.predicate}.", hint="Identifiers are merged, renamed or retired as such."
         )
+    why = refusal(triple)
+    if why is not None:
+        raise ProposalError(f"{why}.")
     if triple.predicate == _TYPE and isinstance(triple.object, NamedNode) and triple.object.value.startswith(OWL):
         raise ProposalError(f"A contribution defines no terms: {triple} .")
 

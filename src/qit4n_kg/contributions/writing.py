@@ -26,7 +26,7 @@ def record_of(contribution: Contribution) -> dict[str, Any]:
         "base": contribution.base,
         "proposal": proposal_record(contribution.proposal),
         "seen": [[cell.subject, cell.predicate, list(cell.values)] for cell in contribution.seen],
-        "reversal": [_quads_text(quads) for quads in contribution.reversal],
+        "reversal": [quads_text(quads) for quads in contribution.reversal],
     }
 
 
@@ -48,13 +48,13 @@ def contribution_of(record: dict[str, Any], events: Iterable[Event]) -> Contribu
     """Read what `record_of` wrote."""
     proposed = record["proposal"]
     proposal = Proposal(
-        _triples(proposed["adds"]),
-        _triples(proposed["retracts"]),
-        tuple(Overrule(_triples(one["statement"])[0], one["reason"]) for one in proposed["overrules"]),
+        read_triples(proposed["adds"]),
+        read_triples(proposed["retracts"]),
+        tuple(Overrule(read_triples(one["statement"])[0], one["reason"]) for one in proposed["overrules"]),
         tuple(Moving(Move(move["kind"]), move["old"], move["new"], move["reason"]) for move in proposed["moves"]),
         proposed["reverts"],
     )
-    added, retracted = (tuple(parse(text, RdfFormat.N_QUADS)) for text in record["reversal"])
+    added, retracted = (read_quads(text) for text in record["reversal"])
     return Contribution(
         id=record["id"],
         submitter=record["submitter"],
@@ -94,11 +94,18 @@ def triples_text(triples: Sequence[Triple]) -> str:
     return text.decode()
 
 
-def _triples(text: str) -> tuple[Triple, ...]:
+def read_quads(text: str) -> tuple[Quad, ...]:
+    """Read N-Quads."""
+    return tuple(parse(text, RdfFormat.N_QUADS))
+
+
+def read_triples(text: str) -> tuple[Triple, ...]:
+    """Read N-Triples."""
     return tuple(quad.triple for quad in parse(text, RdfFormat.N_TRIPLES))
 
 
-def _quads_text(quads: Sequence[Quad]) -> str:
+def quads_text(quads: Sequence[Quad]) -> str:
+    """Write quads as N-Quads."""
     text = serialize(quads, format=RdfFormat.N_QUADS)
     assert text is not None
     return text.decode()

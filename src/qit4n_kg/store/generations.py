@@ -142,6 +142,22 @@ class Generations:
         current = self.current_number() or 0
         return sorted((number for number in self._numbers() if number <= current), reverse=True)
 
+    def all_kept(self) -> list[Generation]:
+        """Return the published generations that are on disk, the newest first."""
+        current = self.current_number() or 0
+        return [self._read(number) for number in sorted(self._numbers(), reverse=True) if number <= current]
+
+    def forget_older(self) -> None:
+        """Remove every generation but the current one; only inside `writer()`."""
+        self._require_lock()
+        current = self.current().number
+        for number in self._numbers():
+            if number != current:
+                discarded = self._folder / f"{number}.discarded"
+                with suppress(OSError):
+                    (self._folder / str(number)).rename(discarded)
+                shutil.rmtree(discarded, ignore_errors=True)
+
     def _read(self, number: int) -> Generation:
         path = self._folder / str(number)
         manifest = _read_manifest(path / "manifest.json")

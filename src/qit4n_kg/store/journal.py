@@ -97,6 +97,8 @@ class Journal:
     path: Path
     dataset: str
     entries: list[Entry] = field(default_factory=list)
+    positions: list[str] = field(default_factory=list)
+    """After each entry, which changes it and those before stand for."""
     _tip: str = START
     _length: int = 0
     _before: tuple[str, int] = (START, 0)
@@ -152,12 +154,35 @@ class Journal:
                 raise StateFullError("There is no space left for the journal; nothing was changed.") from exc
             raise StateError(f"The journal {self.path} can't be written: {exc.strerror}.") from exc
         self.entries.append(entry)
+        self.positions.append(self._tip)
         self._before = start
 
     def withdraw(self) -> None:
         """Take back the entry just appended, because it could not be published."""
         self.entries.pop()
+        self.positions.pop()
         self._cut_to(*self._before)
+
+    def rewrite(self, entries: Iterable[Entry]) -> None:
+        """Replace the file, whole or not at all, by one with these entries: only redaction does this.
+
+        :raises StateError: the folder can't be written.
+        """
+        lines = [seal({"journal": 1, "dataset": self.dataset})]
+        for entry in entries:
+            lines.append(seal({"previous": seal_of(lines[-1]), **_write_entry(entry)}))
+        new = self.path.with_name(f"{_NAME}.new")
+        try:
+            new.write_bytes(b"".join(lines))
+            new.chmod(0o600)
+            sync(new)
+            new.replace(self.path)
+            sync(self.path.parent)
+        except OSError as exc:
+            raise StateError(f"The journal {self.path} can't be written: {exc.strerror}.") from exc
+        self.entries = list(entries)
+        self.positions = [seal_of(line) for line in lines[1:]]
+        self._tip, self._length = seal_of(lines[-1]), sum(map(len, lines))
 
     def next_position(self, entry: Entry) -> str:
         """Return the position that the journal will have with this entry appended."""
@@ -173,6 +198,7 @@ class Journal:
                 )
         else:
             self.entries.append(_read_entry(record))
+            self.positions.append(seal_of(line))
         self._tip = seal_of(line)
         self._length += len(line)
 

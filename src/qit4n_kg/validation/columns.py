@@ -3,7 +3,7 @@
 A table has one class, one row a thing and one column a property. Its first row has headings for people; its second row begins with
 `#` and says what they mean (hidden in a spreadsheet): `#stdorg:RoleHeld`, then a property for each column, as in Turtle, with `@en`
 or `^^xsd:date` behind it where the shapes leave that open, or `#` for a column that is not read. The first column has the things'
-IRIs. Without that row, headings are looked up among the properties' names. docs/contributing-data.md tells it to people.
+IRIs. Without that row, headings are looked up among the properties' names. docs/checking.md tells it to people.
 """
 
 from __future__ import annotations

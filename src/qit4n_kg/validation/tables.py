@@ -66,6 +66,7 @@ class Table:
     notes: dict[str, str] = field(default_factory=dict)
     cells: dict[tuple[Term, NamedNode], list[tuple[Term, Position]]] = field(default_factory=dict)
     rows: dict[Term, Position] = field(default_factory=dict)
+    meanings: tuple[Meaning | None, ...] = ()
 
     def find(
         self, subject: Term, predicate: Term | None = None, obj: Term | None = None
@@ -110,6 +111,20 @@ def read_csv(content: bytes, name: str, reading: Reading) -> list[Table]:
     return [_Reader(reading, name, None).read(rows)]
 
 
+def read_hidden(content: bytes, name: str, sheet: str, reading: Reading) -> Table | None:
+    """Read one sheet that people don't see (its name begins with `#`), None where there is none.
+
+    :raises SourceError: as `read_xlsx`.
+    """
+    _refuse_bombs(content, name)
+    try:
+        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
+        rows = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False) if sheet in book.sheet_names else None
+    except Exception as exc:  # the library raises its own kinds and, on broken archives, others
+        raise SourceError(f"This is not XLSX: {exc}.", path=name) from exc
+    return _Reader(reading, name, sheet).read([list[_Cell](row) for row in rows]) if rows else None
+
+
 def read_xlsx(content: bytes, name: str, reading: Reading) -> list[Table]:
     """Read every sheet of an XLSX file that has a table.
 
@@ -151,7 +166,7 @@ def _refuse_bombs(content: bytes, name: str) -> None:
 
 
 @dataclass(frozen=True)
-class _Meaning:
+class Meaning:
     """What a column of this table is: the property with what shapes say of it, and what its code adds."""
 
     column: Column
@@ -176,6 +191,7 @@ class _Reader:
         kind = self._kind(words[0] if words else None)
         table = Table(self.sheet, kind, notes=dict(word.split("=", 1) for word in words[1:] if "=" in word))
         meanings = self._meanings(headings, codes if is_coded else [], kind)
+        table.meanings = tuple(meanings)
         for number, row in enumerate(rows[2 if is_coded else 1 :], start=3 if is_coded else 2):
             if any(str(cell).strip() for cell in row):
                 self._row(table, meanings, number, row)
@@ -195,11 +211,11 @@ class _Reader:
             hint="Write #stdorg:Person, or another class, into the first cell of the second row.",
         )
 
-    def _meanings(self, headings: list[str], codes: list[str], kind: NamedNode) -> list[_Meaning | None]:
+    def _meanings(self, headings: list[str], codes: list[str], kind: NamedNode) -> list[Meaning | None]:
         columns = columns_of(self.reading.shapes, kind, self.reading.axioms)
         own, every = {column.predicate.value: column for column in columns}, every_column(self.reading.shapes)
         named = names_of(columns) | {}
-        meanings: list[_Meaning | None] = [None]
+        meanings: list[Meaning | None] = [None]
         for number, heading in enumerate(headings[1:], start=1):
             code = codes[number] if number < len(codes) else ""
             text = code or heading
@@ -207,7 +223,7 @@ class _Reader:
                 meanings.append(None)
                 continue
             if not codes and heading.lower() in named:
-                meanings.append(_Meaning(named[heading.lower()]))
+                meanings.append(Meaning(named[heading.lower()]))
                 continue
             match = _CODE.match(text)
             if match is None or ":" not in match["name"]:
@@ -217,13 +233,13 @@ class _Reader:
             iri = self._iri(match["name"], 2 if code else 1, number + 1)
             column = own.get(iri) or every.get(iri) or Column(NamedNode(iri), heading)
             datatype = self._iri(match["datatype"], 2, number + 1) if match["datatype"] else None
-            meanings.append(_Meaning(column, match["language"], datatype))
+            meanings.append(Meaning(column, match["language"], datatype))
         return meanings
 
     def _hint(self, named: dict[str, Column]) -> str:
         return f"Known are: {', '.join(sorted({column.name for column in named.values()})[:30])}."
 
-    def _row(self, table: Table, meanings: list[_Meaning | None], number: int, row: list[_Cell]) -> None:
+    def _row(self, table: Table, meanings: list[Meaning | None], number: int, row: list[_Cell]) -> None:
         text = str(row[0]).strip()
         if not text:
             raise self._error(
@@ -241,14 +257,14 @@ class _Reader:
         table.quads.append(Quad(subject, predicate, value, DefaultGraph()))
         table.cells.setdefault((subject, predicate), []).append((value, place))
 
-    def _values(self, meaning: _Meaning, cell: _Cell, row: int, column: int) -> Iterator[NamedNode | Literal]:
+    def _values(self, meaning: Meaning, cell: _Cell, row: int, column: int) -> Iterator[NamedNode | Literal]:
         parts: Iterable[_Cell] = cell.split(SEPARATOR) if isinstance(cell, str) else (cell,)
         for part in parts:
             text = _text(part)
             if text:
-                yield self._link(meaning, text, row, column) if meaning.column.is_link else _literal(meaning, text)
+                yield self._link(meaning, text, row, column) if meaning.column.is_link else read_literal(meaning, text)
 
-    def _link(self, meaning: _Meaning, text: str, row: int, column: int) -> NamedNode | Literal:
+    def _link(self, meaning: Meaning, text: str, row: int, column: int) -> NamedNode | Literal:
         """Read a value that should be a thing; a label that nothing has stays a text, which the shapes then tell."""
         kinds = meaning.column.kinds
         found = self.reading.names.things(text, kinds)
@@ -292,7 +308,8 @@ def _text(cell: _Cell) -> str:
     return str(cell).strip()
 
 
-def _literal(meaning: _Meaning, text: str) -> Literal:
+def read_literal(meaning: Meaning, text: str) -> Literal:
+    """Read a text as a value of a column."""
     if meaning.language:
         return Literal(text, language=meaning.language)
     if meaning.datatype:

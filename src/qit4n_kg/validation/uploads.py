@@ -66,7 +66,7 @@ def safe_name(name: str | None, form: Format) -> str:
     r"""Return a name to show: the last part of what was sent, without what could be mistaken for something else.
 
     >>> from qit4n_kg.formats import CSV
-    >>> safe_name("../../etc/pass\\nwd.csv", CSV), safe_name(None, CSV)
+    >>> safe_name("../../etc/pass\nwd.csv", CSV), safe_name(None, CSV)
     ('pass_wd.csv', 'data.csv')
     """
     last = PurePosixPath((name or "").replace("\\", "/")).name

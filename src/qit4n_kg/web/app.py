@@ -12,6 +12,7 @@ from qit4n_kg.web import access, assets, cors, languages, links, privileges, res
 from qit4n_kg.web.catalogue import catalogue
 from qit4n_kg.web.context import EXTENSION, SNAPSHOT_KEY, knowledge_graph
 from qit4n_kg.web.contribute import contribute
+from qit4n_kg.web.contribute_sheets import contribute_sheets
 from qit4n_kg.web.contributions import contributions
 from qit4n_kg.web.diagnosis import diagnosis
 from qit4n_kg.web.edge import Edge, ResultCache
@@ -87,6 +88,7 @@ def make_routes(settings: Settings) -> Flask:
         graphs,
         signin,
         contribute,
+        contribute_sheets,
         contributions,
         running,
         diagnosis,

@@ -67,7 +67,7 @@ def listing() -> Response:
     shown = found[(page - 1) * PAGE_LENGTH : page * PAGE_LENGTH]
     if form is JSON:
         listed = {"total": len(found), "page": page, "pages": pages, "contributions": [_summary(one) for one in shown]}
-        return finish(_json(listed))
+        return finish(json_response(listed))
     body = render_template(
         "contributions.html",
         contributions=[(one, title_of(one)) for one in shown],
@@ -98,7 +98,7 @@ def show(id_: str) -> Response:
 
 
 @contributions.get("/contributions/<id_>.json")
-def as_json(id_: str) -> Response:
+def asjson_response(id_: str) -> Response:
     """Send a contribution as JSON, whatever Accept says."""
     return _show(id_, JSON)
 
@@ -134,7 +134,7 @@ def effects(id_: str) -> Response:
             "unchanged": found.unchanged,
             "unknown": found.unknown,
         }
-        return finish(_json(told))
+        return finish(json_response(told))
     body = render_template(
         "contribution_effects.html", contribution=contribution, title=title_of(contribution), effects=found
     )
@@ -148,7 +148,7 @@ def _show(id_: str, form: Format) -> Response:
         content = write_statements(dict.fromkeys(describe(contribution, base_iri)), form, prefixes(base_iri))
         return finish(Response(content, content_type=form.content_type), contribution)
     if form is JSON:
-        return finish(_json(full(contribution)), contribution)
+        return finish(json_response(full(contribution)), contribution)
     return show_page(contribution)
 
 
@@ -274,7 +274,8 @@ def _state(name: str | None) -> State | None:
         raise ParameterError(f"There is no state {name[:40]!r}.", hint=f"Known: {known}.") from None
 
 
-def _json(value: object) -> Response:
+def json_response(value: object) -> Response:
+    """Answer with JSON."""
     body = json.dumps(value, ensure_ascii=False, indent=1) + "\n"
     return Response(body, content_type=JSON.content_type)
 
