@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help serve build test check format docs lock browser wheel clean
+.PHONY: help serve build test check format docs messages lock browser frontend lighthouse wheel clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -35,8 +35,13 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
 	@$(PIP) install --require-hashes --requirement requirements-dev.lock
 	@touch $@
 
-serve: $(VENV)/.installed  ## Build the graph where it changed and serve it on PORT (8000)
+# The libraries and the browser's bundles are fetched side by side: neither waits for the other.
+serve:  ## Build the graph where it changed and serve it on PORT (8000)
+	@$(MAKE) --no-print-directory --jobs=2 $(VENV)/.installed frontend
 	@$(BIN)/qit4n-kg serve --port $(PORT)
+
+frontend: $(VENV)/.created  ## Build the browser's bundles where their sources changed (the editor, charts, the explorer)
+	@$(BIN)/python frontend/build.py
 
 build: $(VENV)/.installed  ## Build the graph only
 	@$(BIN)/qit4n-kg build
@@ -49,7 +54,7 @@ browser:
 	    echo "Chromium could not be installed: the browser tests will be skipped"; \
 	else echo "Chromium is not installed and you are not root: the browser tests will be skipped"; fi
 
-test: $(VENV)/.installed-dev browser check  ## Check everything and run all tests
+test: $(VENV)/.installed-dev browser frontend check  ## Check everything and run all tests
 	@$(BIN)/python -m pytest --numprocesses $(JOBS)
 
 check: $(VENV)/.installed-dev  ## Format, lint, types, layers, doctests, generated docs, consistency of the knowledge
@@ -67,12 +72,18 @@ format: $(VENV)/.installed-dev  ## Format the code
 docs: $(VENV)/.installed-dev  ## Write the generated tables of the docs anew
 	@$(BIN)/python docs/generate.py
 
+messages: $(VENV)/.installed-dev  ## Bring the catalogues of the pages' languages up to date and say what they lack
+	@$(BIN)/python -m qit4n_kg.web.messages
+
 lock: $(VENV)/.installed-dev  ## Resolve the dependencies anew (needs uv; writes both lock files, without addresses)
 	@uv pip compile pyproject.toml --group build --universal --generate-hashes --no-header --python-version 3.11 --quiet --output-file requirements.lock
 	@uv pip compile pyproject.toml --group dev --constraint requirements.lock --universal --generate-hashes --no-header --python-version 3.11 --quiet --output-file requirements-dev.lock
 
-wheel: $(VENV)/.installed-dev  ## Build the wheel into dist/
+wheel: $(VENV)/.installed-dev  ## Build the wheel into dist/, with the browser's bundles
 	@$(BIN)/hatchling build --target wheel
 
+lighthouse:  ## Measure pages of the server on PORT with Lighthouse (npm fetches it; by hand, not part of the tests)
+	@cd frontend/lighthouse && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && node run.mjs http://127.0.0.1:$(PORT)
+
 clean:  ## Remove the environment, the built graph and caches
-	@rm -rf $(VENV) state dist .mypy_cache .pytest_cache .ruff_cache tests/artifacts
+	@rm -rf $(VENV) state dist frontend/node_modules frontend/lighthouse/node_modules frontend/.node src/qit4n_kg/web/static/vendor .mypy_cache .pytest_cache .ruff_cache tests/artifacts

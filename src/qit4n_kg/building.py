@@ -1,7 +1,8 @@
 """Build: from files and the journal to a published generation: parse, validate, entail, materialise the default graph, publish.
 
 Owns the order of these stages and the registry graph; how each works is in the module that it calls. A build whose inputs are those
-of the current generation does nothing. One that fails in any stage leaves what is published as it is.
+of the current generation does nothing, unless that one carries the search index of an older one. One that fails in any stage leaves
+what is published as it is.
 
 The default graph is the RDF merge of all that is in force (data graphs, the ontology, the registry graph) and what follows from it.
 Out of force is a graph that is an OverruledGraph or `stdorg:inForce false`; what it says of itself (which document, which table) is
@@ -24,9 +25,13 @@ from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Triple
 
 from qit4n_kg import __version__
 from qit4n_kg.errors import GenerationDamagedError, InvalidDataError, StateMissingError
+from qit4n_kg.filed import leave_out, read_filed
 from qit4n_kg.loading import SourceKind, find_sources, inputs_hash, named_from, read_quads
-from qit4n_kg.namespaces import OWL, RDF, RDFS, SH, STDORG, XSD
-from qit4n_kg.reasoning import Reasoner, compile_rules, describe
+from qit4n_kg.namespaces import OWL, RDF, RDFS, STDORG, XSD
+from qit4n_kg.reasoning.reasoner import Reasoner, compile_rules, describe
+from qit4n_kg.redactions import digest_of, read_redactions, redact
+from qit4n_kg.remarks import describe_report
+from qit4n_kg.search.writing import CODE, is_carried, refresh_search, write_search
 from qit4n_kg.store.generations import Generation, Generations
 from qit4n_kg.store.journal import START, Journal, replay
 from qit4n_kg.store.oxigraph import stored_forms
@@ -36,7 +41,7 @@ if TYPE_CHECKING:
 
     from qit4n_kg.config import Settings
     from qit4n_kg.loading import SourceFile
-    from qit4n_kg.reasoning import Rule
+    from qit4n_kg.reasoning.reasoner import Rule
     from qit4n_kg.reporting import Report
     from qit4n_kg.store.journal import Entry
 
@@ -50,8 +55,17 @@ _NAMED_GRAPH, _ONTOLOGY_GRAPH, _OVERRULED, _IN_FORCE, _SOURCE_FILE = (
 )
 _TRUTHS = tuple(Literal(text, datatype=NamedNode(XSD + "boolean")) for text in ("true", "1"))
 _TRUE, _FALSE = (Literal(text, datatype=NamedNode(XSD + "boolean")) for text in ("true", "false"))
-_DECIDING_MODULES = ("axioms.py", "building.py", "loading.py", "namespaces.py", "reasoning.py")
-_DECIDING_QUERIES = ("queries/axioms/", "queries/rules/")
+_DECIDING_MODULES = (
+    "building.py",
+    "filed.py",
+    "redactions.py",
+    "loading.py",
+    "namespaces.py",
+    "reasoning/axioms.py",
+    "reasoning/reasoner.py",
+    "remarks.py",
+)
+_DECIDING_QUERIES = ("queries/axioms/", "queries/rules/", "queries/search/", "queries/site/tables/")
 
 
 class Progress(Protocol):
@@ -130,7 +144,11 @@ class Origin:
         if settings.scratch:
             return cls(settings, (), Journal.read(settings.journal_dir, "scratch"))
         journal = Journal.read(settings.journal_dir, settings.base_iri)
-        return cls(settings, find_sources(settings.sources, settings.graph_base, settings.data), journal)
+        sources = find_sources(settings.sources, settings.graph_base, settings.data)
+        if settings.data is None:
+            graphs = {source.graph for source in sources if source.kind is SourceKind.DATA}
+            leave_out(journal, read_filed(settings.sources / "data"), graphs)
+        return cls(settings, sources, journal)
 
     def inputs(self, position: str | None = None) -> str:
         """Hash what decides the dataset, with the journal as it is or at another position."""
@@ -139,6 +157,18 @@ class Origin:
             return f"scratch:{position}"
         inputs = _inputs_of(self.sources, self.settings)
         return inputs if position == START else f"{inputs} journal:{position}"
+
+    def complete(self, store_path: Path) -> None:
+        """Write the search index and the lists of a generation beside its store; a scratch dataset has none."""
+        write_search(store_path, self.settings.sources / "queries", self.settings.id_base)
+
+    def refresh(self, before: Generation) -> Callable[[Path], None]:
+        """Return what completes a generation that is `before` with a change; nothing where that has no index either."""
+
+        def complete(store_path: Path) -> None:
+            refresh_search(store_path, self.settings.sources / "queries", self.settings.id_base, before)
+
+        return complete
 
     def publish(
         self,
@@ -164,6 +194,7 @@ class Origin:
             software=SOFTWARE,
             progress=progress.advanced,
             on_ready=on_ready,
+            complete=self.complete,
         )
         progress.finished(f"published {generation.manifest.quads:,} quads as generation {generation.number}")
         return generation, dataset.report
@@ -184,7 +215,7 @@ def build(settings: Settings, progress: Progress) -> BuildResult:
         origin = Origin.find(settings)
         inputs = origin.inputs()
         current = _current(generations)
-        if current is not None and current.manifest.inputs == inputs:
+        if current is not None and current.manifest.inputs == inputs and not is_carried(current):
             return BuildResult(current, False, time.monotonic() - start, None)
         generation, report = origin.publish(generations, origin.journal.entries, inputs, progress)
     return BuildResult(generation, True, time.monotonic() - start, report)
@@ -199,7 +230,10 @@ def assemble(
     :raises InvalidDataError: the shapes found violations.
     :raises UnsupportedAxiomError: the ontology has an axiom that no rule implements.
     """
-    ontology, data, files = _read(sources, progress)
+    ontology, data, files = read_sources(sources, progress)
+    redacted = read_redactions(settings.journal_dir)
+    if redacted:
+        data = list(redact(data, redacted))
     aside: tuple[Quad, ...] = ()
     graphs: set[NamedNode] = set()
     if entries:
@@ -215,7 +249,7 @@ def assemble(
         *_describe_ontology(ontology),
         *_describe_files(files, overruled),
         *(quad.triple for quad in data if quad.graph_name in overruled and quad.subject == quad.graph_name),
-        *(_describe_report(report, registry_graph) if report is not None else ()),
+        *(describe_report(report.findings, registry_graph) if report is not None else ()),
     ]
     progress.started("Entail")
     reasoner = Reasoner(rules)
@@ -246,9 +280,12 @@ def _apply(
 def _inputs_of(sources: Sequence[SourceFile], settings: Settings) -> str:
     """Hash what decides the dataset: a changed page or catalogue query makes no new generation, changed code of the build does."""
     folder = Path(__file__).parent
-    code = hashlib.sha256(b"".join((folder / name).read_bytes() for name in _DECIDING_MODULES)).hexdigest()
+    code = hashlib.sha256(b"".join((folder / name).read_bytes() for name in (*_DECIDING_MODULES, *CODE))).hexdigest()
     deciding = [s for s in sources if s.kind is not SourceKind.QUERIES or s.relative.startswith(_DECIDING_QUERIES)]
-    return inputs_hash(deciding, software=f"{SOFTWARE} {code}", base_iri=settings.base_iri, gate=settings.gate)
+    filed = read_filed(settings.sources / "data") if settings.data is None else None
+    software = f"{SOFTWARE} {code}" + (f" {filed.position}" if filed else "")
+    software += digest_of(read_redactions(settings.journal_dir))
+    return inputs_hash(deciding, software=software, base_iri=settings.base_iri, gate=settings.gate)
 
 
 def _current(generations: Generations) -> Generation | None:
@@ -258,7 +295,7 @@ def _current(generations: Generations) -> Generation | None:
         return None
 
 
-def _read(
+def read_sources(
     sources: Sequence[SourceFile], progress: Progress
 ) -> tuple[list[Quad], list[Quad], dict[NamedNode, SourceFile]]:
     """Read the ontology and the data; also say from which file each graph comes."""
@@ -328,26 +365,6 @@ def _describe_ontology(ontology: Iterable[Quad]) -> Iterator[Triple]:
         ]
         name = graph.value.rsplit("/", 1)[-1]
         yield from (Triple(graph, _LABEL, label) for label in labels or [Literal(f"Ontology: {name}", language="en")])
-
-
-def _describe_report(report: Report, registry_graph: NamedNode) -> Iterator[Triple]:
-    """State what the shapes remarked on, so that it can be asked for; there is no violation in what is published."""
-    node = NamedNode(registry_graph.value + "#validation")
-    yield Triple(node, _TYPE, NamedNode(SH + "ValidationReport"))
-    yield Triple(node, NamedNode(SH + "conforms"), _FALSE if report.findings else _TRUE)
-    for number, finding in enumerate(report.findings, start=1):
-        result = NamedNode(f"{registry_graph.value}#remark-{number}")
-        yield Triple(node, NamedNode(SH + "result"), result)
-        yield Triple(result, _TYPE, NamedNode(SH + "ValidationResult"))
-        yield Triple(result, NamedNode(SH + "focusNode"), finding.focus)
-        yield Triple(result, NamedNode(SH + "resultSeverity"), NamedNode(SH + finding.severity.value))
-        yield Triple(result, NamedNode(SH + "resultMessage"), Literal(finding.message, language="en"))
-        if ":" in finding.shape:  # a shape without a name can not be pointed to
-            yield Triple(result, NamedNode(SH + "sourceShape"), NamedNode(finding.shape))
-        if finding.predicate is not None:
-            yield Triple(result, NamedNode(SH + "resultPath"), finding.predicate)
-        if finding.value is not None:
-            yield Triple(result, NamedNode(SH + "value"), finding.value)
 
 
 def _entail(reasoner: Reasoner, rules: Iterable[Rule], registry: list[Triple], base: str, progress: Progress) -> int:

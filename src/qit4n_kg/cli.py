@@ -16,6 +16,7 @@ import click
 
 from qit4n_kg import __version__, terminal
 from qit4n_kg.config import Settings, load_settings
+from qit4n_kg.contribute_commands import contribute
 from qit4n_kg.errors import (
     InvalidDataError,
     KnowledgeGraphError,
@@ -24,7 +25,9 @@ from qit4n_kg.errors import (
     QuerySyntaxError,
     SourceError,
 )
+from qit4n_kg.fmt_command import fmt
 from qit4n_kg.formats import RdfFormat, ResultFormat, by_name
+from qit4n_kg.journal_commands import journal, redact
 from qit4n_kg.namespaces import prefixes
 from qit4n_kg.queries import bind, read_catalogue
 from qit4n_kg.sparql import explain, inspect_query
@@ -101,12 +104,18 @@ def build(sources: Path | None, data: Path | None, state_dir: Path | None, quiet
 @_state_dir
 def serve(no_build: bool, **flags: Any) -> None:
     """Build the graph where it changed, then serve it until Ctrl-C."""
-    from qit4n_kg.serving import check_port, serve_forever  # the server is not loaded by other commands: 0.1 s
+    from qit4n_kg.serving import (
+        check_port,
+        memory_note,
+        serve_forever,
+    )  # the server is not loaded by other commands: 0.1 s
 
     settings = load_settings(**flags)
     check_port(settings.host, settings.port)
     if not no_build:
         _build(settings, is_quiet=False)
+    if (note := memory_note(settings)) is not None:
+        terminal.err.print(f"[yellow]note[/]: {note}", soft_wrap=True)
     serve_forever(settings, on_ready=_welcome)
 
 
@@ -189,20 +198,28 @@ def export(name: str, output: Path | None, loss: bool, form: str, given: tuple[s
 
 @main.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(["text", "json", "turtle"]), default="text", help="How to report.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "sarif", "turtle", "github"]),
+    default="text",
+    help="How to report.",
+)
 @_sources
 def validate(files: tuple[Path, ...], form: str, **flags: Any) -> None:
     """Validate FILES (`-`: Turtle on standard input) as if they were merged into the data: only what they bring is reported.
 
-    Text and JSON tell each finding once; Turtle is a SHACL report with every result of the engine.
+    Turtle, TriG, N-Triples, N-Quads, JSON-LD, RDF/XML, CSV and XLSX are read, by the file's extension. Text, JSON, SARIF and
+    GitHub's annotations tell each finding once; Turtle is a SHACL report with every result of the engine.
 
     Exit status: 0 conforms (warnings allowed), 1 violations, 2 a file can't be read.
     """
-    from qit4n_kg.validation import STANDARD_INPUT, validate_files  # pySHACL and rdflib: 0.5 s
+    from qit4n_kg.annotating import render
+    from qit4n_kg.validation import STANDARD_INPUT, validate_files  # rdflib: 0.3 s
 
     text = sys.stdin.buffer.read() if STANDARD_INPUT in files else b""
     report = validate_files(files, load_settings(**flags), text)
-    click.echo({"text": report.to_text, "json": report.to_json, "turtle": report.to_turtle}[form]())
+    click.echo(render(report, form))
     sys.exit(0 if report.conforms else 1)
 
 
@@ -237,7 +254,11 @@ def _write_generated(settings: Settings, triples: int, seed: int, output: Path |
         raise SourceError(f"can't be written: {exc.strerror}", path=output) from exc
 
 
+main.add_command(contribute)
+main.add_command(journal)
+main.add_command(redact)
 main.add_command(token)
+main.add_command(fmt)
 
 
 @main.command()

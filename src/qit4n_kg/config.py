@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, fields
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
 
 MIB = 1024 * 1024
 NO_SOURCES = "none"
+
+
+class Readership(Enum):
+    """Who may read something that is not for everybody."""
+
+    NOBODY = "nobody"
+    ADMIN = "admin"
+    EVERYBODY = "everybody"
 
 
 def default_sources() -> Path:
@@ -56,6 +65,12 @@ class Settings:
     request_bytes: int = 16 * MIB
     cache_bytes: int = 64 * MIB
     downloads: int = 32
+    validation_timeout: float = 30.0
+    validation_memory: int = 512 * MIB
+    validation_triples: int = 100_000
+    validations_per_minute: int = 60
+    metrics: Readership = Readership.ADMIN
+    contact: str = ""
     scratch: bool = False
 
     @property
@@ -137,6 +152,22 @@ def _addresses(text: str) -> tuple[str, ...]:
     return addresses
 
 
+def _contact(text: str) -> str:
+    """Read whom to ask: an address of e-mail, or of a page.
+
+    >>> _contact("registry@example.org")
+    'mailto:registry@example.org'
+    """
+    plain = text.strip()
+    is_page = plain.startswith(("http://", "https://"))
+    mail = plain.removeprefix("mailto:")
+    if not plain or is_page:
+        return plain
+    if mail.count("@") != 1 or any(char.isspace() or char in "<>\"'" for char in mail):
+        raise ValueError("neither an e-mail address nor an http(s) address")
+    return f"mailto:{mail}"
+
+
 def _path(text: str) -> Path:
     return Path(text).expanduser()
 
@@ -197,6 +228,17 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "downloads", "32", "large results that each web worker sends at the same time; more get 503", _count(1, 10_000)
     ),
+    Setting("validation_timeout", "30", "seconds that reading and judging data sent to /validate may take", _seconds),
+    Setting("validation_memory", "512 MiB", "memory for that, beyond what the judging process has when warm", _size),
+    Setting("validation_triples", "100000", "most statements in data sent to /validate", _count(1, 100_000_000)),
+    Setting(
+        "validations_per_minute",
+        "60",
+        "requests to /validate a minute from one address, or with one token, of each web worker",
+        _count(1, 1_000_000),
+    ),
+    Setting("metrics", "admin", "who may read /metrics: nobody, admin (a token of that role) or everybody", Readership),
+    Setting("contact", "nobody", "whom /about names for questions: an e-mail address, or a page's address", _contact),
 )
 
 
@@ -243,4 +285,6 @@ def to_environ(settings: Settings) -> dict[str, str]:
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
+    if isinstance(value, Enum):
+        return str(value.value)
     return " ".join(value) if isinstance(value, tuple) else str(value)

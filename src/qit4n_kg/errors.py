@@ -14,11 +14,15 @@ The tree (indented = subclass of); the name in brackets is the stable tail of th
             GenerationDamagedError      [generation-damaged]     a published generation is incomplete or altered
             StateLockedError            [state-locked]           another writer is at work
             StateFullError              [state-full]             no space left on the device
+            SearchMissingError          [search-missing]         the generation was built without a search index
             JournalDamagedError         [journal-damaged]        an accepted change can't be read back, or belongs elsewhere
         NotFoundError                   [not-found]
             UnknownEntityError          [unknown-entity]
+            RetiredError                [retired]                an identifier is not used any more, and nothing replaces it
             UnknownQueryError           [unknown-query]          no such id in the catalogue
             GenerationGoneError         [generation-gone]        it was published once and has been pruned
+        ProposalError                   [proposal]               what a contribution proposes can't be done as things stand
+        StateConflictError              [conflict]               what is asked for does not fit the state of the thing
         AccessError                     [access]                 who asks may not do this
             UnauthenticatedError        [unauthenticated]        no token, or one that is not known
             ForbiddenError              [forbidden]              the token's role does not allow it
@@ -28,10 +32,13 @@ The tree (indented = subclass of); the name in brackets is the stable tail of th
             UnreadableError             [unreadable]             a query can't be taken apart to say why it has no rows
             QueryRefusedError           [query-refused]          well formed but not allowed (SERVICE, an update)
             ChangeRefusedError          [change-refused]         well formed, but these graphs are not changed this way
+            PreconditionFailedError     [precondition-failed]    what was seen before has changed since; carries the conflicts
             RemoteRefusedError          [remote-refused]         SERVICE or LOAD of an address that is not allowed
             NotAcceptableError          [not-acceptable]         no offered format satisfies Accept
             UnsupportedMediaTypeError   [unsupported-media-type]
             TooLargeError               [too-large]              a request body is over its bound
+        ValidationLimitError            [validation-limit]       data sent could not be judged within time and memory
+        TooManyRequestsError            [too-many-requests]      from one address, or with one token, within a minute
         QueryLimitError                 [query-limit]            the server gave up on a query; the query may be fine
             QueryTimeoutError           [query-timeout]
             QueryMemoryError            [query-memory]
@@ -46,7 +53,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 
@@ -168,6 +175,12 @@ class StateFullError(StateError):
     code = "state-full"
 
 
+class SearchMissingError(StateError):
+    """The generation was built without a search index and lists, by an older version."""
+
+    code = "search-missing"
+
+
 class JournalDamagedError(StateError):
     """The journal of accepted changes can't be read back, or it belongs to another dataset."""
 
@@ -192,6 +205,18 @@ class ForbiddenError(AccessError):
     code = "forbidden"
 
 
+class ProposalError(KnowledgeGraphError):
+    """What a contribution proposes can't be done as things stand."""
+
+    code = "proposal"
+
+
+class StateConflictError(KnowledgeGraphError):
+    """What is asked for does not fit the state of the thing: a contribution that is decided on, a key that is taken."""
+
+    code = "conflict"
+
+
 class NotFoundError(KnowledgeGraphError):
     """What was asked for does not exist."""
 
@@ -203,6 +228,12 @@ class UnknownEntityError(NotFoundError):
     """No statement of the graph is about this entity."""
 
     code = "unknown-entity"
+
+
+class RetiredError(NotFoundError):
+    """An identifier was in use once and is not any more; nothing, or more than one thing, stands in its place."""
+
+    code = "retired"
 
 
 class UnknownQueryError(NotFoundError):
@@ -261,6 +292,16 @@ class ChangeRefusedError(RequestError):
     code = "change-refused"
 
 
+class PreconditionFailedError(RequestError):
+    """The write depends on what its sender has seen, and that has changed since: `conflicts` say what, each in a sentence."""
+
+    code = "precondition-failed"
+
+    def __init__(self, message: str, *, hint: str | None = None, conflicts: Sequence[str] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.conflicts = tuple(conflicts)
+
+
 class RemoteRefusedError(RequestError):
     """SERVICE or LOAD of an address that is not allowed."""
 
@@ -283,6 +324,22 @@ class TooLargeError(RequestError):
     """A request body is over its bound."""
 
     code = "too-large"
+
+
+class ValidationLimitError(KnowledgeGraphError):
+    """Data that were sent could not be read and judged within the time and memory that this server gives to it."""
+
+    code = "validation-limit"
+
+
+class TooManyRequestsError(KnowledgeGraphError):
+    """Too many requests came from one address, or with one token; `seconds` until the next may come."""
+
+    code = "too-many-requests"
+
+    def __init__(self, message: str, *, seconds: int, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.seconds = seconds
 
 
 class QueryLimitError(KnowledgeGraphError):

@@ -54,12 +54,35 @@ class RdfFormat(Enum):
     N_QUADS = Format("nquads", "application/n-quads", "nq", "N-Quads", ("nq", "n-quads"), has_graphs=True)
 
 
+XLSX = Format(
+    "xlsx",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "xlsx",
+    "XLSX",
+    ("excel",),
+    is_text=False,
+)
+SARIF = Format("sarif", "application/sarif+json", "sarif", "SARIF 2.1.0")
+TEXT = Format("text", "text/plain", "txt", "Text", ("txt",))
+GITHUB = Format("github", "text/x-github-annotations", "github.txt", "GitHub annotations")
+"""Workflow commands of GitHub Actions; only by name, never by Accept."""
+
 CSV_EXCEL = Format("csv-excel", "text/csv", "excel.csv", "CSV for Excel")
 """CSV that begins with a byte order mark, by which spreadsheet programs know UTF-8; only by name, never by Accept."""
 
 HTML = Format("html", "text/html", "html", "HTML", ("application/xhtml+xml",))
 CSV = ResultFormat.CSV.value
 JSON = Format("json", "application/json", "json", "JSON")
+XLSX = Format(
+    "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx", "Excel", is_text=False
+)
+
+
+READABLE: tuple[Format, ...] = (*(form.value for form in RdfFormat), CSV, XLSX)
+"""What contributions may be written in."""
+
+REPORTS: tuple[Format, ...] = (JSON, HTML, SARIF, RdfFormat.TURTLE.value, TEXT, GITHUB)
+"""How a validation report is written; the first is the default."""
 
 
 def by_name(name: str, offers: Sequence[Format]) -> Format | None:

@@ -10,12 +10,16 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qit4n_kg.errors import RequestError, StateError, StateMissingError
-from qit4n_kg.federation import Federation
+from qit4n_kg.federation.services import Federation
+from qit4n_kg.gatekeeping import Gatekeeper
 from qit4n_kg.queries import Catalogue, read_catalogue
+from qit4n_kg.search.index import FOLDER, SearchIndex
+from qit4n_kg.search.service import SearchService
 from qit4n_kg.sparql import QueryForm, inspect_query
 from qit4n_kg.store.executor import ExecutorPool, Job, Spooled
 from qit4n_kg.store.generations import Generation, Generations
@@ -27,9 +31,14 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from qit4n_kg.config import Settings
+    from qit4n_kg.federation.services import LocalService
     from qit4n_kg.store.base import Store
 
 _log = logging.getLogger(__name__)
+_PINNED = 3
+"""Older generations that are kept open for pages and their history."""
+_INDEXES = 3
+"""Search indexes that are kept open: that of the current generation, and of older ones that queries are pinned to."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +58,11 @@ class KnowledgeGraph:
         self._generations = generations
         self._federation = Federation(settings)
         self._snapshot = snapshot
+        self._pinned: dict[int, Snapshot] = {}
         self._unusable: int | None = None
         self._lock = threading.Lock()
+        self.gatekeeper = Gatekeeper(settings)
+        self._indexes: OrderedDict[int, SearchIndex] = OrderedDict()
         self.running = RunningQueries(settings.state_dir / "running")
         self.executors = ExecutorPool(
             store_path=snapshot.generation.store_path,
@@ -104,6 +116,20 @@ class KnowledgeGraph:
         """The current generation's store in this process: for fixed patterns of constant cost only."""
         return self.current().store
 
+    def search_index(self, generation: Generation) -> SearchIndex:
+        """Return the search index of a generation, open.
+
+        :raises SearchMissingError: it was built without one.
+        """
+        with self._lock:
+            found = self._indexes.get(generation.number)
+            if found is None:
+                found = self._indexes[generation.number] = SearchIndex(generation.path / FOLDER)
+            self._indexes.move_to_end(generation.number)
+            while len(self._indexes) > _INDEXES:
+                self._indexes.popitem(last=False)
+            return found
+
     def kept(self, number: int) -> Generation:
         """Return a published generation by its number, to pin a query to it.
 
@@ -111,6 +137,28 @@ class KnowledgeGraph:
         :raises NotFoundError: there has been none of this number yet.
         """
         return self._generations.kept(number)
+
+    def pinned(self, number: int) -> Snapshot:
+        """Open a kept generation in this process, for fixed patterns of constant cost; the last few stay open.
+
+        :raises GenerationGoneError: it is not kept any more.
+        :raises NotFoundError: there has been none of this number yet.
+        """
+        generation = self.kept(number)
+        if number == self._snapshot.generation.number:
+            return self._snapshot
+        with self._lock:
+            found = self._pinned.pop(number, None)
+            if found is None or found.generation.manifest != generation.manifest:
+                found = Snapshot(generation, OxigraphStore.open_read_only(generation.store_path))
+            self._pinned[number] = found
+            while len(self._pinned) > _PINNED:
+                del self._pinned[next(iter(self._pinned))]
+            return found
+
+    def kept_numbers(self) -> list[int]:
+        """Return the numbers of the generations that are kept, the newest first."""
+        return self._generations.kept_numbers()
 
     def run(self, job: Job, on: Snapshot | Generation | None = None) -> Spooled:
         """Answer a query in a query process, from a generation that may be an older one, or else from the current one.
@@ -121,14 +169,20 @@ class KnowledgeGraph:
         summary = inspect_query(job.text)
         if summary.form is QueryForm.UPDATE:
             raise RequestError("This is an update, but only queries are answered here.")
-        if summary.uses_service:
-            job = replace(job, text=self._federation.answer(job.text))
         chosen = on.generation if isinstance(on, Snapshot) else on or self.generation
+        if summary.uses_service:
+            job = replace(job, text=self._federation.answer(job.text, self._services(job, chosen)))
         return self.executors.run(job, chosen.store_path)
 
+    def _services(self, job: Job, generation: Generation) -> dict[str, LocalService]:
+        """Return the services that are answered here: the search index, by its address."""
+        base = self.settings.base_iri
+        return {f"{base}search": SearchService(lambda: self.search_index(generation), base, job.bindings)}
+
     def close(self) -> None:
-        """Stop the query processes; the store closes when its last holder lets go."""
+        """Stop the query processes and the judging one; the store closes when its last holder lets go."""
         self.executors.close()
+        self.gatekeeper.close()
 
     def __enter__(self) -> KnowledgeGraph:
         return self

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyoxigraph
-from pyoxigraph import BlankNode, DefaultGraph, NamedNode, Quad, RdfFormat
+from pyoxigraph import BlankNode, DefaultGraph, NamedNode, Quad, RdfFormat, Triple
 
 from qit4n_kg.errors import SourceError
-from qit4n_kg.namespaces import RDF, STDORG
+from qit4n_kg.namespaces import OWL, RDF, RDFS, SH, STDORG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -45,8 +45,12 @@ GRAPH_CLASSES = frozenset(
 """The classes by which a file describes its own graph."""
 
 _TYPE = NamedNode(RDF + "type")
+_AXIOMS = frozenset(RDFS + name for name in ("domain", "range", "subClassOf", "subPropertyOf"))
+_DEPRECATED = OWL + "deprecated"
+_TERM_CLASSES = (OWL, SH, RDFS + "Class", RDFS + "Datatype", RDF + "Property")
+_REGISTRY_ONLY = frozenset(STDORG + name for name in ("inForce", "rule", "sourceFile"))
 _SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]*")
-_UNREAD_RDF = (".rdf", ".owl", ".xml", ".jsonld", ".nt", ".trig", ".n3")
+_BESIDE = (".md", ".ru", ".txt")
 _POSITION = re.compile(r"^Parser error (?:at|between) line .*?: (?=\S)")
 
 
@@ -137,6 +141,7 @@ def parse(source: SourceFile) -> list[Quad]:
     if source.kind is SourceKind.DATA:
         for quad in quads:
             _refuse_blank_nodes(quad, source)
+            _refuse_what_data_must_not_say(quad, source, content)
     return quads
 
 
@@ -153,6 +158,7 @@ def read_quads(source: SourceFile) -> Iterator[Quad]:
         with _open(source) as stream:
             for quad in pyoxigraph.parse(stream, RdfFormat.N_QUADS):
                 _refuse_blank_nodes(quad, source)
+                _refuse_what_data_must_not_say(quad, source)
                 if quad.graph_name not in known:
                     _check_graph_name(quad, source)
                     known.add(quad.graph_name)
@@ -161,6 +167,23 @@ def read_quads(source: SourceFile) -> Iterator[Quad]:
         raise _syntax_error(exc, source, "N-Quads") from exc
     except (OSError, EOFError, zlib.error) as exc:
         raise SourceError("The file can't be read.", path=source.path, hint=_reason(exc)) from exc
+
+
+def refusal(quad: Quad | Triple) -> str | None:
+    """Say why data must not state this, or return None: terms and axioms are the ontology's, some properties the registry's own.
+
+    What data says about a class or a property would change what shapes mean, and owl:sameAs would merge things for whoever reasons.
+    """
+    predicate = quad.predicate.value
+    if isinstance(quad.subject, NamedNode) and quad.subject.value.startswith(STDORG):
+        return f"Data says nothing about the term <{quad.subject.value}>; that is the ontology's"
+    if predicate in _AXIOMS or (predicate.startswith(OWL) and predicate != _DEPRECATED):
+        return f"Data states no axiom, but <{predicate}> makes one"
+    if predicate in _REGISTRY_ONLY:
+        return f"<{predicate}> is written by the registry itself"
+    if quad.predicate == _TYPE and isinstance(quad.object, NamedNode) and quad.object.value.startswith(_TERM_CLASSES):
+        return f"Data defines no terms and shapes, but <{quad.object.value}> is a class of these"
+    return None
 
 
 def inputs_hash(sources: Iterable[SourceFile], *, software: str, base_iri: str, gate: bool) -> str:
@@ -186,9 +209,13 @@ def _files(folder: Path, kind: SourceKind) -> Iterator[Path]:
             continue
         if path.name.endswith(wanted):
             yield path
-        elif path.suffix.lower() in _UNREAD_RDF or path.suffix in (".TTL", ".RQ"):
-            message = f"A file {path.suffix} is not read here."
-            raise SourceError(message, path=path, hint=f"{kind.value}/ holds {', '.join(wanted)} files.")
+        elif path.suffix.lower() not in _BESIDE and not path.name.endswith("~"):
+            message = f"The file {path.name} is not read here."
+            raise SourceError(
+                message,
+                path=path,
+                hint=f"{kind.value}/ holds {', '.join(wanted)} files.",
+            )
 
 
 def _source(folder: Path, path: Path, kind: SourceKind, graph_base: str) -> SourceFile:
@@ -251,6 +278,8 @@ def _open(source: SourceFile) -> BinaryIO:
 
 def _syntax_error(exc: SyntaxError, source: SourceFile, language: str) -> SourceError:
     detail = _POSITION.sub("", str(exc.msg)).strip().rstrip(".")
+    if "\ufeff" in detail:
+        detail = "it begins with a byte order mark; save it as UTF-8 without one"
     return SourceError(
         f"This is not {language}: {detail}.", path=source.path, line=exc.lineno or None, column=exc.offset or None
     )
@@ -289,6 +318,21 @@ def _refuse_blank_nodes(quad: Quad, source: SourceFile) -> None:
     else:
         return
     raise SourceError(f"Data has no blank nodes, but {where} is one.", path=source.path, hint="Give it an IRI.")
+
+
+def _refuse_what_data_must_not_say(quad: Quad, source: SourceFile, content: bytes = b"") -> None:
+    why = refusal(quad)
+    if why is None:
+        return
+    named = re.search(rb"<([^>]*)>", why.encode())
+    local = re.split(rb"[/#]", named[1])[-1] if named else b""
+    before, found, _ = content.partition(local) if local else (b"", b"", b"")
+    raise SourceError(
+        f"{why}.",
+        path=source.path,
+        line=before.count(b"\n") + 1 if found else None,
+        hint="Terms and axioms stand in ontology/, shapes in shapes/; what is in force is decided by the class of a graph.",
+    )
 
 
 def _check_graph_name(quad: Quad, source: SourceFile) -> None:

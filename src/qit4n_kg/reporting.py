@@ -64,7 +64,8 @@ class StatedValue:
 class Result:
     """One finding; `path` is written as in SPARQL, `predicate` is it where it is one property. Lines and columns from 1.
 
-    `values` are all values of the path where there are too many (sh:maxCount).
+    `values` are all values of the path where there are too many (sh:maxCount). In a table `line` is the row of the `sheet`.
+    `suggestion` says what to write instead, where that can be computed.
     """
 
     severity: Severity
@@ -80,6 +81,8 @@ class Result:
     line: int | None = None
     column: int | None = None
     values: tuple[StatedValue, ...] = ()
+    sheet: str | None = None
+    suggestion: str | None = None
 
     @property
     def explanation(self) -> str:
@@ -108,11 +111,13 @@ class Result:
         return (self.shape, self.component, self.focus, self.path, self.value)
 
     def to_text(self) -> str:
-        """Write `file:line:column: Violation: message (label <iri>, path, value)` in one line."""
-        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
+        """Write `file:line:column: Violation: message (label <iri>, path, value)` in one line, and what to write instead."""
+        file = f"{self.file}[{self.sheet}]" if self.sheet else self.file
+        place = ":".join(str(part) for part in (file, self.line, self.column) if part is not None)
         about = f"{self.focus_label} {self.focus}" if self.focus_label else str(self.focus)
         details = ", ".join(filter(None, (about, self.path, _short(self.value))))
-        return f"{place}{': ' if place else ''}{self.severity.value}: {self.explanation} ({details})"
+        advice = f" {self.suggestion}" if self.suggestion else ""
+        return f"{place}{': ' if place else ''}{self.severity.value}: {self.explanation} ({details}){advice}"
 
     def to_dict(self) -> dict[str, str | int | None]:
         """Return plain values for JSON; terms as N-Triples writes them."""
@@ -128,6 +133,8 @@ class Result:
             "file": self.file,
             "line": self.line,
             "column": self.column,
+            "sheet": self.sheet,
+            "suggestion": self.suggestion,
         }
 
 

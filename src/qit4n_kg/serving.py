@@ -29,6 +29,7 @@ from qit4n_kg.store.generations import Generations
 from qit4n_kg.store.sandbox import die_with_parent
 from qit4n_kg.web.app import create_app
 from qit4n_kg.web.context import EXTENSION
+from qit4n_kg.web.metrics import WRITE_SECONDS, write_figures
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,6 +92,37 @@ def address(settings: Settings) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}/"
 
 
+def memory_note(settings: Settings, available: int | None = None) -> str | None:
+    """Return what to say when all query processes together may take more memory than there is, None when they can't.
+
+    :param available: bytes; what this machine or its container has where it is None.
+
+    >>> from qit4n_kg.config import load_settings
+    >>> memory_note(load_settings({}), 64 * 1024**3)
+    >>> memory_note(load_settings({}), 8 * 1024**3)
+    'At worst 12 query processes take 12.0 GiB beside all else, and there are 8.0 GiB. QIT4N_QUERY_MEMORY=512MiB would fit.'
+    """
+    available = _memory() if available is None else available
+    processes = settings.workers * (settings.executors + settings.long_queries)
+    worst = processes * settings.query_memory
+    if available is None or worst <= available:
+        return None
+    fitting = max(available * 3 // 4 // processes // (1 << 20), 1)
+    return (
+        f"At worst {processes} query processes take {worst / (1 << 30):.1f} GiB beside all else, and there are "
+        f"{available / (1 << 30):.1f} GiB. QIT4N_QUERY_MEMORY={fitting}MiB would fit."
+    )
+
+
+def _memory() -> int | None:
+    """Return the bytes of memory that this machine has, or its container may use."""
+    found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        with contextlib.suppress(OSError, ValueError):
+            found.append(int(Path(path).read_text(encoding="ascii")))
+    return min((number for number in found if number > 0), default=None)
+
+
 def check_port(host: str, port: int) -> None:
     """Make sure that nobody listens.
 
@@ -116,9 +148,17 @@ def _make_worker(settings: Settings) -> Flask:
         die_with_parent(parent.pid)
     app = create_app(settings)
     threading.Thread(target=_cut_stalled_clients, args=(settings.port,), name="stalls", daemon=True).start()
+    threading.Thread(target=_keep_figures, args=(app,), name="figures", daemon=True).start()
     # A worker leaves by os._exit after multiprocessing's own finalizers; atexit never runs there.
     Finalize(app, app.extensions[EXTENSION].close, exitpriority=10)
     return app
+
+
+def _keep_figures(app: Flask) -> None:
+    """Let the other workers know what this one did, every few seconds."""
+    while True:
+        write_figures(app)
+        time.sleep(WRITE_SECONDS)
 
 
 def _cut_stalled_clients(port: int) -> None:

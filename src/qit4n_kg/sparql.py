@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from qit4n_kg.errors import QuerySyntaxError
 from qit4n_kg.namespaces import PREFIXES
-from qit4n_kg.store.dataset_clause import QUERY_FORMS, UPDATE_FORMS, Token, line_column, tokens
+from qit4n_kg.store.dataset_clause import QUERY_FORMS, UPDATE_FORMS, Token, line_column, read_prologue, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -227,6 +227,8 @@ def explain(text: str, error: QuerySyntaxError, known: Mapping[str, str] = PREFI
         return _undeclared_error(text, undeclared, known)
     if (misplaced := _misplaced(text)) is not None:
         return misplaced
+    if (slashed := _slashed(text)) is not None:
+        return slashed
     message = _POSITION.sub("", error.message)
     if sentence := _SENTENCE.search(message):
         return QuerySyntaxError(f"{sentence[1]}.", line=error.line, column=error.column, hint=error.hint)
@@ -264,6 +266,42 @@ def _misplaced(text: str) -> QuerySyntaxError | None:
             if not opened or opened.pop() != _CLOSING[token.text]:
                 return _located(text, token.start, f"{token.text!r} closes nothing.")
     return None
+
+
+def _slashed(text: str) -> QuerySyntaxError | None:
+    """Find what was meant as a prefixed name but has a slash, which begins a path (section 9.1).
+
+    >>> found = _slashed("PREFIX id: <https://example.org/> ASK { ?s ?p id:person/james-nagel }")
+    >>> found.hint
+    'Write the whole IRI: <https://example.org/person/james-nagel>'
+    """
+    try:
+        prologue = read_prologue(text, None, None)
+    except QuerySyntaxError:
+        return None
+    for position, token in enumerate(prologue.rest):
+        if token.kind != "name" or token.text.partition(":")[0] not in prologue.prefixes:
+            continue
+        end = _end_of_name(prologue.rest, position)
+        if end > token.end:
+            written = text[token.start : end]
+            iri = prologue.prefixes[token.text.partition(":")[0]] + written.partition(":")[2]
+            message = f"{written} is no prefixed name: a slash in it begins a property path."
+            return _located(text, token.start, message, f"Write the whole IRI: <{iri}>")
+    return None
+
+
+def _end_of_name(stream: Sequence[Token], position: int) -> int:
+    """Return where a name with the parts that slashes join to it ends; another prefixed name or `a` is a step of a path."""
+    end = stream[position].end
+    while position + 2 < len(stream):
+        slash, part = stream[position + 1 : position + 3]
+        is_joined = slash.text == "/" and slash.start == end and part.start == slash.end
+        if not is_joined or part.kind not in ("word", "number") or part.text == "a":
+            break
+        end = part.end
+        position += 2
+    return end
 
 
 def _after_prologue(stream: Sequence[Token]) -> int:

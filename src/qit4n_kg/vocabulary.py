@@ -15,7 +15,7 @@ from qit4n_kg.formats import Format, RdfFormat
 from qit4n_kg.namespaces import DCTERMS, OWL, PREFIXES, RDF, RDFS, SCHEMA, SKOS, STDORG, VS, compact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pyoxigraph import Triple
 
@@ -29,6 +29,10 @@ ONTOLOGY_FORMATS: tuple[Format, ...] = (
 )
 """What `Vocabulary.write` can write, the preferred one first."""
 
+CONCEPTS = "concepts"
+"""The part that is no module: the concept schemes of the data."""
+
+_IMPORTS = f"{OWL}imports"
 _CLASSES = frozenset((f"{OWL}Class", f"{RDFS}Class"))
 _KINDS = {
     f"{OWL}ObjectProperty": "Object property",
@@ -135,7 +139,9 @@ class Vocabulary:
             graph.value.removeprefix(start): frozenset(q.triple for q in store.quads(None, None, None, graph))
             for graph in sorted(graphs, key=lambda graph: graph.value)
         }
-        self.triples: tuple[Triple, ...] = tuple(_canonical(frozenset().union(*self._graphs.values())))
+        # What is merged needs no import of its parts, whose addresses a reader would have to be able to open.
+        merged = (triple for triple in frozenset().union(*self._graphs.values()) if triple.predicate.value != _IMPORTS)
+        self.triples: tuple[Triple, ...] = tuple(_canonical(merged))
 
     @cached_property
     def _index(self) -> dict[str, dict[str, list[Term]]]:
@@ -158,23 +164,26 @@ class Vocabulary:
         return found
 
     @cached_property
-    def turtle(self) -> bytes:
-        """The merged modules with nested lists; the same ontology gives the same bytes."""
-        import rdflib  # noqa: PLC0415  (a server's start must not wait 0.1 s for what one address needs)
+    def parts(self) -> tuple[str, ...]:
+        """The names of what can be written by itself: the modules, and the concept schemes where there are any."""
+        return (*self._graphs, *((CONCEPTS,) if self.schemes and CONCEPTS not in self._graphs else ()))
 
-        graph = rdflib.Graph(bind_namespaces="none")
-        for name, iri in PREFIXES.items():
-            graph.bind(name, iri)
-        lines = pyoxigraph.serialize(self.triples, format=pyoxigraph.RdfFormat.N_TRIPLES)
-        graph.parse(data=lines or b"", format="nt")
-        return graph.serialize(format="turtle", encoding="utf-8")
+    def write(self, form: Format, part: str | None = None) -> bytes:
+        """Serialise the merged modules, or one of `parts` as it is; the same ontology gives the same bytes.
 
-    def write(self, form: Format) -> bytes:
-        """Serialise the merged modules; the same ontology gives the same bytes."""
-        if form == RdfFormat.TURTLE.value:
-            return self.turtle
-        used = {name: iri for name, iri in PREFIXES.items() if any(iri in str(triple) for triple in self.triples)}
-        return pyoxigraph.serialize(self.triples, format=_ENGINE[form], prefixes=used) or b""
+        :raises KeyError: there is no such part.
+        """
+        if part is None:
+            return _serialise(self.triples, form)
+        if part == CONCEPTS and part not in self._graphs:
+            return _serialise(_canonical(self._concept_triples()), form)
+        return _serialise(_canonical(self._graphs[part]), form)
+
+    def _concept_triples(self) -> Iterator[Triple]:
+        for scheme in self.schemes:
+            for iri in (scheme.iri, *(concept.iri for concept, _, _ in scheme.concepts)):
+                for quad in self._store.quads(NamedNode(iri), None, None, DefaultGraph()):
+                    yield quad.triple
 
     @cached_property
     def header(self) -> Header:
@@ -300,6 +309,21 @@ class Vocabulary:
 
     def _label(self, iri: str) -> str:
         return _text(self._index.get(iri, {}), f"{RDFS}label")
+
+
+def _serialise(triples: Iterable[Triple], form: Format) -> bytes:
+    """Write triples; Turtle with nested lists, by rdflib."""
+    triples = list(triples)
+    if form != RdfFormat.TURTLE.value:
+        used = {name: iri for name, iri in PREFIXES.items() if any(iri in str(triple) for triple in triples)}
+        return pyoxigraph.serialize(triples, format=_ENGINE[form], prefixes=used) or b""
+    import rdflib  # noqa: PLC0415  (a server's start must not wait 0.1 s for what one address needs)
+
+    graph = rdflib.Graph(bind_namespaces="none")
+    for name, iri in PREFIXES.items():
+        graph.bind(name, iri)
+    graph.parse(data=pyoxigraph.serialize(triples, format=pyoxigraph.RdfFormat.N_TRIPLES) or b"", format="nt")
+    return graph.serialize(format="turtle", encoding="utf-8")
 
 
 def _text(about: Mapping[str, list[Term]], *predicates: str) -> str:

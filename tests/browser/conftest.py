@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qit4n_kg.config import to_environ
+from qit4n_kg.config import default_sources, to_environ
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from qit4n_kg.config import Settings
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-MOST_PIXELS = 40_000
+MOST_PIXELS = 15_000
 ARTIFACTS = Path(__file__).resolve().parents[1] / "artifacts"
 FLAGS = (
     "--no-sandbox",
@@ -81,38 +82,90 @@ def address(browser: Browser, built_state: Settings) -> Iterator[str]:
             process.communicate(timeout=40)
 
 
+class Visits:
+    """Pages in a browser, and what they complained of: errors on the console, other servers asked, a content policy with holes."""
+
+    def __init__(self, browser: Browser, address: str) -> None:
+        self._browser = browser
+        self._address = address
+        self._contexts: list[BrowserContext] = []
+        self.complaints: list[str] = []
+
+    def open(
+        self,
+        path: str,
+        *,
+        status: int = 200,
+        width: int = 1280,
+        expected: tuple[int, ...] = (),
+        blocked: str | None = None,
+        **options: object,
+    ) -> Page:
+        """Open a path; `expected` are statuses that the page's own requests may get, `blocked` scripts that come empty."""
+        context = self._browser.new_context(viewport={"width": width, "height": 900}, **options)  # type: ignore[arg-type]
+        context.set_default_timeout(45_000)
+        self._contexts.append(context)
+        page = context.new_page()
+        if blocked is not None:
+            page.route(blocked, lambda route: route.fulfill(status=200, body="", content_type="text/javascript"))
+        page.on("console", lambda message: self._hear(message.type, message.text, (status, *expected)))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", lambda request: self._watch(request.url))
+        response = page.goto(f"{self._address}{path}")
+        assert response is not None
+        assert response.status == status
+        policy = response.headers.get("content-security-policy", "")
+        assert policy.startswith("default-src 'self';")
+        assert not any(word in policy for word in ("unsafe", "nonce", "http:", "https:", "data:"))
+        return page
+
+    def _hear(self, kind: str, text: str, allowed: tuple[int, ...]) -> None:
+        is_expected = any(status >= 400 and f"status of {status}" in text for status in allowed)
+        if kind in ("error", "warning") and not is_expected:
+            self.complaints.append(text)
+
+    def _watch(self, url: str) -> None:
+        if not url.startswith(self._address):
+            self.complaints.append(url)
+
+    def close(self) -> None:
+        """End all visits; none may have complained."""
+        for context in self._contexts:
+            context.close()
+        self._contexts.clear()
+        complaints, self.complaints = self.complaints, []
+        assert complaints == []
+
+
 @pytest.fixture
 def open_page(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
     """Open a path; when the test ends, no page may have reported an error on its console or asked another server."""
-    contexts: list[BrowserContext] = []
-    complaints: list[str] = []
-
-    def open_path(path: str, *, status: int = 200, width: int = 1280, **options: object) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": 900}, **options)  # type: ignore[arg-type]
-        context.set_default_timeout(45_000)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: _note(complaints, message.type, message.text, status))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda request: request.url.startswith(address) or complaints.append(request.url))
-        response = page.goto(f"{address}{path}")
-        assert response is not None
-        assert response.status == status
-        return page
-
-    yield open_path
-    for context in contexts:
-        context.close()
-    assert complaints == []
+    visits = Visits(browser, address)
+    yield visits.open
+    visits.close()
 
 
-def _note(complaints: list[str], kind: str, text: str, status: int) -> None:
-    expected = status >= 400 and f"status of {status}" in text
-    if kind in ("error", "warning") and not expected:
-        complaints.append(text)
+@pytest.fixture(scope="session")
+def look_at(browser: Browser, address: str) -> Callable[..., contextlib.AbstractContextManager[Page]]:
+    """The same for what tests share: a page for a `with` block."""
+
+    @contextlib.contextmanager
+    def look(path: str, **options: object) -> Iterator[Page]:
+        visits = Visits(browser, address)
+        yield visits.open(path, **options)  # type: ignore[arg-type]
+        visits.close()
+
+    return look
 
 
 @pytest.fixture
+def has_bundles() -> None:
+    """Skip where frontend/build.py has built nothing: npm was out of reach."""
+    if not (default_sources() / "src/qit4n_kg/web/static/vendor/manifest.json").is_file():
+        pytest.skip("the browser's bundles are not built (make frontend)")
+
+
+@pytest.fixture(scope="session")
 def keep() -> Callable[[Page, str], None]:
     """Keep a screenshot of the page under tests/artifacts, which git ignores; of a very long page what is in view."""
 

@@ -39,7 +39,7 @@ ASKED_FOR = {
     "facts that were stale when reported": "stale-when-reported",
     "whom to ask about a topic": "whom-to-ask",
     "one person's whole involvement": "person-involvement",
-    "organisations by involvement": "organizations-involved",
+    "organizations by involvement": "organizations-involved",
     "countries by involvement": "countries-involved",
     "regions by involvement": "regions-involved",
     "totals that must not be added up, and why": "totals",

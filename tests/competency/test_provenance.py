@@ -90,4 +90,29 @@ def test_an_inferred_statement_has_a_rule_and_stands_nowhere(graph_store: Oxigra
         )
         rows = [dict(zip(solutions.variables, row, strict=True)) for row in solutions]
         assert any(row["value"] == value and row["rule"] == Literal("chairs") and row["document"] for row in rows)
-        assert where_stated(graph_store, subject, predicate) == []
+        (place,) = [row for row in where_stated(graph_store, subject, predicate) if row["value"] == value]
+        assert (place["origin"], place["rule"], place["table"]) == (Literal("inferred"), Literal("chairs"), None)
+
+
+def test_each_rule_s_inferences_have_premises_in_force_that_are_none_of_themselves(graph_store: OxigraphStore) -> None:
+    inferred: Any = graph_store.query(
+        """
+        PREFIX stdorg: <https://w3id.org/stdorg/ns#>
+        SELECT ?rule ?subject ?property ?value
+        WHERE { ?graph a stdorg:EntailedGraph ; stdorg:rule ?rule GRAPH ?graph { ?subject ?property ?value } }
+        ORDER BY ?rule ?subject ?property ?value"""
+    )
+    of_each = {(rule.value, predicate): (subject, value) for rule, subject, predicate, value in inferred}
+    assert len(of_each) > 100
+    for (rule, predicate), (subject, value) in of_each.items():
+        answer: Any = graph_store.query(
+            CATALOGUE.get("why-inferred").text, bindings={"subject": subject, "property": predicate}
+        )
+        rows = [dict(zip(answer.variables, row, strict=True)) for row in answer]
+        premises = [
+            (row["premiseSubject"], row["premiseProperty"], row["premiseValue"])
+            for row in rows
+            if row["value"] == value and row["rule"] == Literal(rule)
+        ]
+        assert premises, rule
+        assert (subject, predicate, value) not in premises

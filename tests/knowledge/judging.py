@@ -274,8 +274,16 @@ class Judge:
             return [{Variable("value"): node} for node in sorted(nodes, key=str)]
         if check in ("object-property-with-literal", "datatype-property-with-thing"):
             return [{Variable("term"): predicate}]
-        if check in ("thing-of-two-kinds", "subject-of-another-kind"):
+        if check in ("thing-of-two-kinds", "subject-of-another-kind", "name-of-two-scripts"):
             return [{Variable("thing"): changed[0].subject}]
+        if check == "counted-without-source":
+            if changed[0].subject != changed[0].graph_name:
+                return [{Variable("thing"): changed[0].subject}]
+            return [{}] if predicate == TYPE else []
+        if check == "derived-property-in-data":
+            return [{Variable("property"): predicate}]
+        if check == "misspelt-term":
+            return [{Variable("term"): term} for term in (predicate, changed[-1].object) if isinstance(term, NamedNode)]
         if check == "reuse-with-side-effects":
             return [{Variable("term"): term} for term in {predicate, changed[-1].object} if isinstance(term, NamedNode)]
         if check == "field-without-facts" and predicate not in TABLE_TERMS:

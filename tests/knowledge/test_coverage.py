@@ -70,6 +70,7 @@ def _statements(knowledge) -> dict[str, list[tuple[str, str]]]:
 PREFIXES = {
     "dcterms": "http://purl.org/dc/terms/",
     "foaf": "http://xmlns.com/foaf/0.1/",
+    "prov": "http://www.w3.org/ns/prov#",
     "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
     "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
     "schema": "https://schema.org/",
@@ -153,6 +154,25 @@ def test_the_guide_gives_the_counts_of_the_coverage_file():
 
 
 # Against the data
+
+
+def test_the_graph_publishes_the_counts_of_the_coverage_file(knowledge):
+    """Each part of the source: a section without its tables, or a table."""
+    parts: dict[str, Counter[str]] = {}
+    for unit in coverage()["unit"]:
+        name = unit["id"]
+        kind = "heading" if name.endswith(("/heading", "/caption")) else "sentence"
+        part = parts.setdefault(name.partition("/")[0], Counter())
+        part["cell" if re.search(r"/\d+\.\d+$", name) else kind] += 1
+        part["leftOut"] += "left_out" in unit
+    rows = knowledge.select(
+        """SELECT ?coverage ?headings ?sentences ?cells ?leftOut WHERE { ?coverage stdorg:headingCount ?headings ;
+           stdorg:sentenceCount ?sentences ; stdorg:cellCount ?cells ; stdorg:leftOutCount ?leftOut }"""
+    )
+    published = {str(iri).rpartition("/")[2]: tuple(map(int, counts)) for iri, *counts in rows}
+    assert published == {
+        name: tuple(part[kind] for kind in ("heading", "sentence", "cell", "leftOut")) for name, part in parts.items()
+    }
 
 
 def test_the_data_state_all_that_the_coverage_claims_and_as_much_as_it_counts(knowledge):

@@ -263,7 +263,7 @@ def test_the_schemes_and_their_concepts_are_those_agreed():
         "event-status": {"held", "planned"},
         "exchange-type": {"comments", "expert-participation", "invitation-to-contribute"},
         "lifetime-event": {"closure", "establishment", "extension"},
-        "mode": {"e-meeting", "physical"},
+        "mode": {"e-meeting", "hybrid", "physical"},
         "plan-status": {"abandoned", "moved-online", "not-conducted", "postponed", "scheduled", "unconfirmed"},
         "plan-step": {
             "accepted",

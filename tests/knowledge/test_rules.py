@@ -8,20 +8,23 @@ from pathlib import Path
 
 import pytest
 import rdflib
-from pyoxigraph import RdfFormat, parse
+from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, parse
 from rdflib.plugins.sparql import prepareQuery
 from rdflib.plugins.sparql.parserutils import CompValue
 
 from qit4n_kg.loading import SourceKind, find_sources
 from qit4n_kg.loading import parse as parse_source
-from qit4n_kg.reasoning import Reasoner, compile_rules
+from qit4n_kg.reasoning.reasoner import Reasoner, compile_rules
+from qit4n_kg.store.oxigraph import OxigraphStore
 
 ROOT = Path(__file__).parents[2]
+DATE = NamedNode("http://www.w3.org/2001/XMLSchema#date")
 RULES = sorted((ROOT / "queries" / "rules").rglob("*.rq"))
 AXIOMS = sorted((ROOT / "queries" / "axioms").rglob("*.rq"))
 GRAPHS = "https://w3id.org/qit4n/graph/"
 PREFIXES = """
 @prefix : <https://example.org/> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
 @prefix schema: <https://schema.org/> .
 @prefix stdorg: <https://w3id.org/stdorg/ns#> .
 @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
@@ -119,6 +122,55 @@ def test_a_role_counts_unless_it_ended_before_the_latest_attestation(property_, 
         + held("editor", "d1", agent="bob", more=ATTESTED.format("2021-10"))
     )
     assert values(reasoner, "ann", "#chairs") == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "place", "more", "predicate"),
+    [
+        ("vice", "group", "", "#viceChairs"),
+        ("editor", "d1", "", "#edits"),
+        ("officer", "group", "; stdorg:forLiaison :l", "#officerOf"),
+        ("chair", "group", "; stdorg:affiliation :o1", "#affiliatedWith"),
+    ],
+)
+@pytest.mark.parametrize(("end", "still"), [("2021-10-30", False), ("2021-10-31", True)])
+def test_every_shortcut_ends_with_the_role(kind, place, more, predicate, end, still):
+    ended = f'; schema:endDate "{end}"^^xsd:date'
+    reasoner = entail(
+        ":o1 a stdorg:Organization . :l a stdorg:Liaison ; stdorg:liaisonOf :group ; stdorg:liaisonWith :b1 . :b1 a stdorg:Body . "
+        + held(kind, place, more=more + ATTESTED.format("2020-12") + ended)
+        + held("editor", "d2", agent="bob", more=ATTESTED.format("2021-10"))
+    )
+    assert bool(values(reasoner, "ann", predicate)) == still
+
+
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [
+        ("2014-06-01", {}),
+        ("2015-12-31", {"ann": "attested for this day"}),
+        ("2018-06-01", {"ann": "attested earlier, no end known"}),
+        ("2019-03-31", {"ann": "attested earlier, no end known", "bea": "attested for this day"}),
+        ("2023-03-15", {"ann": "attested for this day", "bea": "attested earlier, no end known"}),
+        ("2024-01-01", {"ann": "attested earlier, no end known", "bea": "attested earlier, no end known"}),
+    ],
+)
+def test_a_role_attested_twice_is_not_attested_in_between(day, expected):
+    """The catalogue's `roles-as-of`, over what rules make of two attestations of one role."""
+    ann = held("chair", "group", more=ATTESTED.format("2015-12") + ATTESTED.format("2023-03"))
+    bea = held("chair", "group", agent="bea", more=ATTESTED.format("2019-03"))
+    names = (
+        ':ann rdfs:label "ann" . :bea rdfs:label "bea" . :group rdfs:label "group"@en . :chair rdfs:label "Chair"@en . '
+    )
+    names += ":bea a stdorg:Person . "
+    reasoner = entail(names + ann + bea)
+    store = OxigraphStore.in_memory()
+    store.add(Quad(*triple) for triple in reasoner.triples())
+    query = (ROOT / "queries/catalogue/roles-as-of.rq").read_text("utf-8")
+    answer = store.query(query, bindings={"day": Literal(day, datatype=DATE)})
+    rows = [dict(zip(answer.variables, row, strict=True)) for row in answer]
+    assert {row["person"].value: row["basis"].value for row in rows} == expected
+    assert len(rows) == len(expected)
 
 
 def test_an_old_attestation_is_no_end():

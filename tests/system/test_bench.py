@@ -105,12 +105,14 @@ def test_the_table_gives_ratios_and_marks_errors():
     fast, slow = Measurement(200, 1.0, 0, 1.0, 2.0), Measurement(103, 1.0, 3, 5.0, 9.0)
     servers = ["qit4n-kg", "oxigraph"]
     comparison = Comparison(
-        10, "wrk", 1.0, 5, servers, [], {"unique": {4: dict(zip(servers, (fast, slow), strict=True))}}
+        10, "wrk", 1.0, 5, servers, loads={"unique": {4: dict(zip(servers, (fast, slow), strict=True))}}
     )
+    comparison.differing["oxigraph"] = ["people-0"]
     comparison.analytic["q"] = {"qit4n-kg": 0.011, "oxigraph": 0.01}
     table = report.to_table(comparison)
     assert "| unique | 4 | 200 (1.0, 2.0) | 100 (5.0, 9.0) **3 errors** | 2.00 |" in table
     assert "| q | 11.0 | 10.0 | 1.10 |" in table
+    assert "oxigraph answers 1 of them otherwise than the engine: people-0." in table
 
 
 def test_a_wrong_number_of_clients_is_refused(tmp_path):

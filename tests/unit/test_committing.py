@@ -3,6 +3,7 @@
 Every test has sources of its own: one class, one passage, one shape.
 """
 
+import json
 import os
 import shutil
 import signal
@@ -14,12 +15,15 @@ import pytest
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad
 
 from qit4n_kg.building import Origin, build
-from qit4n_kg.committing import GraphWrite, commit, submit
+from qit4n_kg.committing.commits import commit
+from qit4n_kg.committing.orders import GraphWrite, PreparedChange
+from qit4n_kg.committing.process import submit
 from qit4n_kg.config import load_settings, to_environ
 from qit4n_kg.errors import (
     ChangeRefusedError,
     InvalidDataError,
     NotFoundError,
+    PreconditionFailedError,
     QueryMemoryError,
     QuerySyntaxError,
     QueryTimeoutError,
@@ -258,7 +262,7 @@ class TestScratch:
 
 KILLED = """
 import json, os, signal, sys
-from qit4n_kg import committing
+from qit4n_kg.committing import process
 from qit4n_kg.store import generations, journal
 append = journal.Journal.append
 def die(self, entry):
@@ -269,8 +273,53 @@ def die(self, entry):
         os.truncate(self.path, self.path.stat().st_size - 20)
     os.kill(os.getpid(), signal.SIGKILL)
 journal.Journal.append = die
-committing.main()
+process.main()
 """
+
+JOB = json.dumps(
+    {
+        "kind": "GraphWrite",
+        "actor": "a",
+        "expected": None,
+        "order": {"method": "POST", "graph": "x:g", "triples": "<x:s> <x:p> <x:o> ."},
+    }
+)
+
+
+class TestPrepared:
+    def test_a_prepared_change_is_made_once_by_its_name(self, settings):
+        quad = f'<{BASE}id/meeting/2> <{STDORG}number> "2"^^<http://www.w3.org/2001/XMLSchema#integer> <{PASSAGE}> .'
+        order = PreparedChange(quad, "", "contribution", "one")
+        first = submit(settings, order, "tester")
+        assert (first.added, first.retracted) == (1, 0)
+        again = submit(settings, order, "tester")
+        assert (again.added, again.generation) == (0, first.generation)
+        assert [(entry.id, entry.source, entry.actor) for entry in journal(settings).entries] == [
+            ("one", "contribution", "tester")
+        ]
+        back = submit(settings, PreparedChange("", quad, "contribution", "two"), "tester")
+        assert back.retracted == 1
+
+    def test_what_is_there_or_gone_already_is_no_change(self, settings):
+        before = current(settings).number
+        same = "\n".join(f"{quad} ." for quad in quads(settings) if quad.graph_name == NamedNode(PASSAGE))
+        gone = f"<x:s> <x:p> <x:o> <{PASSAGE}> ."
+        assert submit(settings, PreparedChange(same, gone, "contribution"), "tester").generation == before
+
+    def test_a_write_made_for_another_generation_is_refused(self, settings):
+        number = current(settings).number
+        quad = f'<{BASE}id/meeting/1> <http://www.w3.org/2000/01/rdf-schema#label> "one" <{PASSAGE}> .'
+        made = submit(settings, PreparedChange(quad, "", "contribution"), "tester", number)
+        assert made.generation == number + 1
+        with pytest.raises(PreconditionFailedError, match=f"Generation {number + 1} is current"):
+            submit(settings, PreparedChange("", quad, "contribution"), "tester", number)
+
+    def test_a_prepared_change_passes_the_gate(self, settings):
+        number = f'<{BASE}id/meeting/1> <{STDORG}number> "9"^^<http://www.w3.org/2001/XMLSchema#integer> <{PASSAGE}> .'
+        with pytest.raises(InvalidDataError) as caught:
+            submit(settings, PreparedChange(number, "", "contribution"), "tester")
+        assert "A meeting has one number" in caught.value.report.to_text()
+        assert not journal(settings).entries
 
 
 class TestKilled:
@@ -279,10 +328,9 @@ class TestKilled:
     def test_a_killed_write_has_happened_or_not(self, request, kind, moment, expected):
         settings = request.getfixturevalue(kind)
         before = current(settings)
-        job = '{"kind": "GraphWrite", "actor": "a", "method": "POST", "graph": "x:g", "triples": "<x:s> <x:p> <x:o> ."}'
         ended = subprocess.run(
             [sys.executable, "-c", KILLED, moment],
-            input=job.encode(),
+            input=JOB.encode(),
             env={**os.environ, **to_environ(settings)},
             check=False,
         )
@@ -295,9 +343,8 @@ class TestKilled:
     @pytest.mark.parametrize("moment", ["after", "torn"])
     def test_the_next_write_continues_after_a_killed_one(self, scratch, moment):
         update(scratch, "INSERT DATA { <x:first> <x:p> 1 }")
-        job = '{"kind": "GraphWrite", "actor": "a", "method": "POST", "graph": "x:g", "triples": "<x:s> <x:p> <x:o> ."}'
         environ = {**os.environ, **to_environ(scratch)}
-        subprocess.run([sys.executable, "-c", KILLED, moment], input=job.encode(), env=environ, check=False)
+        subprocess.run([sys.executable, "-c", KILLED, moment], input=JOB.encode(), env=environ, check=False)
         update(scratch, "INSERT DATA { <x:last> <x:p> 1 }")
         assert len(quads(scratch)) == (3 if moment == "after" else 2)
         assert len(journal(scratch).entries) == (3 if moment == "after" else 2)

@@ -6,10 +6,10 @@ import pytest
 from pyoxigraph import NamedNode, RdfFormat, parse
 
 from qit4n_kg import consistency
-from qit4n_kg.axioms import KINDS
 from qit4n_kg.consistency import check_consistency, compare_with_owlrl
 from qit4n_kg.loading import SourceKind, find_sources, read_quads
-from qit4n_kg.reasoning import Reasoner, compile_rules
+from qit4n_kg.reasoning.axioms import KINDS
+from qit4n_kg.reasoning.reasoner import Reasoner, compile_rules
 from qit4n_kg.synthetic import generate
 
 ROOT = Path(__file__).parents[2]

@@ -1,6 +1,6 @@
 """An analyst who gets no rows is told why, and where the reason is not known, that.
 
-Guards `diagnosis.py`, `misfits.py` and `probing.py`. The questions run in this process here: what runs them is passed in.
+Guards `diagnosis/`. The questions run in this process here: what runs them is passed in.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad
 
-from qit4n_kg.diagnosis import diagnose
+from qit4n_kg.diagnosis.diagnoser import diagnose
+from qit4n_kg.diagnosis.probing import Prober
 from qit4n_kg.entities.labels import Reference
 from qit4n_kg.errors import QuerySyntaxError, QueryTimeoutError
-from qit4n_kg.probing import Prober
 from qit4n_kg.store.executor_jobs import Spooled
 from qit4n_kg.store.oxigraph import OxigraphStore
 

@@ -10,8 +10,9 @@ import pyoxigraph
 import pytest
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad
 
+from qit4n_kg.entities import reader as reader_module
 from qit4n_kg.entities.passages import SourceKind
-from qit4n_kg.entities.reader import COUNTED, LISTED, EntityReader
+from qit4n_kg.entities.reader import COUNTED, LISTED, PAGED, SCANNED, EntityReader
 from qit4n_kg.errors import UnknownEntityError
 from qit4n_kg.store.oxigraph import OxigraphStore
 
@@ -88,6 +89,15 @@ def test_a_passage_tells_section_table_and_row(reader: EntityReader) -> None:
     assert passage.is_in_force
 
 
+def test_a_passage_of_several_columns_tells_them_all_once() -> None:
+    graph, column = NamedNode(f"{BASE}graph/minutes/table-2/plan"), NamedNode(f"{STDORG}column")
+    with OxigraphStore.in_memory() as store:
+        for home in (graph, DefaultGraph()):
+            store.add([Quad(graph, column, Literal(text), home) for text in ("Dates", "Host")])
+        passage = EntityReader(store, ROOT / "queries/entity", base=BASE).passages.passage(graph.value)
+    assert passage.column == "Dates; Host"
+
+
 def test_an_entailed_statement_names_its_rule(reader: EntityReader) -> None:
     view = reader.read(f"{ID}person/ada-byron")
     (chairs,) = view.values(f"{STDORG}chairs")
@@ -158,17 +168,48 @@ def hub(links: int) -> OxigraphStore:
 
 
 def test_a_hub_lists_a_bounded_part_and_says_so() -> None:
-    with hub(COUNTED + 5_000) as store:
+    with hub(SCANNED + 5_000) as store:
         view = EntityReader(store, ROOT / "queries/entity", base=BASE).read(f"{ID}thing")
     groups = {group.predicate.iri: group for group in view.incoming}
     agents = groups[f"{STDORG}agent"]
     assert len(agents.values) == LISTED
-    assert agents.count == COUNTED
-    assert not agents.is_counted
+    assert agents.count == SCANNED + 5_000
+    assert agents.is_counted
     assert not agents.is_whole
     assert groups[f"{STDORG}about"].is_whole
     assert not view.is_whole
     assert len(view.triples) == LISTED + 2
+
+
+def test_a_count_stops_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader_module, "COUNTED", SCANNED)
+    with hub(SCANNED + 5_000) as store:
+        view = EntityReader(store, ROOT / "queries/entity", base=BASE).read(f"{ID}thing")
+    groups = {group.predicate.iri: group for group in view.incoming}
+    assert not groups[f"{STDORG}agent"].is_counted
+    assert len(groups[f"{STDORG}about"].values) == 1, "what the count did not reach is found all the same"
+
+
+def test_the_count_of_a_hub_reads_no_more_than_it_says() -> None:
+    for name in ("incoming-counts", "outgoing-counts"):
+        assert f"LIMIT {COUNTED + 1} }}" in (ROOT / f"queries/entity/{name}.rq").read_text()
+
+
+def test_links_come_page_by_page_and_each_once() -> None:
+    with hub(2 * PAGED + 5) as store:
+        reader = EntityReader(store, ROOT / "queries/entity", base=BASE)
+        pages = [reader.links(f"{ID}thing", f"{STDORG}agent", number) for number in (1, 2, 3)]
+        with pytest.raises(UnknownEntityError, match="page 4"):
+            reader.links(f"{ID}thing", f"{STDORG}agent", 4)
+        with pytest.raises(UnknownEntityError, match="page"):
+            reader.links(f"{ID}thing", f"{STDORG}agent", 10**12)
+        with pytest.raises(UnknownEntityError):
+            reader.links(f"{ID}thing", "no iri", 1)
+        counts = reader.link_counts(f"{ID}thing")
+    assert [len(page.group.values) for page in pages] == [PAGED, PAGED, 5]
+    assert [page.has_next for page in pages] == [True, True, False]
+    assert len({value.iri for page in pages for value in page.group.values}) == 2 * PAGED + 5
+    assert {(one.iri, count) for one, count, _ in counts} == {(f"{STDORG}agent", 2 * PAGED + 5), (f"{STDORG}about", 1)}
 
 
 def test_a_node_with_a_countable_number_of_links_says_how_many() -> None:

@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from qit4n_kg.errors import RemoteEndpointError, RemoteRefusedError
-from qit4n_kg.fetching import Policy, fetch, is_public
+from qit4n_kg.federation.fetching import Policy, fetch, is_public
 
 
 def policy(*allowed):
@@ -69,13 +69,13 @@ def resolved(monkeypatch):
 
     def answer(*addresses):
         infos = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 80)) for address in addresses]
-        monkeypatch.setattr("qit4n_kg.fetching.socket.getaddrinfo", lambda *_, **__: infos)
+        monkeypatch.setattr("qit4n_kg.federation.fetching.socket.getaddrinfo", lambda *_, **__: infos)
 
     def connect(place, timeout):
         connections.append(place)
         raise ConnectionRefusedError("refused")
 
-    monkeypatch.setattr("qit4n_kg.fetching.socket.create_connection", connect)
+    monkeypatch.setattr("qit4n_kg.federation.fetching.socket.create_connection", connect)
     answer.connections = connections
     return answer
 

@@ -2,6 +2,7 @@
 
 import gzip
 
+import pyoxigraph
 import pytest
 from pyoxigraph import DefaultGraph, NamedNode
 
@@ -65,11 +66,16 @@ def test_sources_come_in_the_same_order_whatever_the_order_on_disk(root):
 def test_hidden_files_and_files_that_are_no_rdf_are_passed_over(root):
     write(root, "data/.a.ttl", "nonsense")
     write(root, "data/README.md", "nonsense")
+    write(root, "data/a.ttl~", "nonsense")
+    write(root, "queries/update.ru", "nonsense")
     assert find_sources(root, GRAPHS) == ()
 
 
-@pytest.mark.parametrize("name", ["data/a.rdf", "data/a.jsonld", "data/a.TTL", "ontology/a.owl", "ontology/a.nt"])
-def test_rdf_that_would_be_left_out_in_silence_is_refused(root, name):
+@pytest.mark.parametrize(
+    "name",
+    ["data/a.rdf", "data/a.jsonld", "data/a.TTL", "data/a.turtle", "data/a.ttl.bak", "ontology/a.owl", "ontology/a.nt"],
+)
+def test_a_file_that_would_be_left_out_in_silence_is_refused(root, name):
     write(root, name, "")
     with pytest.raises(SourceError, match="is not read here"):
         find_sources(root, GRAPHS)
@@ -129,6 +135,7 @@ def test_a_shapes_triples_are_in_no_named_graph(root):
         ("<x> <y> <z>\n<q> <r> <s> .\n", 2, 1, "A dot is expected"),
         ("<x> <y> 'open\n' .\n", 1, 14, "Line jumps are not allowed"),
         (b"<x> <y> '\xff' .\n", 1, 10, "Invalid UTF-8"),
+        (b"\xef\xbb\xbf<x> <y> 1 .\n", 1, 1, "begins with a byte order mark"),
     ],
 )
 def test_a_syntax_error_tells_file_line_and_column(root, text, line, column, words):
@@ -137,6 +144,39 @@ def test_a_syntax_error_tells_file_line_and_column(root, text, line, column, wor
         parse(only_data(root))
     assert (caught.value.path, caught.value.line, caught.value.column) == (path, line, column)
     assert "Parser error" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("stdorg:Organization rdfs:subClassOf stdorg:Body .", "nothing about the term"),
+        ("stdorg:Meeting skos:altLabel 'Banana'@en .", "nothing about the term"),
+        ("<a> rdfs:subClassOf <b> .", "states no axiom"),
+        ("<a> owl:sameAs <b> .", "states no axiom"),
+        ("<a> a owl:Class .", "defines no terms"),
+        ("<a> a sh:NodeShape .", "defines no terms"),
+        ("<a> stdorg:inForce true .", "written by the registry"),
+        ("<a> stdorg:rule 'chairs' .", "written by the registry"),
+    ],
+)
+@pytest.mark.parametrize("is_quads", [False, True])
+def test_data_that_says_what_only_the_ontology_or_the_registry_may_is_refused(root, statement, words, is_quads):
+    text = f"{STDORG}\n@prefix owl: <http://www.w3.org/2002/07/owl#> . @prefix sh: <http://www.w3.org/ns/shacl#> . "
+    text += "@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> . @prefix skos: <http://www.w3.org/2004/02/skos/core#> .\n"
+    text += statement
+    if is_quads:
+        triples = pyoxigraph.parse(text, pyoxigraph.RdfFormat.TURTLE, base_iri="https://example.org/")
+        write(root, "data/a.nq", "".join(f"{t.subject} {t.predicate} {t.object} <{GRAPHS}a> .\n" for t in triples))
+    else:
+        write(root, "data/a.ttl", text)
+    with pytest.raises(SourceError, match=words) as caught:
+        list(read_quads(only_data(root)))
+    assert is_quads or caught.value.line == text.count("\n") + 1
+
+
+def test_a_thing_may_be_deprecated(root):
+    write(root, "data/a.ttl", "<a> <http://www.w3.org/2002/07/owl#deprecated> true .")
+    assert len(parse(only_data(root))) == 1
 
 
 def test_a_file_that_describes_another_graph_as_its_own_is_refused_with_the_line(root):

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from pyoxigraph import Literal, NamedNode, Store
 
+from qit4n_kg.diagnosis.patterns import PieceKind, take_apart
 from qit4n_kg.errors import UnreadableError
-from qit4n_kg.patterns import PieceKind, take_apart
 
 ROOT = Path(__file__).resolve().parents[2]
 XSD = "http://www.w3.org/2001/XMLSchema#"

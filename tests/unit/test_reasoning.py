@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from pyoxigraph import NamedNode, Quad, RdfFormat, Store, Triple, parse
 
-from qit4n_kg.axioms import KINDS, read_axioms
 from qit4n_kg.errors import SourceError, UnsupportedAxiomError
-from qit4n_kg.reasoning import Reasoner, compile_rules, describe
+from qit4n_kg.reasoning.axioms import KINDS, read_axioms
+from qit4n_kg.reasoning.reasoner import Reasoner, compile_rules, describe
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = ROOT / "queries" / "axioms"

@@ -87,6 +87,28 @@ def test_a_long_text_is_not_read_to_its_end():
     assert time.process_time() - begun < 10  # quadratic reading takes minutes
 
 
+@pytest.mark.parametrize(
+    ("pattern", "iri"),
+    [
+        ("id:person/james-nagel ?p ?o", "person/james-nagel"),
+        ("?s ?p id:fg-qit4n/meeting/1", "fg-qit4n/meeting/1"),
+        ("?s ?p id:fg-qit4n/deliverable/d2.3.1 ; ?q 1", "fg-qit4n/deliverable/d2.3.1"),
+    ],
+)
+def test_a_prefixed_name_with_a_slash_is_called_a_path_and_the_whole_iri_is_given(pattern, iri):
+    text = f"PREFIX id: <https://example.org/> SELECT * {{ {pattern} }}"
+    found = explain(text, QuerySyntaxError("error at 1:60: expected something", line=1, column=60))
+    assert "a slash in it begins a property path" in found.message
+    assert found.hint == f"Write the whole IRI: <https://example.org/{iri}>"
+    assert (found.line, found.column) == (1, text.index("id:", 20) + 1)
+
+
+def test_a_true_path_is_not_called_a_name_with_a_slash():
+    text = "PREFIX e: <https://example.org/> SELECT * { ?s e:p/e:q ?o . ?s e:p/a ?c . ?x ?y }"
+    found = explain(text, QuerySyntaxError("error at 1:80: expected something", line=1, column=80))
+    assert "slash" not in found.message
+
+
 def test_an_error_in_a_text_of_many_tokens_is_explained_in_linear_time():
     text = "SELECT * {\n" + "?s ?p ?o .\n" * 20_000 + "} LIMIT x"
     begun = time.process_time()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from qit4n_kg.entities.panels import Cell, Column, Panel, Table
-from qit4n_kg.web.charts import HEIGHT, bars, columns, step
+from qit4n_kg.web.charts import HEIGHT, bars, columns, groups, step, tiles
 
 
 def table(rows: list[tuple[str, str]], **headers: str) -> Table:
@@ -56,3 +58,59 @@ def test_without_a_column_of_figures_there_is_no_chart() -> None:
 
 def test_grid_steps_are_round() -> None:
     assert [step(largest) for largest in (1, 3, 49, 109, 950)] == [0.5, 1.0, 20.0, 50.0, 500.0]
+
+
+def several(rows: list[tuple[str, ...]], names: tuple[str, ...], **headers: str) -> Table:
+    cells = tuple(
+        (Cell(first, f"https://example.org/{first}"), *(Cell(value) for value in values)) for first, *values in rows
+    )
+    return Table(Panel("x", "X", "?", "", headers), tuple(Column(name, name.title(), "text") for name in names), cells)
+
+
+@pytest.mark.parametrize("values", [("1", "2"), ("0", "0"), ("", "7"), ("1000000", "0.1")])
+def test_columns_side_by_side_stay_in_their_frame_and_apart(values: tuple[str, str]) -> None:
+    table = several([("a", *values), ("b", *values)], ("name", "came", "went"), values="came went", tick="name")
+    chart = groups(table)
+    assert chart is not None
+    bars_by_x = sorted((bar for series in chart.series for bar in series.bars), key=lambda bar: bar.x)
+    for bar in bars_by_x:
+        assert 0 <= bar.x <= bar.x + bar.width <= 100
+        assert 0 <= bar.y <= bar.y + bar.height <= HEIGHT
+    for left, right in pairwise(bars_by_x):
+        assert left.x + left.width <= right.x
+    assert [series.column.label for series in chart.series] == ["Came", "Went"]
+
+
+def test_columns_side_by_side_need_a_figure() -> None:
+    assert groups(several([("a", "", "")], ("name", "came", "went"), values="came went")) is None
+    assert groups(several([("a", "1")], ("name", "came"), values="other")) is None
+
+
+def test_rows_of_bars_stand_by_group_in_their_order() -> None:
+    table = several(
+        [("a", "1", "second"), ("b", "2", "first"), ("c", "3", "second")],
+        ("name", "value", "of"),
+        value="value",
+        group="of",
+    )
+    chart = bars(table)
+    assert chart is not None
+    assert [(group.of.text, len(group.rows)) for group in chart.groups if group.of] == [("second", 2), ("first", 1)]
+    assert chart.rest == ()
+
+
+def test_tiles_stand_in_lanes_the_fullest_first_and_say_what_is_missing() -> None:
+    table = several(
+        [("a", "few", "x"), ("b", "many", ""), ("c", "many", "y")],
+        ("name", "lane", "value"),
+        lane="lane",
+        value="value",
+        none="nobody",
+    )
+    found = tiles(table)
+    assert found is not None
+    assert [(lane, [tile.item.text for tile in tiled]) for lane, tiled in found.lanes] == [
+        ("many", ["b", "c"]),
+        ("few", ["a"]),
+    ]
+    assert (found.missing, found.none) == (1, "nobody")

@@ -86,11 +86,12 @@ def test_the_same_request_is_answered_again_without_a_query(client, ran, counter
     assert (counters().hits, counters().misses, counters().stored) == (1, 1, 1)
 
 
-def test_a_hit_has_the_headers_of_the_first_answer_but_no_query_id(client):
+def test_a_hit_has_the_headers_of_the_first_answer_but_a_query_id_of_its_own(client):
     first, second = ask(client), ask(client)
     assert "Query-Id" in first.headers
-    kept = [(name, value) for name, value in first.headers if name != "Query-Id"]
-    assert sorted(second.headers) == sorted(kept)
+    kept, again = ([pair for pair in answer.headers if pair[0] != "Query-Id"] for answer in (first, second))
+    assert sorted(again) == sorted(kept)
+    assert second.headers["Query-Id"] != first.headers["Query-Id"]
 
 
 @pytest.mark.parametrize(
@@ -317,3 +318,17 @@ def test_another_generation_empties_it_and_late_answers_stay_out():
     assert (cache.counters().entries, cache.counters().bytes) == (0, 0)
     cache.put(1, ("a", "", "", ""), entry("e", 10))
     assert cache.counters().entries == 0
+
+
+def test_each_answer_has_a_query_id_of_its_own_from_the_cache_too(tiny_client):
+    asked = {"query": "ASK { ?s ?p 'an id of its own' }"}
+    answers = [tiny_client.get("/sparql", query_string=asked) for _ in range(3)]
+    tag = answers[0].headers["ETag"]
+    answers.append(tiny_client.get("/sparql", query_string=asked, headers={"If-None-Match": tag}))
+    answers.append(tiny_client.post("/sparql", data=asked))
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 304, 200]
+    assert len({answer.headers["Query-Id"] for answer in answers}) == 5
+    own = tiny_client.get("/sparql", query_string=asked, headers={"Query-Id": "one-of-my-own"})
+    assert own.headers["Query-Id"] == "one-of-my-own"
+    assert own.headers.getlist("Query-Id") == ["one-of-my-own"]
+    assert tiny_client.get("/sparql", query_string=asked, headers={"Query-Id": "!"}).status_code == 400

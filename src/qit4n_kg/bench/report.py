@@ -59,6 +59,8 @@ def _notes(comparison: Comparison) -> Iterator[str]:
         f"{comparison.triples:,} triples in the default graph; {comparison.questions} queries in the mix; "
         f"{comparison.seconds:g} s each; load by {comparison.generator}, a closed loop on the same machine."
     )
+    for server, names in comparison.differing.items():
+        yield f"{server} answers {len(names)} of them otherwise than the engine: {', '.join(names)}."
     yield from (f"Not measured: {reason}." for reason in comparison.missing)
 
 

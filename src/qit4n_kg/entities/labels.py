@@ -78,6 +78,7 @@ class LabelReader:
         self._prefixes = prefixes(base) if base else None
         self._wanted = tuple(language.lower() for language in languages)
         self.label: Callable[[str], str] = lru_cache(16_384)(self._read)
+        self._first: Callable[[str], str | None] = lru_cache(16_384)(self._read_first)
 
     def reference(self, iri: str) -> Reference:
         """Pair an IRI with its label."""
@@ -91,21 +92,39 @@ class LabelReader:
             return str(term)
         return term.value
 
+    def before_english(self, iri: str) -> str | None:
+        """Return a label in a language that is preferred to English, None where there is none."""
+        return self._first(iri) if self._wanted[0] != "en" else None
+
     def _read(self, iri: str) -> str:
+        if label := self.before_english(iri):
+            return label
         node = NamedNode(iri)
         for predicate in LABEL_PROPERTIES:
-            found = [quad.object for quad in self._store.quads(node, predicate, None, _DEFAULT)]
-            literals = [term for term in found if isinstance(term, Literal) and term.value.strip()]
-            if literals:
-                return min(literals, key=self._preference).value[:_LABEL_LENGTH]
+            if literals := self._literals(node, predicate):
+                return min(literals, key=lambda literal: (self._rank(literal), literal.value)).value[:_LABEL_LENGTH]
         return self._fallback(iri)
 
-    def _preference(self, literal: Literal) -> tuple[int, str]:
-        """Wanted languages first in their order, then no language, then any; the text decides between equals."""
+    def _read_first(self, iri: str) -> str | None:
+        """Look for the language first, then for the property."""
+        found = [self._literals(NamedNode(iri), predicate) for predicate in LABEL_PROPERTIES]
+        for rank in range(self._wanted.index("en") if "en" in self._wanted else len(self._wanted)):
+            for literals in found:
+                if best := [literal.value for literal in literals if self._rank(literal) == rank]:
+                    return min(best)[:_LABEL_LENGTH]
+        return None
+
+    def _literals(self, node: NamedNode, predicate: NamedNode) -> list[Literal]:
+        objects = (quad.object for quad in self._store.quads(node, predicate, None, _DEFAULT))
+        return [term for term in objects if isinstance(term, Literal) and term.value.strip()]
+
+    def _rank(self, literal: Literal) -> int:
+        """Wanted languages first in their order (a kind of a language is that language), then none, then any other."""
         language = (literal.language or "").lower()
-        if language in self._wanted:
-            return (self._wanted.index(language), literal.value)
-        return (len(self._wanted) + (1 if language else 0), literal.value)
+        for position, wanted in enumerate(self._wanted):
+            if language == wanted or language.startswith(f"{wanted}-"):
+                return position
+        return len(self._wanted) + (1 if language else 0)
 
     def _fallback(self, iri: str) -> str:
         short = compact(iri, self._prefixes)

@@ -4,8 +4,10 @@ A panel's file begins with `# title:` and `# question:`. One for an entity's pag
 (`# class: stdorg:Person`, several separated by spaces) and may say where it stands (`# order:`); `?this` is the entity, and is
 not projected. One for the home page may name the catalogue query that tells more (`# see:`), and how many rows it shows (`# most:`,
 the last ones with `# keep: last`) with a sentence for when there are more (`# more:`). Columns `x` and `xLabel` make one
-column of links; rows that differ only in `source`, or in the column that `# merge:` names, become one. The file itself bounds
-its cost (an inner LIMIT of `ROWS` + 1), because it runs in process.
+column of links; rows that differ only in `source`, or in one of the columns that `# merge:` names, become one. `# empty:` is what
+stands there instead of no rows (without it an empty panel is left out), `# absent: column text` what a cell without a value says,
+and `# covers:` names the properties that the panel shows already. The file itself bounds its cost (an inner LIMIT of `ROWS` + 1),
+because it runs in process.
 """
 
 from __future__ import annotations
@@ -55,6 +57,26 @@ class Panel:
     def order(self) -> int:
         """Where it stands among the others; 100 unless told."""
         return int(self.headers.get("order", "100"))
+
+    @property
+    def empty(self) -> str:
+        """What is said where there is no row; nothing: then the panel is left out."""
+        return self.headers.get("empty", "")
+
+    @property
+    def covers(self) -> frozenset[str]:
+        """The properties, as prefixed names, that need not stand among the facts too."""
+        return frozenset(self.headers.get("covers", "").split())
+
+    @property
+    def absent(self) -> tuple[str, str]:
+        """The column whose empty cells say something, and what; two empty texts where there is none.
+
+        >>> Panel("x", "X", "Y?", "", {"absent": "officer No officer is named"}).absent
+        ('officer', 'No officer is named')
+        """
+        column, _, text = self.headers.get("absent", "").partition(" ")
+        return (column, text)
 
     def shown(self, this: str | None = None) -> str:
         r"""Return the query as text that runs anywhere, about one entity if `this` is given.
@@ -161,8 +183,12 @@ def fill(store: Store, labels: LabelReader, panel: Panel, this: str | None = Non
         if len(rows) > panel.most:
             break
     wanted = rows[-panel.most :] if panel.headers.get("keep") == "last" else rows[: panel.most]
-    kept = _merge(wanted, shown, panel.headers.get("merge", "source"))
-    filled = [i for i in range(len(shown)) if any(row[i].text for row in kept)]
+    kept = wanted
+    for name in panel.headers.get("merge", "source").split():
+        kept = _merge(kept, shown, name)
+    filled = [
+        i for i in range(len(shown)) if any(row[i].text for row in kept) or (kept and shown[i] == panel.absent[0])
+    ]
     columns = tuple(Column(shown[i], column_label(shown[i]), _kind([row[i] for row in kept])) for i in filled)
     return Table(panel, columns, tuple(tuple(row[i] for i in filled) for row in kept), len(rows) > panel.most)
 
@@ -172,7 +198,8 @@ def _cell(term: Term | None, label: Term | None, labels: LabelReader) -> Cell:
         return Cell(label.value if isinstance(label, Literal) else "")
     text = label.value if isinstance(label, Literal) else labels.text(term)
     if isinstance(term, NamedNode):
-        return Cell(text, term.value)
+        # The query asks for English labels; a reader may prefer another language that there is one in.
+        return Cell(labels.before_english(term.value) or text, term.value)
     return Cell(text, None, _KINDS.get(term.datatype.value, "text") if isinstance(term, Literal) else "text")
 
 

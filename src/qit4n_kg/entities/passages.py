@@ -51,7 +51,7 @@ _KINDS = (
 
 @dataclass(frozen=True)
 class Passage:
-    """A named graph and what it says of itself."""
+    """A named graph and what it says of itself; several rows or columns are one text, with semicolons."""
 
     graph: str
     kind: SourceKind
@@ -83,6 +83,9 @@ class PassageReader:
         def text(predicate: str) -> str | None:
             return next((term.value for term in about.get(predicate, ()) if isinstance(term, Literal)), None)
 
+        def texts(predicate: str) -> str | None:
+            return "; ".join(sorted({t.value for t in about.get(predicate, ()) if isinstance(t, Literal)})) or None
+
         types = {term.value for term in about.get(f"{RDF}type", ()) if isinstance(term, NamedNode)}
         kind = next((kind for iri, kind in _KINDS if iri in types), SourceKind.OTHER)
         documents = [t.value for t in about.get(f"{DCTERMS}source", ()) if isinstance(t, NamedNode)]
@@ -94,8 +97,8 @@ class PassageReader:
             document=self._labels.reference(documents[0]) if documents else None,
             section=text(f"{STDORG}section"),
             table=text(f"{STDORG}table"),
-            row=text(f"{STDORG}row"),
-            column=text(f"{STDORG}column"),
+            row=texts(f"{STDORG}row"),
+            column=texts(f"{STDORG}column"),
             rule=text(f"{STDORG}rule"),
             is_in_force=stated not in ("false", "0") if stated is not None else kind is not SourceKind.OVERRULED,
         )

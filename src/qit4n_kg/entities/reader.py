@@ -1,8 +1,8 @@
 """`EntityReader` reads an `EntityView` from one generation; no HTTP, no user text in a query.
 
 The cost of reading does not grow with the graph: fixed patterns through `Store.quads`, at most `LISTED` statements a predicate
-at a hub, counts that stop at `COUNTED`. What was left out is said (`PropertyGroup.is_whole`). Evidence follows the model: the
-default graph holds what is in force, and each named graph that repeats a statement is a source of it.
+at a hub, counts that stop at `COUNTED` and are kept. What was left out is said (`PropertyGroup.is_whole`). Evidence follows the
+model: the default graph holds what is in force, and each named graph that repeats a statement is a source of it.
 """
 
 from __future__ import annotations
@@ -10,18 +10,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import islice
+from threading import Lock
 from typing import TYPE_CHECKING, cast
 
-from pyoxigraph import DefaultGraph, Literal, NamedNode, Triple
+from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Triple
 
 from qit4n_kg.entities.labels import LabelReader, Reference, natural_key, words
 from qit4n_kg.entities.passages import Passage, PassageReader, SourceKind
-from qit4n_kg.entities.view import Difference, Discrepancy, EntityView, PropertyGroup, Question, Value
+from qit4n_kg.entities.view import Difference, Discrepancy, EntityView, LinksPage, PropertyGroup, Question, Value
 from qit4n_kg.errors import UnknownEntityError
 from qit4n_kg.namespaces import DCTERMS, OWL, RDF, RDFS, SKOS, STDORG, compact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pyoxigraph import Quad
@@ -32,11 +33,14 @@ LISTED = 50
 """Most statements of one predicate that are listed at a hub, and of incoming links always."""
 SCANNED = 2_000
 """A node with more statements than this in one direction is a hub: its predicates are probed one by one."""
-COUNTED = 2_000
-"""A count stops here; beyond it the page says "more than"."""
+COUNTED = 200_000
+"""A hub's statements are counted up to here (the LIMIT of `incoming-counts.rq`); beyond it the page says "more than"."""
+PAGED = 100
+"""Links on one page of `links`."""
 SOURCES = 12
 """Most named graphs that are shown for one statement."""
 
+_HUBS = 10_000  # sides of nodes that are remembered to be hubs, so that they are not scanned again
 _DEFAULT = DefaultGraph()
 _TYPE = NamedNode(f"{RDF}type")
 _SUBCLASS = NamedNode(f"{RDFS}subClassOf")
@@ -63,14 +67,18 @@ class _Found:
 class EntityReader:
     """Reads entities from one immutable generation; keeps what is the same for all of them (labels, passages, predicates).
 
-    `queries` is the folder `queries/entity`; `base` the instance's base IRI, for readable names.
+    `queries` is the folder `queries/entity`; `base` the instance's base IRI, for readable names; `languages` those that labels are
+    preferred in.
     """
 
-    def __init__(self, store: Store, queries: Path, *, base: str = "") -> None:
+    def __init__(self, store: Store, queries: Path, *, base: str = "", languages: Sequence[str] = ("en",)) -> None:
         self._store = store
         self._queries = queries
-        self.labels = LabelReader(store, base)
+        self.labels = LabelReader(store, base, languages)
         self.passages = PassageReader(store, self.labels)
+        self._known_counts: Callable[[str, bool], dict[str, int]] = lru_cache(1024)(self._read_counts)
+        self._counting = Lock()
+        self._hubs: set[tuple[str, bool]] = set()
         self._superclasses: Callable[[str], frozenset[str]] = lru_cache(4096)(self._read_superclasses)
 
     def has(self, iri: str) -> bool:
@@ -130,19 +138,68 @@ class EntityReader:
         def match(predicate: NamedNode | None = None) -> Iterator[Triple]:
             return self._match(None, predicate, node) if incoming else self._match(node, predicate)
 
-        first = list(islice(match(), SCANNED + 1))
-        if len(first) <= SCANNED:
+        side = (node.value, incoming)
+        first = [] if side in self._hubs else list(islice(match(), SCANNED + 1))
+        if side not in self._hubs and len(first) <= SCANNED:
             most = LISTED if incoming else SCANNED
             grouped: dict[str, list[Triple]] = {}
             for triple in first:
                 grouped.setdefault(triple.predicate.value, []).append(triple)
             return {iri: _Found(triples[:most], len(triples), True) for iri, triples in grouped.items()}
+        if len(self._hubs) < _HUBS:
+            self._hubs.add(side)
+        counts = self._counts(node.value, incoming)
+        is_counted = sum(counts.values()) <= COUNTED
         found = {}
-        for predicate in self.predicates:
+        for predicate in (NamedNode(iri) for iri in counts) if is_counted else self.predicates:
             if triples := list(islice(match(predicate), LISTED)):
-                count = sum(1 for _ in islice(match(predicate), COUNTED + 1))
-                found[predicate.value] = _Found(triples, min(count, COUNTED), count <= COUNTED)
+                count = counts.get(predicate.value, 0)
+                found[predicate.value] = _Found(triples, max(count, len(triples)), is_counted)
         return found
+
+    def _counts(self, iri: str, incoming: bool) -> dict[str, int]:
+        """Return the kept counts; many requests at once count once."""
+        with self._counting:
+            return self._known_counts(iri, incoming)
+
+    def _read_counts(self, iri: str, incoming: bool) -> dict[str, int]:
+        """Count the statements on one side of a hub by predicate, `COUNTED` + 1 of them at most."""
+        file = "incoming-counts.rq" if incoming else "outgoing-counts.rq"
+        rows = self._rows(file, {"this": NamedNode(iri)})
+        pairs = ((row[0], row[1]) for row in rows)
+        return {a.value: int(b.value) for a, b in pairs if isinstance(a, NamedNode) and isinstance(b, Literal)}
+
+    def link_counts(self, iri: str) -> list[tuple[Reference, int, bool]]:
+        """Count what points at a thing, by property; the last value tells whether the count is whole."""
+        counts = self._counts(iri, True)
+        is_counted = sum(counts.values()) <= COUNTED
+        return [
+            (self._predicate(predicate), counts[predicate], is_counted) for predicate in sorted(counts, key=self._rank)
+        ]
+
+    def links(self, iri: str, predicate: str, page: int) -> LinksPage:
+        """Read one page of what points at a thing with one property, in the store's own order, which stays the same.
+
+        :raises UnknownEntityError: nothing does.
+        """
+        nodes = (_node(iri), _node(predicate))
+        if nodes[0] is None or nodes[1] is None:
+            raise UnknownEntityError(f"Nothing is known about <{iri}>.")
+        counts = self._counts(iri, True)
+        count, is_counted = counts.get(predicate, 0), sum(counts.values()) <= COUNTED
+        offset = (page - 1) * PAGED
+        found: list[NamedNode | BlankNode] = []
+        if offset <= COUNTED:
+            rows = self._rows(
+                "links.rq", {"this": nodes[0], "property": nodes[1]}, f" LIMIT {PAGED + 1} OFFSET {offset}"
+            )
+            found = [row[0] for row in rows if isinstance(row[0], NamedNode | BlankNode)]
+        if not found:
+            raise UnknownEntityError(f"There is no page {page} of what links to <{iri}> by <{predicate}>.")
+        notes = _Footnotes(self._store, self.passages)
+        values = [self._value(Triple(term, nodes[1], nodes[0]), term, notes) for term in found[:PAGED]]
+        group = PropertyGroup(self._predicate(predicate), tuple(values), max(count, offset + len(values)), is_counted)
+        return LinksPage(iri, self.labels.label(iri), group, page, len(found) > PAGED, notes.listed())
 
     @cached_property
     def predicates(self) -> tuple[NamedNode, ...]:
@@ -163,8 +220,9 @@ class EntityReader:
         rows = self._rows("property-order.rq")
         return [(row[0], row[1]) for row in rows if isinstance(row[0], NamedNode)]
 
-    def _rows(self, file: str) -> Solutions:
-        return cast("Solutions", self._store.query((self._queries / file).read_text(encoding="utf-8")))
+    def _rows(self, file: str, bindings: Mapping[str, Term] | None = None, end: str = "") -> Solutions:
+        text = (self._queries / file).read_text(encoding="utf-8") + end
+        return cast("Solutions", self._store.query(text, bindings=bindings))
 
     # --- arranging ------------------------------------------------------------------------------------------------
 

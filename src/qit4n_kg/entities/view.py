@@ -106,6 +106,23 @@ class Question:
 
 
 @dataclass(frozen=True)
+class LinksPage:
+    """One page, counted from 1, of what points at a thing with one property."""
+
+    iri: str
+    label: str
+    group: PropertyGroup
+    number: int
+    has_next: bool
+    passages: tuple[Passage, ...]
+
+    def footnotes(self, value: Value) -> list[int]:
+        """Return the positions in `passages`, counted from 1, of the named graphs that state it."""
+        numbers = {passage.graph: number for number, passage in enumerate(self.passages, start=1)}
+        return sorted(numbers[graph] for graph in value.sources)
+
+
+@dataclass(frozen=True)
 class EntityView:
     """What is known about one thing. `triples` are what every serialisation holds: outgoing, then the listed incoming ones."""
 
@@ -138,6 +155,15 @@ class EntityView:
     def linked_by(self) -> tuple[PropertyGroup, ...]:
         """The incoming links, without those that only rules add."""
         return tuple(group for group in self.incoming if group.is_key or not group.is_entailed)
+
+    def disputed(self, predicate: str) -> list[tuple[int, Difference]]:
+        """Return what other passages say with a predicate, each with its discrepancy's position, counted from 1."""
+        return [
+            (position, difference)
+            for position, one in enumerate(self.discrepancies, start=1)
+            for difference in one.differences
+            if difference.on_property is not None and difference.on_property.iri == predicate
+        ]
 
     @property
     def facts(self) -> tuple[PropertyGroup, ...]:

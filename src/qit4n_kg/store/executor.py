@@ -31,6 +31,7 @@ from qit4n_kg.store.executor_jobs import ExecutorError, Job, Spooled, error_of, 
 from qit4n_kg.store.executor_lanes import Lanes
 from qit4n_kg.store.executor_protocol import Disconnected, encode_term
 from qit4n_kg.store.sandbox import Isolation
+from qit4n_kg.store.tally import Tally
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -145,6 +146,7 @@ class ExecutorPool:
         self._running = running
         self._slow_queries = slow_queries
         self._known_long = _KnownLong()
+        self.tally = Tally()
         self._lanes = Lanes(self._start, short=size, long=long, queue=queue, linger=linger)
 
     @property
@@ -160,6 +162,10 @@ class ExecutorPool:
     def processes(self) -> list[int]:
         """List the process ids of the query processes that are up."""
         return self._lanes.processes()
+
+    def figures(self) -> dict[str, int]:
+        """Return how many processes and queries there are of each kind now."""
+        return self._lanes.figures()
 
     def wait_until_ready(self, timeout: float) -> bool:
         """Wait until a query process is up, idle or busy; False when `timeout` seconds pass first."""
@@ -194,6 +200,7 @@ class ExecutorPool:
             raise
         finally:
             run.end()
+            self.tally.note(outcome, run.seconds)
             if self._slow_queries is not None:
                 self._slow_queries.note(job.id, job.text, run.seconds, outcome)
         return spooled

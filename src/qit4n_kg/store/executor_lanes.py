@@ -11,8 +11,9 @@ A running query can't be set aside, so capacity is kept free by having processes
   generation, and nothing of its answer was sent.
 - A query that is known to be long begins in the long lane, and only with a process that the short ones don't need.
 
-Both queues are bounded. Dead processes are reaped and replaced by one thread, which lives as long as this does: the
-kernel ties the life of a process to the thread that started it.
+Both queues are bounded. Processes are started by one thread, which lives as long as this does: the kernel ties the life of
+a process to the thread that started it. Dead ones are reaped by another: a process whose query was long dies at the lowest
+priority, which takes seconds on a busy machine, and nobody may wait for that.
 """
 
 from __future__ import annotations
@@ -76,16 +77,30 @@ class Lanes:
         self._waiting: deque[Waiter] = deque()
         self._waiting_long: deque[Waiter] = deque()
         self._closed = threading.Event()
-        self._orders: queues.SimpleQueue[Executor | None] = queues.SimpleQueue()  # bury this one, or start one
+        self._orders: queues.SimpleQueue[None] = queues.SimpleQueue()  # start one
+        self._dead: queues.SimpleQueue[Executor | None] = queues.SimpleQueue()
         with self._lock:
             self._order_missing()
         self._keeper = threading.Thread(target=self._keep, name="executor-keeper", daemon=True)
         self._keeper.start()
+        self._undertaker = threading.Thread(target=self._bury, name="executor-undertaker", daemon=True)
+        self._undertaker.start()
 
     def processes(self) -> list[int]:
         """List the process ids of the query processes that are up."""
         with self._lock:
             return sorted(executor.pid for executor in (*self._idle, *self._busy))
+
+    def figures(self) -> dict[str, int]:
+        """Return how many processes are idle, run short queries and long ones, and how many queries wait in each lane."""
+        with self._lock:
+            return {
+                "idle": len(self._idle),
+                "short": len(self._busy) - self._long,
+                "long": self._long,
+                "waiting": len(self._waiting),
+                "waiting_long": len(self._waiting_long),
+            }
 
     @property
     def has_long(self) -> bool:
@@ -152,7 +167,7 @@ class Lanes:
                 self._idle.append(executor)
             elif not is_closed:
                 executor.kill()
-                self._orders.put(executor)
+                self._dead.put(executor)
                 self._order_missing()
             self._dispatch()
         if is_closed:
@@ -172,9 +187,8 @@ class Lanes:
                 executor.kill()
         self._orders.put(None)
         self._keeper.join()
-        while not self._orders.empty():
-            if (dead := self._orders.get()) is not None:
-                dead.bury()
+        self._dead.put(None)
+        self._undertaker.join()
         for executor in idle:
             executor.kill()
             executor.bury()
@@ -222,17 +236,20 @@ class Lanes:
             line.clear()
 
     def _keep(self) -> None:
-        """Bury dead processes and start new ones until closed."""
+        """Start processes until closed."""
         while not self._closed.is_set():
             try:
-                dead = self._orders.get(timeout=self._linger)
+                self._orders.get(timeout=self._linger)
             except queues.Empty:
                 self._trim()
                 continue
-            if dead is not None:
-                dead.bury()
-            elif not self._closed.is_set():
+            if not self._closed.is_set():
                 self._start_one()
+
+    def _bury(self) -> None:
+        """Reap dead processes until closed, and then those that are left."""
+        while (dead := self._dead.get()) is not None:
+            dead.bury()
 
     def _start_one(self) -> None:
         try:

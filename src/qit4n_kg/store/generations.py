@@ -3,6 +3,7 @@
     state/current                      the number of the generation that is served; replaced atomically
     state/lock                         held (flock) by the one process that writes; the kernel lets go of it when that process dies
     state/generations/7/store/         a RocksDB directory that nobody writes any more
+    state/generations/7/search/        the full-text index and the lists, where whoever builds adds them
     state/generations/7/manifest.json  what it holds
     state/generations/8.partial/       being written; never read
 
@@ -39,9 +40,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from pyoxigraph import NamedNode, Quad
+    from pyoxigraph import NamedNode, Quad, Store
 
-    from qit4n_kg.store.journal import Change
+    Complete = Callable[[Path], None]
+    """Writes what else belongs to a generation, beside its store, which is whole; `store_path` is what it is given."""
 
 _BUILD_HINT = "Run `qit4n-kg build`."
 _KEPT_AT_LEAST = 2
@@ -131,9 +133,30 @@ class Generations:
         if not 0 < number <= current:
             raise NotFoundError(f"There is no generation {number}.", hint=f"The current one is {current}.")
         if number != current and not (self._folder / str(number)).is_dir():
-            known = ", ".join(map(str, sorted(n for n in self._numbers() if n <= current)))
+            known = ", ".join(map(str, reversed(self.kept_numbers())))
             raise GenerationGoneError(f"Generation {number} is not kept any more.", hint=f"Kept are: {known}.")
         return self._read(number)
+
+    def kept_numbers(self) -> list[int]:
+        """Return the numbers of the published generations that are on disk, the newest first."""
+        current = self.current_number() or 0
+        return sorted((number for number in self._numbers() if number <= current), reverse=True)
+
+    def all_kept(self) -> list[Generation]:
+        """Return the published generations that are on disk, the newest first."""
+        current = self.current_number() or 0
+        return [self._read(number) for number in sorted(self._numbers(), reverse=True) if number <= current]
+
+    def forget_older(self) -> None:
+        """Remove every generation but the current one; only inside `writer()`."""
+        self._require_lock()
+        current = self.current().number
+        for number in self._numbers():
+            if number != current:
+                discarded = self._folder / f"{number}.discarded"
+                with suppress(OSError):
+                    (self._folder / str(number)).rename(discarded)
+                shutil.rmtree(discarded, ignore_errors=True)
 
     def _read(self, number: int) -> Generation:
         path = self._folder / str(number)
@@ -185,10 +208,12 @@ class Generations:
         graphs: Iterable[NamedNode] = (),
         progress: Callable[[int], None] | None = None,
         on_ready: Callable[[], None] | None = None,
+        complete: Complete | None = None,
     ) -> Generation:
         """Write a generation, check what can be read back, and make it the current one; only inside `writer()`.
 
         `graphs` are named graphs that are there even when empty. `progress` is called with the number of quads taken so far.
+        `complete` adds what else belongs to a generation, as `Complete` says.
         `on_ready` is called when all is on the disk and before the pointer moves: what it raises stops the move. The current
         generation is untouched until the very end.
 
@@ -199,12 +224,20 @@ class Generations:
         def write(store_path: Path) -> tuple[str, int]:
             return write_dataset(store_path, _Counted(quads, progress), graphs)
 
-        return self._publish(write, inputs, software, on_ready)
+        return self._publish(write, inputs, software, on_ready, complete)
 
     def commit(
-        self, change: Change, *, inputs: str, software: str, on_ready: Callable[[], None] | None = None
+        self,
+        apply: Callable[[Store, Path], None],
+        *,
+        inputs: str,
+        software: str,
+        on_ready: Callable[[], None] | None = None,
+        complete: Complete | None = None,
     ) -> Generation:
         """Make the current generation with a change applied the next one, through a checkpoint; otherwise as `publish`.
+
+        `apply` gets the open checkpoint and a folder beside it for what it needs for a while.
 
         :raises StateError: as `publish`; also when nothing has been built yet.
         """
@@ -214,20 +247,25 @@ class Generations:
             with OxigraphStore.open_read_only(current.store_path) as old:
                 old.inner.backup(str(store_path))
             with OxigraphStore.create(store_path) as store:
-                change.apply_to(store.inner)
+                apply(store.inner, store_path.parent)
                 return hash_store(store, store_path.parent)[:2]
 
-        return self._publish(write, inputs, software, on_ready)
+        return self._publish(write, inputs, software, on_ready, complete)
 
     def _publish(
-        self, write: Callable[[Path], tuple[str, int]], inputs: str, software: str, on_ready: Callable[[], None] | None
+        self,
+        write: Callable[[Path], tuple[str, int]],
+        inputs: str,
+        software: str,
+        on_ready: Callable[[], None] | None,
+        complete: Complete | None,
     ) -> Generation:
         """Have a store written, which returns its hash and number of quads, and publish it."""
         self._require_lock()
         number = self._next_number()
         partial = self._folder / f"{number}.partial"
         try:
-            self._prepare(partial, number, write, inputs, software)
+            self._prepare(partial, number, write, inputs, software, complete)
             final = self._folder / str(number)
             partial.rename(final)
             sync(self._folder)
@@ -255,7 +293,13 @@ class Generations:
             (self._state / "current.new").unlink(missing_ok=True)
 
     def _prepare(
-        self, partial: Path, number: int, write: Callable[[Path], tuple[str, int]], inputs: str, software: str
+        self,
+        partial: Path,
+        number: int,
+        write: Callable[[Path], tuple[str, int]],
+        inputs: str,
+        software: str,
+        complete: Complete | None,
     ) -> None:
         """Write the store and its manifest into `partial`, all of it on the disk when this returns."""
         store_path = partial / "store"
@@ -267,6 +311,8 @@ class Generations:
                 f"The new generation holds {count} quads ({dataset}), but {expected_count} ({expected}) were written.",
                 hint="It was not published. Check the disk and build again.",
             )
+        if complete is not None:
+            complete(store_path)
         built_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         manifest = Manifest(number, inputs, dataset, count, triples, graphs, built_at, software)
         text = json.dumps(asdict(manifest), indent=2) + "\n"

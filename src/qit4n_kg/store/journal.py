@@ -11,7 +11,6 @@ Only whoever holds the writer's lock of the generations may append. Terms travel
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
@@ -25,12 +24,15 @@ from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, parse, serializ
 
 from qit4n_kg.errors import ConfigurationError, JournalDamagedError, StateError, StateFullError
 from qit4n_kg.store.disk import sync
+from qit4n_kg.store.records import seal, seal_of, unseal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from pyoxigraph import Store
+
+    from qit4n_kg.config import Settings
 
 _log = logging.getLogger(__name__)
 _NAME = "journal.jsonl"
@@ -78,9 +80,14 @@ class Entry:
     change: Change
 
     @classmethod
-    def of(cls, change: Change, actor: str, source: str) -> Entry:
-        """Make an entry of now."""
-        return cls(str(uuid4()), datetime.now(UTC).isoformat(timespec="milliseconds"), actor, source, change)
+    def of(cls, change: Change, actor: str, source: str, name: str | None = None) -> Entry:
+        """Make an entry of now; `name` is its id, a new one where it is None."""
+        return cls(name or str(uuid4()), datetime.now(UTC).isoformat(timespec="milliseconds"), actor, source, change)
+
+
+def dataset_of(settings: Settings) -> str:
+    """Return the name of the dataset that an instance's journal belongs to."""
+    return "scratch" if settings.scratch else settings.base_iri
 
 
 @dataclass
@@ -90,6 +97,8 @@ class Journal:
     path: Path
     dataset: str
     entries: list[Entry] = field(default_factory=list)
+    positions: list[str] = field(default_factory=list)
+    """After each entry, which changes it and those before stand for."""
     _tip: str = START
     _length: int = 0
     _before: tuple[str, int] = (START, 0)
@@ -115,7 +124,7 @@ class Journal:
             raise JournalDamagedError(f"The journal {journal.path} can't be read: {exc.strerror}.") from exc
         lines = content.splitlines(keepends=True)
         for number, line in enumerate(lines, start=1):
-            record = _read_line(line)
+            record = unseal(line)
             if record is None and number == len(lines) and (not line.endswith(b"\n") or b"\0" in line):
                 _log.warning("The last line of %s is torn and was never published; it is dropped.", journal.path)
                 return journal
@@ -136,8 +145,8 @@ class Journal:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             if self._length == 0:
-                self._write(_line({"journal": 1, "dataset": self.dataset}))
-            self._write(_line({"previous": self._tip, **_write_entry(entry)}))
+                self._write(seal({"journal": 1, "dataset": self.dataset}))
+            self._write(seal({"previous": self._tip, **_write_entry(entry)}))
             sync(self.path.parent)
         except OSError as exc:
             self._cut_to(*start)
@@ -145,17 +154,40 @@ class Journal:
                 raise StateFullError("There is no space left for the journal; nothing was changed.") from exc
             raise StateError(f"The journal {self.path} can't be written: {exc.strerror}.") from exc
         self.entries.append(entry)
+        self.positions.append(self._tip)
         self._before = start
 
     def withdraw(self) -> None:
         """Take back the entry just appended, because it could not be published."""
         self.entries.pop()
+        self.positions.pop()
         self._cut_to(*self._before)
+
+    def rewrite(self, entries: Iterable[Entry]) -> None:
+        """Replace the file, whole or not at all, by one with these entries: only redaction does this.
+
+        :raises StateError: the folder can't be written.
+        """
+        lines = [seal({"journal": 1, "dataset": self.dataset})]
+        for entry in entries:
+            lines.append(seal({"previous": seal_of(lines[-1]), **_write_entry(entry)}))
+        new = self.path.with_name(f"{_NAME}.new")
+        try:
+            new.write_bytes(b"".join(lines))
+            new.chmod(0o600)
+            sync(new)
+            new.replace(self.path)
+            sync(self.path.parent)
+        except OSError as exc:
+            raise StateError(f"The journal {self.path} can't be written: {exc.strerror}.") from exc
+        self.entries = list(entries)
+        self.positions = [seal_of(line) for line in lines[1:]]
+        self._tip, self._length = seal_of(lines[-1]), sum(map(len, lines))
 
     def next_position(self, entry: Entry) -> str:
         """Return the position that the journal will have with this entry appended."""
-        tip = self._tip if self._length else _hash(_line({"journal": 1, "dataset": self.dataset}))
-        return _hash(_line({"previous": tip, **_write_entry(entry)}))
+        tip = self._tip if self._length else seal_of(seal({"journal": 1, "dataset": self.dataset}))
+        return seal_of(seal({"previous": tip, **_write_entry(entry)}))
 
     def _take(self, record: dict[str, Any], line: bytes, *, is_first: bool) -> None:
         if is_first:
@@ -166,7 +198,8 @@ class Journal:
                 )
         else:
             self.entries.append(_read_entry(record))
-        self._tip = _hash(line)
+            self.positions.append(seal_of(line))
+        self._tip = seal_of(line)
         self._length += len(line)
 
     def _write(self, line: bytes) -> None:
@@ -181,7 +214,7 @@ class Journal:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        self._tip = _hash(line)
+        self._tip = seal_of(line)
         self._length += len(line)
 
     def _cut_to(self, tip: str, length: int) -> None:
@@ -192,6 +225,30 @@ class Journal:
             sync(self.path)
         except OSError as exc:
             _log.error("The journal %s could not be cut back to %s bytes: %s", self.path, length, exc)
+
+
+def find_entries(folder: Path, iri: str) -> Iterator[Entry]:
+    """Give the entries whose text names an IRI, in order, without keeping the others; a missing journal has none.
+
+    :raises JournalDamagedError: such an entry is damaged, or the file can't be read.
+    """
+    path = folder / _NAME
+    needle = json.dumps(f"<{iri}>", ensure_ascii=False)[1:-1].encode()
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                if number == 1 or needle not in line:
+                    continue
+                record = unseal(line)
+                if record is None and not line.endswith(b"\n"):
+                    return  # torn, and never published
+                if record is None:
+                    raise JournalDamagedError(f"Line {number} of the journal {path} is damaged.")
+                yield _read_entry(record)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as exc:
+        raise JournalDamagedError(f"The journal {path} can't be read: {exc.strerror}.") from exc
 
 
 def replay(entries: Iterable[Entry], quads: Iterable[Quad] = ()) -> tuple[dict[Quad, None], set[NamedNode]]:
@@ -249,21 +306,3 @@ def _read_entry(record: dict[str, Any]) -> Entry:
 
     change = Change(quads("adds"), quads("retracts"), names("created"), names("dropped"))
     return Entry(record["id"], record["time"], record["actor"], record["source"], change)
-
-
-def _line(record: dict[str, Any]) -> bytes:
-    text = json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
-    return hashlib.sha256(text).hexdigest().encode() + b" " + text + b"\n"
-
-
-def _read_line(line: bytes) -> dict[str, Any] | None:
-    """Return a line's record, None where the line is not whole."""
-    claimed, _, text = line.rstrip(b"\n").partition(b" ")
-    if not line.endswith(b"\n") or hashlib.sha256(text).hexdigest().encode() != claimed:
-        return None
-    record: dict[str, Any] = json.loads(text)
-    return record
-
-
-def _hash(line: bytes) -> str:
-    return line.partition(b" ")[0].decode()

@@ -282,6 +282,11 @@ def wrap_answer(result: _Result | Iterable[Triple], text: str = "") -> Answer:
     return OxigraphTriples(result, text)
 
 
+def in_graph(triple: Triple, graph: NamedNode | DefaultGraph) -> Quad:
+    """Return a triple as a quad of a graph."""
+    return Quad(triple.subject, triple.predicate, triple.object, graph)
+
+
 def stored_forms(quads: Iterable[Quad]) -> Iterator[Quad]:
     """Yield quads as a store will give them back: numbers, booleans and times in the spelling of their value.
 

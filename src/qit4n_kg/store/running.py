@@ -106,14 +106,15 @@ class RunningQueries:
             for path in self._folder.iterdir():
                 name, _, rest = path.name.partition("~")
                 worker = int(rest.partition("~")[0] or 0)
-                if not _is_alive(worker):
+                if not is_alive(worker):
                     path.unlink(missing_ok=True)
                 elif not name.startswith("."):
                     files.append((path, name, worker))
         return files
 
 
-def _is_alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
+    """Tell whether a process with this id is there."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

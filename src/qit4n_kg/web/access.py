@@ -34,13 +34,13 @@ def tokens() -> Tokens:
     return Tokens(knowledge_graph().settings.journal_dir)
 
 
-def require(role: Role) -> Holder:
-    """Return who makes this request, if they have a role.
+def require(role: Role, csrf: str | None = None) -> Holder:
+    """Return who makes this request, if they have a role; `csrf` is the form token of a form's field.
 
     :raises UnauthenticatedError: nobody is named, or by a token or session that is not known.
     :raises ForbiddenError: their role is less, or a cookie came without its form token.
     """
-    holder = who()
+    holder = who(csrf)
     if holder is None:
         raise UnauthenticatedError("This needs a token.", hint=_HINT)
     if not holder.role.includes(role):
@@ -62,7 +62,7 @@ def has_role(name: str) -> bool:
     return holder is not None and holder.role.includes(Role(name))
 
 
-def who() -> Holder | None:
+def who(csrf: str | None = None) -> Holder | None:
     """Return who makes this request, None where it names nobody.
 
     :raises UnauthenticatedError: it brings a token that is not known.
@@ -79,7 +79,7 @@ def who() -> Holder | None:
         return holder
     holder = session_holder()
     if holder is not None and request.method not in _SAFE:
-        check_form_token(request.headers.get("X-CSRF-Token", ""))
+        check_form_token(request.headers.get("X-CSRF-Token") or csrf or "")
     return holder
 
 

@@ -8,24 +8,35 @@ from flask import Flask, g, request
 
 from qit4n_kg.config import Settings, load_settings
 from qit4n_kg.graph import KnowledgeGraph
-from qit4n_kg.web import access, cors, links, privileges, responses
+from qit4n_kg.web import access, assets, cors, languages, links, privileges, responses
 from qit4n_kg.web.catalogue import catalogue
 from qit4n_kg.web.context import EXTENSION, SNAPSHOT_KEY, knowledge_graph
+from qit4n_kg.web.contribute import contribute
+from qit4n_kg.web.contribute_sheets import contribute_sheets
+from qit4n_kg.web.contributions import contributions
 from qit4n_kg.web.diagnosis import diagnosis
 from qit4n_kg.web.edge import Edge, ResultCache
+from qit4n_kg.web.explore import explore
 from qit4n_kg.web.exports import exports
 from qit4n_kg.web.graphs import graphs
 from qit4n_kg.web.health import health
+from qit4n_kg.web.lists import lists
+from qit4n_kg.web.metrics import metrics
 from qit4n_kg.web.openapi import openapi
 from qit4n_kg.web.pages import pages
 from qit4n_kg.web.problems import problems
+from qit4n_kg.web.reconcile import reconcile
 from qit4n_kg.web.results import EXTENSION as RESULTS
 from qit4n_kg.web.results import Downloads, Results
 from qit4n_kg.web.running import running
+from qit4n_kg.web.search import search
 from qit4n_kg.web.signin import signin
 from qit4n_kg.web.sparql import sparql
 from qit4n_kg.web.update import update
+from qit4n_kg.web.validate import register as register_validation
+from qit4n_kg.web.validate import validate
 from qit4n_kg.web.void import void
+from qit4n_kg.web.workbench import workbench
 
 if TYPE_CHECKING:
     from flask import Response
@@ -60,7 +71,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def make_routes(settings: Settings) -> Flask:
     """Make the application with all its routes but no knowledge graph: enough to list them before anything is built."""
-    app = Flask("qit4n_kg.web", static_url_path="/static")
+    app = Flask("qit4n_kg.web", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.request_bytes
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.request_bytes
     app.json.sort_keys = False  # type: ignore[attr-defined]
@@ -68,25 +79,38 @@ def make_routes(settings: Settings) -> Flask:
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals["local_path"] = lambda iri: links.local_path(iri, settings)
     app.jinja_env.globals["short_name"] = lambda iri: links.short_name(iri, settings)
+    languages.register(app)
+    assets.register(app)
     responses.register(app)
     for blueprint in (
         sparql,
         update,
         graphs,
         signin,
+        contribute,
+        contribute_sheets,
+        contributions,
         running,
         diagnosis,
+        workbench,
+        explore,
         catalogue,
         void,
         exports,
         openapi,
         health,
+        metrics,
         problems,
+        validate,
         pages,
+        search,
+        lists,
+        reconcile,
     ):
         app.register_blueprint(blueprint)
     privileges.register(app, access.has_role)
     cors.register(app)
+    register_validation(app, settings.validations_per_minute)
     app.after_request(_add_headers)
     return app
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, render_template, request
 
 from qit4n_kg.errors import KnowledgeGraphError, ParameterError
 from qit4n_kg.formats import HTML, JSON, RdfFormat, ResultFormat, negotiate
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from qit4n_kg.web.protocol import ProtocolRequest
 
 catalogue = Blueprint("catalogue", __name__)
-RESERVED = ("format", "output", "results", "timeout", "at", "limit", "offset")
+RESERVED = ("format", "output", "results", "timeout", "at", "limit", "offset", "lang")
 """Parameters of every query; one of its own with such a name wins."""
 
 
@@ -188,8 +188,7 @@ def _page(found: CatalogueQuery, asked: ProtocolRequest) -> Response:
         problem = describe(exc)
         values |= {"problem": problem, "text": values.get("text") or shown_text(found, {})}
         status, headers = problem["status"], headers_of(exc)
-    response = make_response(render_template("query.html", **values), status)
-    response.vary.add("Accept")
+    response = send(render_template("query.html", **values), HTML, status=status, varies=True)
     response.headers.update(headers)
     return response
 

@@ -9,23 +9,27 @@ import gzip
 import os
 import tempfile
 import threading
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import zstandard
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 IDENTITY = "identity"
 SMALLEST = 1024
 """Coding fewer bytes than this costs more than it saves."""
 
 _OFFERS = ("zstd", "gzip")  # the better one first
+CODINGS = (*_OFFERS, IDENTITY)
 _GZIP_LEVEL = 4
 _ZSTD_LEVEL = 3
 _CHUNK = 256 * 1024
 _local = threading.local()
 
 
-def choose_coding(accept: str | None) -> str:
-    """Choose a content coding from an Accept-Encoding header; `identity` is the answer whenever nothing else is wanted.
+def choose_coding(accept: str | None, offers: Sequence[str] = _OFFERS) -> str:
+    """Choose among content codings, the best first, by an Accept-Encoding header; `identity` if none of them is wanted.
 
     >>> choose_coding("gzip, deflate, br, zstd"), choose_coding("gzip;q=1.0, *;q=0"), choose_coding(None)
     ('zstd', 'gzip', 'identity')
@@ -42,7 +46,7 @@ def choose_coding(accept: str | None) -> str:
             weights[name.strip()] = 0.0
     others = weights.get("*", 0.0)
     weighted = [
-        (weights.get("x-gzip" if name == "gzip" and "gzip" not in weights else name, others), name) for name in _OFFERS
+        (weights.get("x-gzip" if name == "gzip" and "gzip" not in weights else name, others), name) for name in offers
     ]
     best, name = max(weighted, key=lambda pair: pair[0])
     return name if best > 0 and best >= weights.get(IDENTITY, 0.0) else IDENTITY

@@ -15,11 +15,11 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, render_template, request
 
 from qit4n_kg.config import default_sources
-from qit4n_kg.diagnosis import diagnose
+from qit4n_kg.diagnosis.diagnoser import diagnose
+from qit4n_kg.diagnosis.probing import Prober
 from qit4n_kg.errors import QuerySyntaxError, RequestError
 from qit4n_kg.formats import HTML, JSON
 from qit4n_kg.namespaces import prefixes
-from qit4n_kg.probing import Prober
 from qit4n_kg.sparql import QueryForm, inspect_query
 from qit4n_kg.web.context import knowledge_graph
 from qit4n_kg.web.protocol import read_request
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from qit4n_kg.diagnosis import Diagnosis
+    from qit4n_kg.diagnosis.diagnoser import Diagnosis
     from qit4n_kg.entities.labels import Reference
     from qit4n_kg.web.protocol import ProtocolRequest
 

@@ -1,10 +1,11 @@
 """The layer before Flask: results that are known already are answered here, without Flask and without a query.
 
-`Edge` is WSGI (PEP 3333). It reads the pointer for every request for a result, so that nothing of an older generation
-is served, and forgets everything when the generation changed. What a view declares cacheable (`declare`) is kept whole
-as it was sent, headers included, in a `ResultCache` bounded in bytes. Two kinds of key lead to an answer: the request
-as it came (path, parameters, the two Accept headers), and the digest that is the answer's ETag, which spacing and
-comments of the query do not change. A digest takes in everything that makes an answer: see web/results.py.
+`Edge` is WSGI (PEP 3333). It reads the pointer for every request for a result, or for what is known of one thing, so that nothing
+of an older generation is served, and forgets everything when the generation changed. What a view declares cacheable (`declare`)
+is kept whole as it was sent, headers included, in a `ResultCache` bounded in bytes. Two kinds of key lead to an answer: the
+request as it came (path, parameters, the two Accept headers; of a page also language, cookies and host), and the digest that is
+the answer's ETag, which spacing and comments of a query do not change. A digest takes in everything that makes an answer: see
+web/results.py.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qit4n_kg.errors import KnowledgeGraphError
+from qit4n_kg.store.executor_jobs import is_query_id, new_query_id
 from qit4n_kg.web.context import SNAPSHOT_KEY
 
 if TYPE_CHECKING:
@@ -26,14 +28,18 @@ if TYPE_CHECKING:
     Headers = list[tuple[str, str]]
     StartResponse = Callable[..., Any]
     Application = Callable[[Environ, StartResponse], Iterable[bytes]]
-    RequestKey = tuple[str, str, str, str]
+    RequestKey = tuple[str, ...]
 
 _DECLARED = "qit4n_kg.cacheable"
 _PATHS = ("/sparql", "/queries/")
+_PAGES = ("/doc/", "/data/", "/links/", "/cite/", "/linkset/")
+"""Their answers depend on the reader's language and on the server's address as well."""
 _OVERHEAD = 600  # bytes that an entry takes beyond its text, about
 _SHARE = 16  # one answer takes at most this part of the cache
 _OF_ONE_RUN = frozenset(("query-id", "date"))
-_OF_304 = frozenset(("etag", "vary", "cache-control", "content-location", "link", "x-generation"))
+_OF_304 = frozenset(
+    ("etag", "vary", "cache-control", "content-location", "link", "x-generation", "last-modified", "content-language")
+)
 
 
 @dataclass(frozen=True)
@@ -160,7 +166,7 @@ class Edge:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
-        if not environ["PATH_INFO"].startswith(_PATHS):
+        if not environ["PATH_INFO"].startswith((*_PATHS, *_PAGES)):
             return self._inner(environ, start_response)
         try:
             snapshot = self._graph.current()
@@ -170,9 +176,11 @@ class Edge:
         number = snapshot.generation.number
         self._cache.use(number)
         key = _request_key(environ)
-        answer = self._cache.find(key) if key is not None else None
+        own = environ.get("HTTP_QUERY_ID")
+        is_usable = own is None or is_query_id(own)  # else the application says what is wrong with it
+        answer = self._cache.find(key) if key is not None and is_usable else None
         if answer is not None:
-            return _send(answer, environ, start_response)
+            return _send(answer, own or new_query_id(), environ, start_response)
         return self._ask(environ, start_response, key, number)
 
     def _ask(
@@ -187,8 +195,11 @@ class Edge:
 
         body = self._inner(environ, start)
         etag = environ.get(_DECLARED)
-        if etag is not None and isinstance(body, list) and sent and sent[0][0].startswith("200"):
+        is_whole = environ["REQUEST_METHOD"] != "HEAD" and isinstance(body, list)
+        if etag is not None and is_whole and sent and sent[0][0].startswith("200"):
             headers = [(name, value) for name, value in sent[0][1] if name.lower() not in _OF_ONE_RUN]
+            if any(name == "Set-Cookie" for name, _ in headers):
+                return body  # it answers one browser's choice
             brief = [(name, value) for name, value in headers if name.lower() in _OF_304 or name.startswith("Access-")]
             self._cache.put(number, key, Answer(etag, headers, brief, b"".join(body)))
         return body
@@ -198,12 +209,10 @@ def _request_key(environ: Environ) -> RequestKey | None:
     """Return all of a request that decides its answer; None for one that carries a body."""
     if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
         return None
-    return (
-        environ["PATH_INFO"],
-        environ.get("QUERY_STRING", ""),
-        environ.get("HTTP_ACCEPT", ""),
-        environ.get("HTTP_ACCEPT_ENCODING", ""),
-    )
+    names = ["QUERY_STRING", "HTTP_ACCEPT", "HTTP_ACCEPT_ENCODING"]
+    if environ["PATH_INFO"].startswith(_PAGES):
+        names += ["HTTP_ACCEPT_LANGUAGE", "HTTP_COOKIE", "HTTP_HOST", "wsgi.url_scheme"]
+    return (environ["PATH_INFO"], *(environ.get(name, "") for name in names))
 
 
 def matches(etag: str, if_none_match: str | None) -> bool:
@@ -217,9 +226,15 @@ def matches(etag: str, if_none_match: str | None) -> bool:
     return any(part.strip().removeprefix("W/") == f'"{etag}"' for part in if_none_match.split(","))
 
 
-def _send(answer: Answer, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    if matches(answer.etag, environ.get("HTTP_IF_NONE_MATCH")):
-        start_response("304 NOT MODIFIED", answer.brief.copy())
+def _is_as_of(answer: Answer, environ: Environ) -> bool:
+    """Tell whether a client that knows no ETag has the answer by its date (RFC 9110, section 13.1.3)."""
+    since = environ.get("HTTP_IF_MODIFIED_SINCE")
+    return bool(since) and "HTTP_IF_NONE_MATCH" not in environ and ("Last-Modified", since) in answer.headers
+
+
+def _send(answer: Answer, query_id: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    if matches(answer.etag, environ.get("HTTP_IF_NONE_MATCH")) or _is_as_of(answer, environ):
+        start_response("304 NOT MODIFIED", [*answer.brief, ("Query-Id", query_id)])
         return []
-    start_response("200 OK", answer.headers.copy())
+    start_response("200 OK", [*answer.headers, ("Query-Id", query_id)])
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [answer.body]

@@ -3,12 +3,14 @@
 A graph is named indirectly (`?graph=IRI`, `?default`), or directly by its address below /graphs/. An address there stands for the
 graph of the same name in the registry's namespace of graphs, so that a copy at another address answers for it too; in a scratch
 dataset it is the graph's own IRI. POST to /graphs itself makes a graph with a new name. A body is one graph in any format of
-triples, or several of them as multipart/form-data (section 5.5). Relative IRIs resolve against the graph's IRI.
+triples, or several of them as multipart/form-data (section 5.5). Relative IRIs resolve against the graph's IRI. A write may be made
+to depend on what was read (If-Match with its ETag) or on there being no such graph (If-None-Match: *): else 412.
 """
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -16,17 +18,31 @@ import pyoxigraph
 from flask import Blueprint, Response, request
 from pyoxigraph import DefaultGraph, NamedNode, serialize
 
-from qit4n_kg.committing import GraphWrite, submit
-from qit4n_kg.errors import NotFoundError, ParameterError, RequestError, SourceError, UnsupportedMediaTypeError
+from qit4n_kg.committing.orders import GraphWrite
+from qit4n_kg.committing.process import submit
+from qit4n_kg.errors import (
+    NotFoundError,
+    ParameterError,
+    PreconditionFailedError,
+    RequestError,
+    SourceError,
+    UnsupportedMediaTypeError,
+)
 from qit4n_kg.formats import RdfFormat
 from qit4n_kg.queries import read_query
 from qit4n_kg.store.oxigraph import rdf_format
 from qit4n_kg.tokens import Role
 from qit4n_kg.web import access
+from qit4n_kg.web.codings import CODINGS
 from qit4n_kg.web.context import knowledge_graph, snapshot
 from qit4n_kg.web.protocol import ProtocolRequest, read_body, read_graphs, read_parameters, values_of
 from qit4n_kg.web.results import Question, answer
 from qit4n_kg.web.sparql import RDF_OFFERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from qit4n_kg.store.generations import Generation
 
 graphs = Blueprint("graphs", __name__)
 
@@ -117,17 +133,19 @@ def _named_directly() -> str:
 def _send(graph: str | None) -> Response:
     if graph is not None and not _is_there(NamedNode(graph)):
         raise NotFoundError(f"There is no graph <{graph}>.")
-    parameters = read_parameters(request.query_string)
+    question = _question(graph, values_of(read_parameters(request.query_string), "format"))
+    return answer(question, question.asked.choose(request.headers.get("Accept"), RDF_OFFERS))
+
+
+def _question(graph: str | None, formats: Sequence[str]) -> Question:
     asked = ProtocolRequest(
         query=None,
         default_graphs=None if graph is None else (graph,),
         named_graphs=None if graph is None else (),
-        formats=tuple(values_of(parameters, "format")),
+        formats=tuple(formats),
         timeout=None,
     )
-    text = read_query(knowledge_graph().settings.sources / "queries" / "site" / "graph.rq").text
-    chosen = asked.choose(request.headers.get("Accept"), RDF_OFFERS)
-    return answer(Question(text, asked, {}), chosen)
+    return Question(read_query(knowledge_graph().settings.sources / "queries" / "site" / "graph.rq").text, asked, {})
 
 
 def _is_there(graph: NamedNode) -> bool:
@@ -139,8 +157,9 @@ def _write(method: str, graph: str | None, *, is_made: bool = False) -> Response
     holder = access.who()
     assert holder is not None
     settings = knowledge_graph().settings
+    expected = None if is_made else _expected(graph)
     triples = "" if method == "DELETE" else _read_triples(graph or request.base_url)
-    committed = submit(settings, GraphWrite(method, graph, triples), holder.name)
+    committed = submit(settings, GraphWrite(method, graph, triples), holder.name, expected)
     is_new = is_made or (committed.is_new_graph and method != "DELETE")
     response = Response(status=201 if is_new else 204)
     if is_new and graph is not None:
@@ -148,6 +167,42 @@ def _write(method: str, graph: str | None, *, is_made: bool = False) -> Response
     response.headers["X-Generation"] = str(committed.generation)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _expected(graph: str | None) -> int | None:
+    """Return the generation that a conditional write is for, None for one without a condition (RFC 9110, section 13.1).
+
+    :raises PreconditionFailedError: If-Match names no representation that the graph has now, or If-None-Match one that it has.
+    """
+    wanted, unwanted = request.headers.get("If-Match"), request.headers.get("If-None-Match")
+    if wanted is None and unwanted is None:
+        return None
+    generation = snapshot().generation
+    exists = graph is None or _is_there(NamedNode(graph))
+    tags = {f'"{tag}"' for tag in _etags(graph, generation)} if exists else set()
+    if wanted is not None and not _names(wanted, tags):
+        raise PreconditionFailedError(
+            "The graph is not as If-Match has it." if exists else "There is no such graph, and If-Match wants one.",
+            hint="Read it again: every write changes the ETags.",
+        )
+    if unwanted is not None and _names(unwanted.replace("W/", ""), tags):
+        raise PreconditionFailedError("The graph is there, and If-None-Match wants none.")
+    return generation.number
+
+
+def _names(header: str, tags: set[str]) -> bool:
+    """Tell whether a list of entity tags, or * for any, names one of these; a weak one never does (section 8.8.3.2)."""
+    return bool(tags) if header.strip() == "*" else any(part.strip() in tags for part in header.split(","))
+
+
+def _etags(graph: str | None, generation: Generation) -> Iterator[str]:
+    """Yield the ETag of every form in which a graph is sent."""
+    for form in RDF_OFFERS:
+        question = _question(graph, ())
+        for coding in CODINGS:
+            for varies in (True, False):
+                if (etag := question.etag(generation, form, coding, varies=varies)) is not None:
+                    yield etag
 
 
 def _read_triples(base_iri: str) -> str:

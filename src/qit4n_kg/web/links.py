@@ -61,12 +61,24 @@ def target(iri: str, settings: Settings, passage: Panel) -> Target | None:
         return Target(f"/ontology#{quote(iri.removeprefix(STDORG))}", True)
     if iri.startswith(settings.graph_base):
         return Target(sparql_path(passage.shown(iri)), True)
+    away = outward(iri)
+    return None if away is None else Target(away, False)
+
+
+def outward(iri: str) -> str | None:
+    """Return where an IRI that is not ours may lead: http, https and mailto as they are, doi through its resolver; nowhere else.
+
+    >>> outward("doi:10.1000/182"), outward("javascript:alert(1)"), outward("https:/x")
+    ('https://doi.org/10.1000/182', None, None)
+    """
     try:
         parts = urlsplit(iri)
     except ValueError:
         return None
+    if parts.scheme == "doi":
+        return f"https://doi.org/{quote(parts.path, safe='/:;().-_')}" if parts.path.startswith("10.") else None
     is_safe = parts.scheme in _SCHEMES and (parts.scheme == "mailto" or bool(parts.netloc))
-    return Target(iri, False) if is_safe else None
+    return iri if is_safe else None
 
 
 def sparql_path(query: str) -> str:

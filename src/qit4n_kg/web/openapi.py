@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 openapi = Blueprint("openapi", __name__)
 
-_WRITTEN = ("/update", "/graphs")
+_WRITTEN = ("/update", "/graphs", "/contribut")
 _UNLISTED = frozenset(("HEAD", "OPTIONS", "QUERY"))
 _SCHEMAS: dict[ParameterKind, dict[str, str]] = {
     ParameterKind.IRI: {"type": "string", "format": "iri-reference"},
@@ -208,6 +208,10 @@ def _operations(rule: Rule) -> dict[str, Any]:
     summary = (inspect.getdoc(view) or "").split("\n")[0]
     parameters = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in sorted(rule.arguments)
+    ]
+    parameters += [
+        {"name": name, "in": "query", "description": meaning, "schema": {"type": "string"}}
+        for name, meaning in getattr(view, "query_parameters", {}).items()
     ]
     operations = {}
     for method in sorted((rule.methods or set()) - _UNLISTED):

@@ -1,7 +1,6 @@
-"""The pages for readers: `/`, and `/id/…` that redirects (303) to the page or the data of one thing; `/doc/…` is the page.
+"""The pages for readers: `/`, what templates may call, and the blueprints of the other pages (`web/documents.py` has the things').
 
-One `EntityView` makes the page and every data file (`web/data.py`). Nothing here queries by itself: what a page shows comes from
-`web/readings.py`, that is from query files.
+Nothing here queries by itself: what a page shows comes from `web/readings.py`, that is from query files.
 """
 
 from __future__ import annotations
@@ -10,20 +9,19 @@ import datetime
 import re
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template
 
-from qit4n_kg.entities.statements import STATEMENT_FORMATS, record
-from qit4n_kg.errors import UnknownEntityError
-from qit4n_kg.formats import HTML, negotiate
+from qit4n_kg.formats import HTML
 from qit4n_kg.web import charts, links
+from qit4n_kg.web.about import about
 from qit4n_kg.web.context import knowledge_graph, snapshot
-from qit4n_kg.web.data import data, data_path, link_headers
-from qit4n_kg.web.links import local_path
+from qit4n_kg.web.documents import documents
 from qit4n_kg.web.ontology import ontology
 from qit4n_kg.web.quality import quality
 from qit4n_kg.web.readings import reading
-from qit4n_kg.web.sending import redirect_other, send
-from qit4n_kg.web.unknown import answer_unknown
+from qit4n_kg.web.sending import send
+from qit4n_kg.web.sitemap import sitemap
+from qit4n_kg.web.timelines import timeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -34,15 +32,17 @@ if TYPE_CHECKING:
     from qit4n_kg.entities.view import PropertyGroup
 
 pages = Blueprint("pages", __name__)
-pages.register_blueprint(data)
-pages.register_blueprint(ontology)
-pages.register_blueprint(quality)
+for part in (documents, ontology, quality, about, sitemap):
+    pages.register_blueprint(part)
 
 _LONGEST_TEXT = 2_000
 _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_LAYOUTS: dict[str, Callable[[Table], charts.Columns | charts.Bars | None]] = {
+_LAYOUTS: dict[str, Callable[[Table], object | None]] = {
     "columns": charts.columns,
+    "groups": charts.groups,
     "bars": charts.bars,
+    "tiles": charts.tiles,
+    "timeline": timeline,
 }
 
 
@@ -98,7 +98,7 @@ def tally(group: PropertyGroup) -> str:
 @pages.app_template_global("target")
 def target(iri: str) -> links.Target | None:
     """Return where an IRI leads, or None."""
-    return links.target(iri, knowledge_graph().settings, reading().statements["passage"])
+    return reading().common.target(iri)
 
 
 pages.add_app_template_global(links.sparql_path, "sparql_path")
@@ -156,38 +156,3 @@ def _heading(groups: Table) -> str:
     if len(names) > 3:
         return f"The work of {'more than ' if groups.has_more else ''}{len(names)} standards groups"
     return f"The work of {' and '.join(filter(None, (', '.join(names[:-1]), names[-1])))}"
-
-
-@pages.get("/id/<path:name>")
-def identify(name: str) -> ResponseReturnValue:
-    """Redirect from a thing to a document about it (303: Cool URIs for the Semantic Web, section 4.2).
-
-    :raises NotAcceptableError: no document on offer satisfies Accept.
-    """
-    iri = f"{knowledge_graph().settings.id_base}{name}"
-    if not reading().entities.has(iri):
-        return answer_unknown(iri)
-    form = negotiate(request.headers.get("Accept"), [HTML, *STATEMENT_FORMATS])
-    path = local_path(iri, knowledge_graph().settings) if form == HTML else f"{data_path(iri)}.{form.extension}"
-    return redirect_other(path or "/")
-
-
-@pages.get("/doc/<path:name>")
-def document(name: str) -> ResponseReturnValue:
-    """Show one thing as a page."""
-    iri = f"{knowledge_graph().settings.id_base}{name}"
-    now = reading()
-    try:
-        view = now.entities.read(iri)
-    except UnknownEntityError:
-        return answer_unknown(iri)
-    page = render_template(
-        "entity.html",
-        view=view,
-        tables=now.tables(view),
-        records=[record(triple) for triple in view.triples],
-        forms=STATEMENT_FORMATS,
-        data_path=data_path(iri),
-        statements=now.statements,
-    )
-    return send(page, HTML, links=link_headers(iri))

@@ -28,6 +28,11 @@ class Problem(NamedTuple):
 PROBLEMS: dict[str, Problem] = {
     "not-found": Problem(404, "Not found", "There is nothing at this address."),
     "unknown-entity": Problem(404, "Unknown entity", "No statement of the knowledge graph is about this thing."),
+    "retired": Problem(
+        410,
+        "Retired identifier",
+        "The identifier was in use once and is not any more; the members say why, and what is used now.",
+    ),
     "unknown-query": Problem(404, "Unknown query", "The catalogue at /queries has no query with this id."),
     "generation-gone": Problem(
         410,
@@ -58,6 +63,11 @@ PROBLEMS: dict[str, Problem] = {
         "The change is well formed, but these graphs are not changed this way: what comes from files is changed there, "
         "and what the build writes follows from the rest.",
     ),
+    "precondition-failed": Problem(
+        412,
+        "Changed since",
+        "The write depends on what its sender has seen (If-Match, If-None-Match), and that has changed. Read it again.",
+    ),
     "remote-refused": Problem(
         403,
         "Remote address refused",
@@ -67,6 +77,14 @@ PROBLEMS: dict[str, Problem] = {
         401,
         "Token needed",
         "Send `Authorization: Bearer TOKEN`, or sign in at /sign-in. `qit4n-kg token create` makes one.",
+    ),
+    "proposal": Problem(
+        422,
+        "Contribution not possible",
+        "What the contribution proposes can't be done as things stand, like taking back what nobody states.",
+    ),
+    "conflict": Problem(
+        409, "Conflict", "What is asked for does not fit the state of the thing, like a decision on what is decided."
     ),
     "access": Problem(403, "No access", "Who asks may not do this."),
     "forbidden": Problem(403, "Not allowed", "The token is good, but its role does not allow this."),
@@ -81,6 +99,16 @@ PROBLEMS: dict[str, Problem] = {
     ),
     "too-large": Problem(413, "Request too large", "The request's body is over this server's bound."),
     "invalid-data": Problem(422, "Invalid data", "The data violates the shapes."),
+    "validation-limit": Problem(
+        503,
+        "Validation given up",
+        "The data sent could not be read and judged within the time, memory and size that this server gives to it.",
+    ),
+    "too-many-requests": Problem(
+        429,
+        "Too many requests",
+        "Too many of them came from one address, or with one token; the Retry-After header says when to try again.",
+    ),
     "query-limit": Problem(503, "Query given up", "The server gave up on a query that may be fine in itself."),
     "query-timeout": Problem(
         503, "Query timeout", "The query did not end before its deadline. No partial result is ever sent."
@@ -94,6 +122,11 @@ PROBLEMS: dict[str, Problem] = {
     "state": Problem(503, "Storage problem", "The server can't use its stored data at the moment."),
     "state-missing": Problem(503, "Nothing built", "The server has no knowledge graph yet."),
     "generation-damaged": Problem(503, "Damaged storage", "The stored knowledge graph is incomplete or was altered."),
+    "search-missing": Problem(
+        503,
+        "No search index",
+        "The generation that is served was built by an older version, without an index and lists.",
+    ),
     "journal-damaged": Problem(
         503, "Damaged journal", "The journal of accepted changes can't be read back, so nothing can be written."
     ),

@@ -7,9 +7,11 @@ like a direct POST's, but safe and idempotent). Other parameters than the protoc
 
 from __future__ import annotations
 
+import binascii
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_to_bytes
 
 from pyoxigraph import NamedNode
 
@@ -27,6 +29,7 @@ UPDATE_TYPE = "application/sparql-update"
 QUERY_METHOD = "QUERY"
 _FORMAT_PARAMETERS = ("format", "output", "results")
 _UPDATE_PARAMETERS = ("update", "using-graph-uri", "using-named-graph-uri")
+_NO_CODE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _MOST_PARAMETERS = 1000
 
 
@@ -153,13 +156,30 @@ def read_parameters(data: bytes) -> list[tuple[str, str]]:
 
     :raises RequestError: they are not UTF-8, or too many.
     """
+    if data.count(b"&") >= _MOST_PARAMETERS:
+        raise RequestError(f"The request has more than {_MOST_PARAMETERS} parameters.")
     try:
-        text = data.decode("utf-8")
-        return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS)
+        data.decode("utf-8")
+        pairs = [piece.partition(b"=") for piece in data.replace(b"+", b" ").split(b"&") if piece]
+        return [(_unquote(name).decode("utf-8"), _unquote(value).decode("utf-8")) for name, _, value in pairs]
     except UnicodeDecodeError as exc:
         raise RequestError("The request's parameters are not valid UTF-8.") from exc
-    except ValueError as exc:
-        raise RequestError(f"The request has more than {_MOST_PARAMETERS} parameters.") from exc
+
+
+def _unquote(data: bytes) -> bytes:
+    r"""Decode percent-encoding; a % before anything but two hexadecimal digits stays.
+
+    A query is mostly %20 and the like, which Python's own `unquote_to_bytes` takes a byte at a time: five times as long as the C
+    decoder of quoted-printable, which differs in the sign only.
+
+    >>> _unquote(b"%3Fs%20=3D %zz"), _unquote(b"%C3%A9=%0A")
+    (b'?s =3D %zz', b'\xc3\xa9=\n')
+    """
+    if b"%" not in data:
+        return data
+    if _NO_CODE.search(data):
+        return unquote_to_bytes(data)
+    return binascii.a2b_qp(data.replace(b"=", b"=3D").replace(b"%", b"="))
 
 
 def values_of(parameters: Sequence[tuple[str, str]], name: str) -> list[str]:

@@ -13,6 +13,7 @@ from qit4n_kg.formats import HTML, JSON, ResultFormat, negotiate
 from qit4n_kg.quality import Quality, read_quality
 from qit4n_kg.store.executor import Job
 from qit4n_kg.web.context import knowledge_graph, snapshot
+from qit4n_kg.web.languages import SOURCE
 from qit4n_kg.web.readings import reading
 from qit4n_kg.web.sending import send
 
@@ -58,8 +59,8 @@ def _data(*, varies: bool) -> ResponseReturnValue:
 
 
 def _quality() -> Quality:
-    """Read it once for a generation."""
-    now = reading()
+    """Read it once for a generation, with English labels: the file is the same for everyone."""
+    now = reading([SOURCE])
     kept = current_app.extensions.get(_EXTENSION)
     if kept is None or kept[0] is not now.snapshot:
         labels, queries = now.entities.labels, now.settings.sources / "queries"

@@ -18,6 +18,7 @@ from qit4n_kg.errors import (
     KnowledgeGraphError,
     NotAcceptableError,
     NotFoundError,
+    PreconditionFailedError,
     QueryCancelledError,
     QueryLimitError,
     QuerySyntaxError,
@@ -26,6 +27,7 @@ from qit4n_kg.errors import (
     SourceError,
     StateLockedError,
     TooLargeError,
+    TooManyRequestsError,
     UnauthenticatedError,
 )
 from qit4n_kg.formats import HTML, Format, negotiate
@@ -64,6 +66,8 @@ def describe(error: KnowledgeGraphError, **members: Any) -> dict[str, Any]:
         problem["report"] = json.loads(error.report.to_json())
     if isinstance(error, QuerySyntaxError | SourceError):
         problem |= {"line": error.line, "column": error.column}
+    if isinstance(error, PreconditionFailedError) and error.conflicts:
+        problem["conflicts"] = list(error.conflicts)
     if error.code in LIMITS:
         problem["limit"] = _limit(error)
     problem |= {"query_id": g.get("query_id"), **members}
@@ -96,6 +100,8 @@ def send_problem(problem: Mapping[str, Any], headers: Mapping[str, str] | None =
 
 def headers_of(error: KnowledgeGraphError) -> dict[str, str]:
     """Return the headers that belong to an error."""
+    if isinstance(error, TooManyRequestsError):
+        return {"Retry-After": str(error.seconds)}
     if isinstance(error, UnauthenticatedError):
         return {"WWW-Authenticate": 'Bearer realm="qit4n-kg"'}
     is_passing = isinstance(error, QueueFullError | QueryCancelledError | StateLockedError)

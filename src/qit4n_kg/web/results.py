@@ -78,12 +78,25 @@ class Question:
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 
+class _Places(threading.BoundedSemaphore):
+    """A semaphore that tells how many places are free."""
+
+    @property
+    def left(self) -> int:
+        return self._value
+
+
 class Downloads:
     """Counts the large results that are being sent: each holds a thread for as long as its client reads."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self._free = threading.BoundedSemaphore(limit)
+        self._free = _Places(limit)
+
+    @property
+    def running(self) -> int:
+        """How many are being sent."""
+        return self.limit - self._free.left
 
     def begin(self, file: IO[bytes], before: bytes = b"") -> Download:
         """Begin to send a file, after some bytes of its beginning.
@@ -175,6 +188,7 @@ def answer(question: Question, form: Format, *, varies: bool = True) -> Response
 
     :param varies: whether the format was chosen by Accept.
     """
+    query_id()  # an answer from the cache has one too
     generation = generation_for(question.asked)
     coding = choose_coding(request.headers.get("Accept-Encoding"))
     etag = question.etag(generation, form, coding, varies=varies)

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, render_template, request
 
-from qit4n_kg.errors import KnowledgeGraphError, NotFoundError, QuerySyntaxError, RequestError, SourceError
+from qit4n_kg.errors import KnowledgeGraphError, NotFoundError, QuerySyntaxError, RequestError
 from qit4n_kg.formats import CSV_EXCEL, HTML, Format, RdfFormat, ResultFormat, by_name
 from qit4n_kg.namespaces import prefixes
-from qit4n_kg.queries import bind, read_query, shown_text
 from qit4n_kg.sparql import explain, inspect_query, line_of
 from qit4n_kg.web.context import knowledge_graph
 from qit4n_kg.web.description import service_description
@@ -25,16 +24,18 @@ from qit4n_kg.web.responses import describe, headers_of, send_problem
 from qit4n_kg.web.results import Question, answer, generation_for
 from qit4n_kg.web.sending import send
 from qit4n_kg.web.tables import read_table
+from qit4n_kg.web.workbench import example_text, examples, first_query
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from qit4n_kg.queries import CatalogueQuery
     from qit4n_kg.sparql import QueryForm
 
 sparql = Blueprint("sparql", __name__)
 
-_FORM_PREFIXES = ("stdorg", "id", "graph", "rdfs", "schema", "dcterms", "skos", "prov", "xsd")
+FRAGMENT = "X-Fragment"
+"""A request with this header gets the result alone, without the page around it: the editor puts it into its own."""
+
 _LONGEST_SOURCE = 200
 RESULT_OFFERS = [*(form.value for form in ResultFormat), CSV_EXCEL]
 RDF_OFFERS = [form.value for form in RdfFormat]
@@ -118,7 +119,8 @@ def _without_query(asked: ProtocolRequest, suffix: str | None) -> Response:
         raise RequestError("The request has no query.", hint="Send one as the parameter `query` or as the body.")
     chosen = choose(asked, suffix, [*RDF_OFFERS, HTML])
     if chosen is HTML:
-        return _render(_first_query(), {})
+        example = request.args.get("example")
+        return _render(example_text(example) if example else first_query(), {})
     return send(service_description(chosen), chosen, varies=suffix is None)
 
 
@@ -173,32 +175,11 @@ def _downloads(asked: ProtocolRequest, form: QueryForm) -> list[Link]:
 def _render(
     query: str, values: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
-    page = render_template("sparql.html", query=query, examples=_examples(), **values)
-    response = make_response(page, status)
-    response.vary.add("Accept")
+    if FRAGMENT in request.headers:
+        page = render_template("result.html", **values)
+    else:
+        page = render_template("sparql.html", query=query, examples=list(examples()), **values)
+    response = send(page, HTML, status=status, varies=True)
+    response.vary.add(FRAGMENT)
     response.headers.update(headers or {})
     return response
-
-
-def _examples() -> list[tuple[CatalogueQuery, str]]:
-    """Return the catalogue's queries, each with a link that puts its text into the form."""
-    graph = knowledge_graph()
-    examples = []
-    for query in graph.catalogue:
-        defaults = {parameter.name: parameter.default or "" for parameter in query.parameters}
-        text = query.text if "" in defaults.values() else shown_text(query, bind(query, {}, graph.settings.base_iri))
-        examples.append((query, f"/sparql?{urlencode({'query': text})}"))
-    return examples
-
-
-def _first_query() -> str:
-    """Return what stands in the empty form: the prefixes that a query is likely to need, and one to begin with."""
-    settings = knowledge_graph().settings
-    try:
-        example = read_query(settings.sources / "queries" / "site" / "first-query.rq")
-    except SourceError:  # sources of someone's own need not have one
-        return ""
-    known = prefixes(settings.base_iri)
-    declared = [f"PREFIX {name}: <{known[name]}>" for name in _FORM_PREFIXES]
-    lines = shown_text(example, bind(example, {}, settings.base_iri)).splitlines()
-    return "\n".join([*declared, "", *(line for line in lines if not line.startswith("PREFIX "))])

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from pyoxigraph import (
     BlankNode,
@@ -23,7 +22,7 @@ from pyoxigraph import (
 
 from qit4n_kg.formats import ResultFormat
 from qit4n_kg.namespaces import XSD
-from qit4n_kg.web.links import local_path, short_name
+from qit4n_kg.web.links import local_path, outward, short_name
 
 if TYPE_CHECKING:
     from qit4n_kg.config import Settings
@@ -36,7 +35,6 @@ SHOWN_ROWS = 1000
 _SHOWN_BYTES = 4 * 1024 * 1024
 _NUMBERS = frozenset(f"{XSD}{name}" for name in ("integer", "decimal", "double", "float"))
 _DATES = frozenset(f"{XSD}{name}" for name in ("date", "dateTime", "gYearMonth", "gYear"))
-_SCHEMES = ("http", "https")
 
 
 @dataclass(frozen=True)
@@ -132,11 +130,6 @@ def _cell(term: Term | None, settings: Settings) -> Cell | None:
 
 
 def _href(iri: str, settings: Settings) -> str | None:
-    """Return where an IRI may lead: our page, or the web; never another scheme, so that data plants no script."""
-    if (path := local_path(iri, settings)) is not None:
-        return path
-    try:
-        parts = urlsplit(iri)
-    except ValueError:
-        return None
-    return iri if parts.scheme in _SCHEMES and parts.netloc else None
+    """Return where an IRI may lead: our page, or elsewhere by a scheme that is safe, so that data plants no script."""
+    path = local_path(iri, settings)
+    return outward(iri) if path is None else path

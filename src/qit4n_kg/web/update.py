@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from qit4n_kg.committing import submit
+from qit4n_kg.committing.process import submit
 from qit4n_kg.errors import QuerySyntaxError, RequestError, UnsupportedMediaTypeError
 from qit4n_kg.store.evaluating import Update
 from qit4n_kg.tokens import Role
@@ -31,7 +31,7 @@ from qit4n_kg.web.responses import send_problem
 from qit4n_kg.web.sparql import describe_syntax
 
 if TYPE_CHECKING:
-    from qit4n_kg.committing import Committed
+    from qit4n_kg.committing.orders import Committed
 
 update = Blueprint("update", __name__)
 
@@ -84,7 +84,7 @@ def read_update_request() -> Update:
         raise RequestError(f"The request has {len(updates) or 'no'} updates, and exactly one is performed.")
     return Update(
         updates[0],
-        request.base_url,
+        knowledge_graph().settings.base_iri,  # as in queries: see web/results.py
         read_graphs(values_of(parameters, "using-graph-uri")),
         read_graphs(values_of(parameters, "using-named-graph-uri")),
     )

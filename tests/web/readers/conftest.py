@@ -10,6 +10,7 @@ import pytest
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad
 
 from qit4n_kg.config import load_settings
+from qit4n_kg.search.writing import write_search
 from qit4n_kg.store.generations import Generations
 from qit4n_kg.web.app import create_app
 
@@ -41,9 +42,32 @@ def world() -> list[Quad]:
     kind = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
     more.append(Quad(hostile, kind, NamedNode("javascript:alert(2)")))
     more.append(Quad(NamedNode(f"{ID}person/josé-鉄"), label, Literal("José 鉄")))
+    deprecated = NamedNode("http://www.w3.org/2002/07/owl#deprecated")
+    instead = NamedNode("http://purl.org/dc/terms/isReplacedBy")
+    reason = NamedNode("https://w3id.org/stdorg/ns#reason")
+    retired = {
+        "merged": ["person/ada-byron"],
+        "merged-before": ["retired/merged"],
+        "split": ["club", "many-tongues"],
+        "withdrawn": [],
+        "this": ["retired/that"],
+        "that": ["retired/this"],
+    }
+    for name, replacements in retired.items():
+        old = NamedNode(f"{ID}retired/{name}")
+        more += [Quad(old, deprecated, Literal(True)), Quad(old, reason, Literal(f"Why {name}.", language="en"))]
+        more += [Quad(old, instead, NamedNode(f"{ID}{other}")) for other in replacements]
     odd = NamedNode(f"{ID}odd/a%20b'(c)")
     more += [Quad(odd, label, Literal("An odd name"))]
+    tongues = NamedNode(f"{ID}many-tongues")
+    greetings = {"en": "Hello", "fr": "Bonjour", "de-AT": "Servus", "de": "Guten Tag"}
+    more += [Quad(tongues, label, Literal(text, language=tag)) for tag, text in greetings.items()]
     return [*quads, *(Quad(*quad.triple, DefaultGraph()) for quad in in_force), *more]
+
+
+def searchable(store_path: Path) -> None:
+    """Write the search index and the lists that a build writes."""
+    write_search(store_path, ROOT / "queries", ID)
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +75,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     state = tmp_path_factory.mktemp("readers-state")
     generations = Generations(state, 3)
     with generations.writer():
-        generations.publish(world(), inputs="pages", software="test")
+        generations.publish(world(), inputs="pages", software="test", complete=searchable)
     app = create_app(load_settings({}, sources=ROOT, state_dir=state, executors=1))
     yield app
     app.extensions["knowledge_graph"].close()
@@ -67,7 +91,7 @@ def empty_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     state = tmp_path_factory.mktemp("empty-state")
     generations = Generations(state, 3)
     with generations.writer():
-        generations.publish([], inputs="nothing", software="test")
+        generations.publish([], inputs="nothing", software="test", complete=searchable)
     app = create_app(load_settings({}, sources=ROOT, state_dir=state, executors=1))
     yield app
     app.extensions["knowledge_graph"].close()

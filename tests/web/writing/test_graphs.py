@@ -147,3 +147,45 @@ def test_a_body_over_the_bound_is_413(app, tokens):
     large = {"data": b"#" * (1024 * 1024 + 1), "content_type": TURTLE, "headers": headers}
     assert app.test_client().put("/graphs?graph=x%3Alarge", **large).status_code == 413
     assert app.test_client().post("/update", **large | {"content_type": "application/sparql-update"}).status_code == 413
+
+
+class TestConditional:
+    """RFC 9110, section 13.1: a write that depends on what its sender has seen."""
+
+    GRAPH = "/graphs?graph=http://example.org/conditional"
+    ONE = "<http://example.org/s> <http://example.org/p> 1 ."
+    TWO = "<http://example.org/s> <http://example.org/p> 2 ."
+
+    @pytest.fixture(autouse=True)
+    def graph(self, call):
+        assert call("PUT", self.GRAPH, self.ONE, "text/turtle")[0] in (201, 204)
+
+    def etag(self, call, **headers):
+        status, found, _ = call("GET", self.GRAPH, token=None, **headers)
+        assert status == 200
+        return found["ETag"]
+
+    @pytest.mark.parametrize("accept", ["text/turtle", "application/n-triples", "application/ld+json"])
+    def test_what_was_read_in_any_format_may_be_replaced(self, call, accept):
+        tag = self.etag(call, Accept=accept, Accept_Encoding="gzip")
+        assert call("PUT", self.GRAPH, self.TWO, "text/turtle", If_Match=tag)[0] == 204
+        assert b"2" in call("GET", self.GRAPH, token=None)[2]
+
+    def test_what_changed_since_is_not(self, call):
+        tag = self.etag(call)
+        assert call("POST", self.GRAPH, self.TWO, "text/turtle")[0] == 204
+        for method in ("PUT", "POST", "DELETE"):
+            status, _, body = call(method, self.GRAPH, self.ONE, "text/turtle", If_Match=tag)
+            assert status == 412
+            assert json.loads(body)["type"] == "/problems/precondition-failed"
+
+    def test_a_weak_tag_matches_nothing(self, call):
+        assert call("PUT", self.GRAPH, self.TWO, "text/turtle", If_Match="W/" + self.etag(call))[0] == 412
+
+    def test_any_graph_or_none(self, call):
+        none = "/graphs?graph=http://example.org/none-of-this-name"
+        assert call("PUT", self.GRAPH, self.TWO, "text/turtle", If_Match="*")[0] == 204
+        assert call("PUT", none, self.TWO, "text/turtle", If_Match="*")[0] == 412
+        assert call("PUT", self.GRAPH, self.ONE, "text/turtle", If_None_Match="*")[0] == 412
+        assert call("PUT", none, self.ONE, "text/turtle", If_None_Match="*")[0] == 201
+        assert call("DELETE", none)[0] == 204

@@ -1,0 +1,104 @@
+// Nodes and links by Cytoscape, in the page's colours: for the explorer and for a result's graph.
+import cytoscape from "cytoscape";
+
+const LONGEST = 48;
+
+export function makeNetwork(box, { onOpen, onSelect }) {
+  keepStyleOut();
+  const graph = cytoscape({ container: box, style: styles(), minZoom: 0.15, maxZoom: 2.5, selectionType: "single", boxSelectionEnabled: false });
+  const restyle = () => graph.style(styles());
+  const scheme = matchMedia("(prefers-color-scheme: dark)");
+  scheme.addEventListener("change", restyle);
+  const watch = new ResizeObserver(() => { graph.resize(); graph.fit(undefined, 30); });
+  watch.observe(box);
+  graph.on("tap", "node", (event) => onSelect?.(event.target.id()));
+  graph.on("dbltap", "node", (event) => { const { href } = event.target.data(); if (href) onOpen?.(href); });
+
+  return {
+    add(links) {
+      const isNew = graph.nodes().length === 0;
+      for (const { from, label, to } of links) {
+        for (const one of [from, to]) addNode(one, one === to ? from.id : to.id);
+        const id = `${from.id} ${label} ${to.id}`;
+        if (graph.getElementById(id).empty()) graph.add({ group: "edges", data: { id, source: from.id, target: to.id, label } });
+      }
+      arrange(isNew);
+    },
+    addNode,
+    select(id) {
+      graph.nodes(":selected").unselect();
+      const node = graph.getElementById(id);
+      node.select();
+      if (node.nonempty()) reveal(node);
+    },
+    nearest,
+    has: (id) => graph.getElementById(id).nonempty(),
+    size: () => graph.nodes().length,
+    arrange,
+    fit: () => graph.fit(undefined, 30),
+    zoom: (factor) => graph.zoom({ level: graph.zoom() * factor, renderedPosition: { x: graph.width() / 2, y: graph.height() / 2 } }),
+    destroy() {
+      watch.disconnect();
+      scheme.removeEventListener("change", restyle);
+      graph.destroy();
+    },
+  };
+
+  function addNode({ id, label, href, kind }, beside) {
+    if (graph.getElementById(id).nonempty()) return;
+    const near = beside === undefined ? null : graph.getElementById(beside);
+    const at = near?.nonempty() ? near.position() : { x: 0, y: 0 };
+    const spread = graph.nodes().length;
+    const position = { x: at.x + 90 * Math.cos(spread * 2.4), y: at.y + 90 * Math.sin(spread * 2.4) };
+    const short = label.length > LONGEST ? `${label.slice(0, LONGEST - 1)}…` : label;
+    graph.add({ group: "nodes", data: { id, label: short, href, kind: kind ?? (href ? "thing" : "text") }, position });
+  }
+
+  function arrange(isNew) {
+    const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches || isNew;
+    graph.layout({ name: "cose", animate: isStill ? false : "end", animationDuration: 400, randomize: false, fit: true, padding: 30, nodeRepulsion: () => 12000, idealEdgeLength: () => 110, nodeDimensionsIncludeLabels: true, numIter: 400 }).run();
+    if (isStill) graph.fit(undefined, 30);
+  }
+
+  function reveal(node) {
+    const { x1, y1, x2, y2 } = node.renderedBoundingBox();
+    if (x1 < 0 || y1 < 0 || x2 > graph.width() || y2 > graph.height()) graph.center(node);
+  }
+
+  // The node that lies closest in a direction, seen from another: for the arrow keys.
+  function nearest(id, dx, dy) {
+    const from = graph.getElementById(id).position();
+    let best = null;
+    graph.nodes().forEach((node) => {
+      if (node.id() === id) return;
+      const { x, y } = node.position();
+      const along = (x - from.x) * dx + (y - from.y) * dy;
+      const aside = Math.abs((x - from.x) * dy) + Math.abs((y - from.y) * dx);
+      if (along > 0 && along >= aside * 0.5 && (best === null || along + 2 * aside < best.cost)) best = { id: node.id(), cost: along + 2 * aside };
+    });
+    return best?.id ?? null;
+  }
+}
+
+// Cytoscape writes a style element for its container unless one with this id is there; ours is in site.css, as the content policy wants.
+function keepStyleOut() {
+  const id = "__________cytoscape_stylesheet";
+  if (document.getElementById(id)) return;
+  const mark = document.createElement("meta");
+  mark.id = id;
+  document.head.append(mark);
+}
+
+function styles() {
+  const root = getComputedStyle(document.documentElement);
+  const value = (name) => root.getPropertyValue(name).trim();
+  return [
+    { selector: "node", style: { label: "data(label)", "font-family": "sans-serif", "font-size": 13, color: value("--ink"), "text-wrap": "wrap", "text-max-width": 150, "text-valign": "bottom", "text-margin-y": 4, "background-color": value("--bar"), width: 20, height: 20, "border-width": 2, "border-color": value("--surface"), "text-background-color": value("--surface"), "text-background-opacity": 0.85, "text-background-padding": 2 } },
+    { selector: "node[kind = 'text']", style: { shape: "round-rectangle", "background-color": value("--line-strong"), width: 12, height: 12 } },
+    { selector: "node[kind = 'start']", style: { "background-color": value("--mark"), width: 28, height: 28, "font-weight": 600 } },
+    { selector: "node[kind = 'open']", style: { "border-color": value("--mark"), "border-width": 3 } },
+    { selector: "node:selected", style: { "border-color": value("--mark"), "border-width": 4, "font-weight": 600, "z-index": 10 } },
+    { selector: "edge", style: { width: 1.5, "line-color": value("--line-strong"), "target-arrow-color": value("--line-strong"), "target-arrow-shape": "triangle", "curve-style": "bezier", label: "data(label)", "font-size": 10, "font-family": "sans-serif", color: value("--muted"), "text-rotation": "autorotate", "text-background-color": value("--surface"), "text-background-opacity": 0.85, "text-background-padding": 1 } },
+    { selector: "edge:selected", style: { "line-color": value("--mark"), "target-arrow-color": value("--mark") } },
+  ];
+}

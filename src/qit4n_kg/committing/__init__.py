@@ -1,0 +1,1 @@
+"""One write from beginning to end: evaluated, refused or accepted, journalled, published."""

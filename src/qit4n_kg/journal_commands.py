@@ -1,0 +1,75 @@
+"""`qit4n-kg journal …`: what was accepted since the files, for whoever keeps the files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from qit4n_kg import terminal
+from qit4n_kg.config import load_settings
+
+_state_dir = click.option(
+    "--state-dir", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the built graph (state)."
+)
+_sources = click.option(
+    "--sources", type=click.Path(path_type=Path), metavar="DIR", help="Folder with ontology/ data/ shapes/ queries/."
+)
+
+
+@click.command()
+@click.argument("iri", metavar="IRI")
+@click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept.")
+@click.option("--by", "actor", required=True, metavar="NAME", help="Who decided it; it is kept.")
+@_sources
+@_state_dir
+def redact(iri: str, reason: str, actor: str, **flags: Any) -> None:
+    """Take the texts about the person IRI out of the graph, its older generations, the journal and contributions.
+
+    Links, numbers and dates stay, and a tombstone. Older generations are removed; there is no way back.
+    """
+    from qit4n_kg.redacting import redact_person  # noqa: PLC0415  (as above)
+
+    with terminal.BuildProgress(is_quiet=True) as progress:
+        done = redact_person(load_settings(**flags), iri, actor, reason, progress)
+    terminal.out.print(
+        f"Redacted {len(done.things)} things, in {done.entries} entries of the journal and {done.contributions} "
+        f"contributions; generation {done.generation} is the only one left.",
+        markup=False,
+        soft_wrap=True,
+        highlight=False,
+    )
+    for name in done.files:
+        terminal.err.print(
+            f"{name} still holds a name; it is read as if it did not. `qit4n-kg journal export` rewrites it.",
+            markup=False,
+            soft_wrap=True,
+        )
+
+
+@click.group()
+def journal() -> None:
+    """Bring what was accepted to the files."""
+
+
+@journal.command()
+@_sources
+@_state_dir
+def export(**flags: Any) -> None:
+    """Write accepted changes back to data/ as canonical Turtle, and how far that reaches.
+
+    Review and commit the files, then build: the graph stays as it is. The journal is kept.
+    """
+    from qit4n_kg.filing import file_back  # noqa: PLC0415  (reads the whole build: other commands need not)
+
+    with terminal.BuildProgress(is_quiet=True) as progress:
+        filed = file_back(load_settings(**flags), progress)
+    for name in filed.changed:
+        terminal.out.print(f"changed  {name}", markup=False, soft_wrap=True, highlight=False)
+    for name in filed.new:
+        terminal.out.print(f"new      {name}", markup=False, soft_wrap=True, highlight=False)
+    for name in filed.left:
+        terminal.err.print(f"{name} is in no file: it stays in the journal.", markup=False, soft_wrap=True)
+    if not filed.changed and not filed.new:
+        terminal.err.print("The files have all that was accepted.", markup=False)

@@ -1,0 +1,106 @@
+"""The gate: what a change brings, judged as if it were merged, without judging again what it can't affect.
+
+`validate_change` is what everything that takes data in calls: files, contributions, updates and the Graph Store Protocol. It
+reports only results that were not there before, and says which were mended.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from rdflib import SH
+
+from qit4n_kg.reporting import Report, Result, StatedValue, quiet_terms
+from qit4n_kg.validation.known_terms import Terms
+from qit4n_kg.validation.merging import MergedData, StoredHolding, ontology_quads
+from qit4n_kg.validation.shapes import Shapes, load_shapes
+from qit4n_kg.validation.terms import label_of
+from qit4n_kg.validation.views import Layered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from pyoxigraph import Quad, Store
+
+    from qit4n_kg.validation.merging import NetChange
+    from qit4n_kg.validation.views import View
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a change brings (`report`) and mends; `pairs` is how many pairs of shape and node it took to say so."""
+
+    report: Report
+    mended: tuple[Result, ...]
+    pairs: int
+
+    @property
+    def conforms(self) -> bool:
+        """Whether the change brings no violation."""
+        return self.report.conforms
+
+
+@dataclass(frozen=True)
+class Gate:
+    """The shapes, compiled, and the terms that may be used; one serves any number of changes, in any order."""
+
+    shapes: Shapes
+    terms: Terms
+
+    @classmethod
+    def load(cls, shapes: Path, ontology: Iterable[Quad]) -> Gate:
+        """Read the shapes of a folder.
+
+        :raises SourceError: they can't be used.
+        """
+        return cls(load_shapes(shapes), Terms(ontology))
+
+
+def open_gate(store: Store, shapes: Path, graph_base: str, loose: Iterable[Quad] = ()) -> tuple[Gate, MergedData]:
+    """Return a gate and the data of a generation for it; `loose` are the statements that the journal puts in no graph.
+
+    :raises SourceError: the shapes can't be used.
+    """
+    ontology = ontology_quads(store, graph_base)
+    return Gate.load(shapes, ontology), MergedData(StoredHolding(store, graph_base, loose), ontology)
+
+
+def validate_change(
+    gate: Gate, data: MergedData, adds: Iterable[Quad], retracts: Iterable[Quad] = (), *, is_merged: bool = True
+) -> Verdict:
+    """Say what adding and removing quads brings and mends; nothing is changed.
+
+    With `is_merged` a new named graph counts as in force (as a new file does); without it, only if it says that it is.
+    """
+    adds, retracts = tuple(dict.fromkeys(adds)), tuple(dict.fromkeys(retracts))
+    merged, stated = data.change(adds, retracts, is_merged=is_merged)
+    with quiet_terms():
+        first = gate.shapes.merged_engine.compare(data.in_force, merged.added, merged.removed)
+        second = gate.shapes.passage_engine.compare(data.stated, stated.added, stated.removed)
+        unknown = _new_terms(gate, adds, stated)
+        after = Layered(data.in_force, merged.added, merged.removed)
+        reported = {(result.focus, result.path, result.value) for result in first.brought}
+        brought = [*first.brought]
+        brought += [result for result in second.brought if (result.focus, result.path, result.value) not in reported]
+        told = [in_words(result, after) for result in (*brought, *unknown)]
+    return Verdict(
+        replace(Report.of(told, gate.shapes.both), statements=len(adds)),
+        (*first.mended, *second.mended),
+        first.pairs + second.pairs,
+    )
+
+
+def in_words(result: Result, view: View) -> Result:
+    """Add the label of the focus node, and the values where there are too many."""
+    values: tuple[StatedValue, ...] = ()
+    if result.component == str(SH.MaxCountConstraintComponent) and result.predicate is not None:
+        found = sorted(view.objects(result.focus, result.predicate), key=str)
+        values = tuple(StatedValue(value) for value in found)
+    return replace(result, focus_label=label_of(view, result.focus), values=values)
+
+
+def _new_terms(gate: Gate, adds: Iterable[Quad], stated: NetChange) -> list[Result]:
+    new = set(stated.added)
+    return gate.terms.unknown(quad for quad in adds if (quad.subject, quad.predicate, quad.object) in new)

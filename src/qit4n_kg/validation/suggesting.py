@@ -1,0 +1,201 @@
+"""What to write instead: a thing for its label, a date in the form that is meant, and a person who may be there already.
+
+It only suggests what follows from the data and the value; where two readings are possible it says nothing. It decides nothing.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections import defaultdict
+from dataclasses import replace
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pyoxigraph import Literal, NamedNode
+
+from qit4n_kg.namespaces import RDFS, SH, SKOS, STDORG, STDORG_SHAPES, XSD, compact
+from qit4n_kg.reporting import Result, Severity
+from qit4n_kg.validation.columns import every_column
+from qit4n_kg.validation.model import TYPE, Evaluation
+from qit4n_kg.validation.terms import label_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import rdflib
+    from pyoxigraph import Quad
+
+    from qit4n_kg.store.base import Term
+    from qit4n_kg.validation.columns import Column
+    from qit4n_kg.validation.views import View
+
+_LABELS = tuple(NamedNode(iri) for iri in (f"{RDFS}label", f"{SKOS}altLabel", f"{SKOS}notation"))
+_PERSON = NamedNode(f"{STDORG}Person")
+_NEAR = f"{STDORG_SHAPES}PersonOnce"
+_ALIKE = 0.88
+_MONTHS = {name: n for n, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)}
+_DATE_FORMS = (
+    re.compile(r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})\Z"),
+    re.compile(r"(?P<d>\d{1,2})(?:st|nd|rd|th)?\s+(?P<m>[A-Za-z]{3,9})\.?,?\s+(?P<y>\d{4})\Z"),
+    re.compile(r"(?P<m>[A-Za-z]{3,9})\.?\s+(?P<d>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<y>\d{4})\Z"),
+    re.compile(r"(?P<d>1[3-9]|2\d|3[01])[/.](?P<m>\d{1,2})[/.](?P<y>\d{4})\Z"),  # only the day can be over 12
+)
+
+
+class Suggester:
+    """Suggestions from one state of the data; who is called what is read when it is first needed, and kept."""
+
+    def __init__(self, data: View, shapes: rdflib.Graph) -> None:
+        self._data = Evaluation(data)
+        self._shapes = shapes
+
+    def improve(self, results: Iterable[Result]) -> list[Result]:
+        """Return the results with what to write instead."""
+        return [_with(result, self._advice(result)) for result in results]
+
+    def things(self, label: str, kinds: Sequence[NamedNode]) -> Sequence[NamedNode]:
+        """Return the things of any of some classes (none: of any) that are called so."""
+        wanted = dict.fromkeys(kinds)
+        view = self._data.view
+        texts = (Literal(label.strip()), Literal(label.strip(), language="en"))
+        found = [thing for predicate in _LABELS for text in texts for thing in view.subjects(predicate, text)]
+        return [
+            thing
+            for thing in dict.fromkeys(found)
+            if isinstance(thing, NamedNode) and (not wanted or not self._data.kinds(thing).isdisjoint(wanted))
+        ]
+
+    def knows(self, thing: NamedNode) -> bool:
+        """Tell whether anything is said of a thing."""
+        return next(iter(self._data.view.about(thing)), None) is not None
+
+    def near_duplicates(self, adds: Iterable[Quad]) -> list[Result]:
+        """Return a warning for each new person who is called like one that is there."""
+        adds = list(adds)
+        new = {quad.subject: None for quad in adds if quad.predicate == TYPE and quad.object == _PERSON}
+        found = []
+        for person in new:
+            if self._data.view.objects(person, TYPE):
+                continue
+            for quad in adds:
+                if quad.subject == person and quad.predicate == _LABELS[0] and isinstance(quad.object, Literal):
+                    found += [self._near(person, quad.object, other) for other in self._alike(quad.object.value)[:3]]
+        return found
+
+    def _near(self, person: Term, label: Literal, other: Term) -> Result:
+        name = label_of(self._data.view, other)
+        return Result(
+            Severity.WARNING,
+            f"A person called {name!r} is there already; is this the same one?",
+            person,
+            "rdfs:label",
+            label,
+            _NEAR,
+            predicate=_LABELS[0],
+            focus_label=label.value,
+            suggestion=f"If so, write {other} instead of {person}.",
+        )
+
+    # --- names of people
+
+    @cached_property
+    def _people(self) -> dict[str, dict[Term, str]]:
+        """People by each word of their name."""
+        found: dict[str, dict[Term, str]] = defaultdict(dict)
+        for person in self._data.instances(_PERSON):
+            for predicate in _LABELS[:2]:
+                for label in self._data.view.objects(person, predicate):
+                    words = _words(label.value) if isinstance(label, Literal) else []
+                    for word in words:
+                        found[word][person] = " ".join(sorted(words))
+        return found
+
+    def _alike(self, label: str) -> list[Term]:
+        words = _words(label)
+        key = " ".join(sorted(words))
+        near: dict[Term, float] = {}
+        for word in words:
+            for person, name in self._people.get(word, {}).items():
+                ratio = difflib.SequenceMatcher(None, key, name).ratio()
+                if ratio >= _ALIKE:
+                    near[person] = max(ratio, near.get(person, 0))
+        return sorted(near, key=lambda person: (-near[person], str(person)))
+
+    # --- values
+
+    @cached_property
+    def _columns(self) -> dict[str, Column]:
+        return every_column(self._shapes)
+
+    def _advice(self, result: Result) -> str | None:
+        if not isinstance(result.value, Literal) or result.predicate is None:
+            return None
+        column = self._columns.get(result.predicate.value)
+        if column is None:
+            return None
+        if column.is_link or result.component == f"{SH}ClassConstraintComponent":
+            found = self.things(result.value.value, column.kinds)
+            return f"Write {found[0]} instead of the text." if len(found) == 1 else None
+        return _reword(result.value, column.datatypes)
+
+
+def _with(result: Result, advice: str | None) -> Result:
+    return replace(result, suggestion=advice) if advice and not result.suggestion else result
+
+
+def _reword(value: Literal, datatypes: Sequence[str]) -> str | None:
+    """Say how a literal should be written to be of one of some datatypes.
+
+    >>> _reword(Literal("12 March 2021"), (f"{XSD}date",))
+    'Write "2021-03-12"^^xsd:date.'
+    >>> _reword(Literal("1,024"), (f"{XSD}integer",))
+    'Write 1024, without quotes.'
+    """
+    text = value.value.strip()
+    if f"{XSD}date" in datatypes and (day := read_date(text)) is not None:
+        return _written(day.isoformat(), f"{XSD}date", value)
+    for name, form in (("gYearMonth", r"\d{4}-(?:0[1-9]|1[0-2])"), ("gYear", r"\d{4}")):
+        if f"{XSD}{name}" in datatypes and re.fullmatch(form, text):
+            return _written(text, f"{XSD}{name}", value)
+    number = text.replace(",", "") if re.fullmatch(r"\d{1,3}(?:,\d{3})+", text) else text
+    if f"{XSD}integer" in datatypes and re.fullmatch(r"[+-]?\d+(?:\.0+)?", number):
+        return f"Write {int(float(number))}, without quotes."
+    if f"{XSD}decimal" in datatypes and re.fullmatch(r"[+-]?\d+\.\d+", number):
+        return f"Write {number}, without quotes."
+    return None
+
+
+def _written(text: str, datatype: str, value: Literal) -> str | None:
+    if value.value == text and value.datatype.value == datatype:
+        return None
+    return f'Write "{text}"^^{compact(datatype)}.'
+
+
+def read_date(text: str) -> date | None:
+    """Read a date as people write it, None where it could be two.
+
+    >>> read_date("2021/3/2"), read_date("2 March 2021"), read_date("3/2/2021")
+    (datetime.date(2021, 3, 2), datetime.date(2021, 3, 2), None)
+    """
+    for form in _DATE_FORMS:
+        if match := form.match(text):
+            month = match["m"]
+            number = int(month) if month.isdigit() else _MONTHS.get(month[:3].lower(), 0)
+            try:
+                return date(int(match["y"]), number, int(match["d"]))
+            except ValueError:
+                return None
+    return None
+
+
+def _words(name: str) -> list[str]:
+    """Take a name apart, without accents, case and points.
+
+    >>> _words("Dr. Zoë O'Neil")
+    ['dr', 'zoe', 'o', 'neil']
+    """
+    plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+    return re.findall(r"\w+", plain.casefold())

@@ -1,0 +1,54 @@
+"""The explorer as people use it: by pointer, by the keyboard alone, and as lists without JavaScript."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import Page
+
+    Open = Callable[..., Page]
+    Keep = Callable[[Page, str], None]
+
+START = "/explore?start=person/kaoru-kenyoshi"
+
+
+def test_a_thing_is_found_by_name_and_its_links_are_followed_in_the_lists(open_page: Open) -> None:
+    page = open_page("/explore", java_script_enabled=False)
+    page.get_by_label("Begin at").last.fill("Kenyoshi")
+    page.get_by_role("button", name="Show").click()
+    if page.locator("#found").count():
+        page.get_by_role("link", name="Kaoru Kenyoshi", exact=True).click()
+    page.locator(".around").get_by_role("link", name="FG QIT4N", exact=True).click()
+    assert page.locator(".around h2").inner_text() == "FG QIT4N"
+    page.get_by_role("link", name="Open its page").click()
+    assert page.locator("h1").inner_text() == "FG QIT4N"
+
+
+def test_the_keyboard_alone_goes_from_thing_to_thing(open_page: Open, keep: Keep, has_bundles: None) -> None:
+    page = open_page(START, reduced_motion="reduce")
+    page.locator(".explorer__network").focus()
+    status = page.locator("#explorer-status")
+    for key in ("ArrowRight", "ArrowLeft", "ArrowUp", "ArrowDown"):
+        page.keyboard.press(key)
+        if status.inner_text() != "Selected: Kaoru Kenyoshi":
+            break
+    chosen = status.inner_text().removeprefix("Selected: ")
+    assert chosen
+    page.keyboard.press("Enter")
+    page.locator("#explorer-status", has_text="links added").wait_for()
+    assert page.locator(".around h2").inner_text() == chosen
+    keep(page, "explore-expanded")
+    page.keyboard.press("o")
+    page.wait_for_url("**/doc/**")
+
+
+def test_the_lists_beside_the_drawing_follow_it(open_page: Open, has_bundles: None) -> None:
+    page = open_page(START)
+    page.locator(".around").get_by_role("link", name="FG QIT4N", exact=True).click()
+    page.locator("#explorer-status", has_text="links added").wait_for()
+    assert page.locator(".around h2").inner_text() == "FG QIT4N"
+    page.get_by_role("button", name="Begin here anew").click()
+    page.wait_for_url("**/explore?start=*fg-qit4n")

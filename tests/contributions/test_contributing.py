@@ -1,0 +1,239 @@
+"""From submission to acceptance and back, on the shipped graph: what is added, taken away, overruled, moved, refused, replayed."""
+
+import pytest
+
+from qit4n_kg.contributions.model import Event, Kind, State
+from qit4n_kg.contributions.register import now
+from qit4n_kg.errors import (
+    ForbiddenError,
+    InvalidDataError,
+    NotFoundError,
+    ParameterError,
+    PreconditionFailedError,
+    ProposalError,
+    SourceError,
+    StateConflictError,
+)
+from qit4n_kg.store.journal import Journal
+
+NEW_PERSON = '<person/new-one> a stdorg:Person ; rdfs:label "New One" .'
+LABEL = '<person/qiang-zhang> rdfs:label "Qiang Zhang" .'
+
+
+def test_an_accepted_contribution_is_in_force_in_a_graph_of_its_own(world):
+    receipt = world.submit(NEW_PERSON, evidence=["https://example.org/minutes", "Said so"])
+    assert receipt.is_new
+    assert receipt.contribution.state is State.PENDING
+    assert not world.ask("<person/new-one> ?p ?o")
+    committed = world.accept(receipt.contribution, note="Seen in the minutes")
+    kept = world.desk.register.get(receipt.contribution.id)
+    assert (kept.state, kept.decision.actor, kept.decision.generation) == (State.ACCEPTED, "ben", committed.generation)
+    assert world.ask("<person/new-one> a stdorg:Person, stdorg:Agent")  # what follows from it follows
+    graph = f"<../graph/contribution/{kept.id}>"
+    assert world.ask(f'GRAPH {graph} {{ <person/new-one> rdfs:label "New One" }}')
+    assert world.ask(
+        f"{graph} a stdorg:ContributionGraph ; prov:wasAttributedTo <account/ana> ; prov:wasDerivedFrom "
+        f"<https://example.org/minutes> ; prov:wasGeneratedBy/prov:wasAssociatedWith <account/ben>"
+    )
+
+
+def test_a_statement_that_is_retracted_is_in_no_graph_in_force(world):
+    receipt = world.submit(retracts=LABEL, adds='<person/qiang-zhang> rdfs:label "Q. Zhang" .')
+    world.accept(receipt.contribution)
+    assert not world.ask(LABEL.removesuffix(" ."))
+    assert world.ask('<person/qiang-zhang> rdfs:label "Q. Zhang"')
+
+
+def test_an_overruled_statement_is_kept_beside_its_passage_with_a_discrepancy(world):
+    meeting = "<fg-qit4n/meeting/1>"
+    (row,) = world.select(f"{meeting} stdorg:participants ?n")
+    statement = f"{meeting} stdorg:participants {row[0].value} ."
+    receipt = world.submit(
+        f"{meeting} stdorg:participants 999 .",
+        overrules=[{"statement": statement, "reason": "The attendance list says so."}],
+    )
+    world.accept(receipt.contribution)
+    assert [found[0].value for found in world.select(f"{meeting} stdorg:participants ?n")] == ["999"]
+    assert world.ask(
+        f"?d a stdorg:Discrepancy ; stdorg:about {meeting} ; stdorg:onProperty stdorg:participants ; "
+        f"stdorg:chosenGraph ?chosen ; stdorg:otherGraph ?other . ?other a stdorg:OverruledGraph ; dcterms:source ?document "
+        f"GRAPH ?chosen {{ {meeting} stdorg:participants 999 }} GRAPH ?other {{ {meeting} stdorg:participants {row[0].value} }} "
+        f"GRAPH ?passage {{ ?passage dcterms:source ?document }}"
+    )
+
+
+def test_an_overruled_statement_without_another_value_is_refused(still_world):
+    (row,) = still_world.select("<fg-qit4n/meeting/1> stdorg:participants ?n")
+    statement = f"<fg-qit4n/meeting/1> stdorg:participants {row[0].value} ."
+    with pytest.raises(ProposalError, match="Nothing is put in the place"):
+        still_world.submit(overrules=[{"statement": statement, "reason": "No"}])
+
+
+def test_what_a_reverted_contribution_did_is_undone_and_its_provenance_stays(world):
+    first = world.submit(retracts=LABEL, adds='<person/qiang-zhang> rdfs:label "Q. Zhang" .').contribution
+    world.accept(first)
+    second = world.revert(first, actor="ben").contribution
+    assert second.state is State.PENDING
+    world.accept(second, actor="ana")
+    assert world.ask(LABEL.removesuffix(" ."))
+    assert not world.ask('<person/qiang-zhang> rdfs:label "Q. Zhang"')
+    assert world.ask(f"<../graph/contribution/{first.id}> prov:wasAttributedTo <account/ana>")
+    assert world.ask(f"<../graph/contribution/{second.id}> prov:wasRevisionOf <../graph/contribution/{first.id}>")
+
+
+def test_a_merged_thing_leads_to_the_other_and_keeps_what_was_said_of_it_where_it_was_said(world):
+    said = world.select("GRAPH ?g { <person/james-nagel> ?p ?o }")
+    old, new = (f"https://w3id.org/qit4n/id/person/{name}" for name in ("james-nagel", "qiang-zhang"))
+    merge = {"old": old, "new": new, "reason": "The same person"}
+    with pytest.raises(InvalidDataError):  # a person has one family name
+        world.submit(merges=[merge])
+    names = '<person/james-nagel> foaf:givenName "James" ; foaf:familyName "Nagel" .'
+    receipt = world.submit(retracts=names, merges=[merge])
+    world.accept(receipt.contribution)
+    assert said
+    assert world.ask('<person/qiang-zhang> skos:altLabel "James Nagel"')
+    assert world.ask("<person/james-nagel> owl:deprecated true ; dcterms:isReplacedBy <person/qiang-zhang>")
+    assert world.ask(
+        "GRAPH <../graph/progress-report-2021-10/leadership/co-chairs> { ?r stdorg:agent <person/qiang-zhang> }"
+    )
+    assert not world.ask("?r stdorg:agent <person/james-nagel>")
+
+
+def test_a_renamed_thing_is_found_under_its_new_identifier(world):
+    names = {
+        "old": "https://w3id.org/qit4n/id/organization/nict",
+        "new": "https://w3id.org/qit4n/id/organization/nict-jp",
+    }
+    world.accept(world.submit(renames=[{**names, "reason": "Two of this name"}]).contribution)
+    assert world.ask("<organization/nict-jp> a stdorg:Organization ; rdfs:label ?label")
+    assert world.ask("<organization/nict> dcterms:isReplacedBy <organization/nict-jp>")
+    assert not world.ask("?role stdorg:affiliation <organization/nict>")
+
+
+def test_a_thing_that_others_refer_to_is_not_retired(still_world):
+    with pytest.raises(ProposalError, match="refer to"):
+        still_world.submit(retires=[{"old": "https://w3id.org/qit4n/id/organization/nict", "reason": "Gone"}])
+
+
+def test_a_retired_thing_is_deprecated_and_nothing_else_is_said_of_it(world):
+    world.accept(world.submit(NEW_PERSON).contribution)
+    world.accept(
+        world.submit(retires=[{"old": "https://w3id.org/qit4n/id/person/new-one", "reason": "Never was"}]).contribution
+    )
+    assert world.ask('<person/new-one> owl:deprecated true ; stdorg:reason "Never was"@en')
+    assert not world.ask("<person/new-one> a stdorg:Person")
+
+
+def test_nobody_accepts_their_own(still_world):
+    receipt = still_world.submit(NEW_PERSON)
+    with pytest.raises(ForbiddenError, match="own"):
+        still_world.accept(receipt.contribution, actor="ana")
+    assert still_world.desk.register.get(receipt.contribution.id).state is State.PENDING
+
+
+def test_what_changed_since_it_was_looked_at_is_a_conflict(world):
+    first = world.submit(retracts=LABEL, adds='<person/qiang-zhang> rdfs:label "First" .').contribution
+    second = world.submit(retracts=LABEL, adds='<person/qiang-zhang> rdfs:label "Second" .').contribution
+    world.accept(first)
+    with pytest.raises(PreconditionFailedError) as caught:
+        world.accept(second)
+    assert caught.value.conflicts == ('First, label: it was "Qiang Zhang" and is "First".',)
+    with pytest.raises(PreconditionFailedError, match="since generation"):
+        world.submit(retracts='<person/qiang-zhang> rdfs:label "First" .', adds=NEW_PERSON, generation=1)
+
+
+def test_what_happened_to_it_since_the_reviewer_looked_is_a_conflict(world):
+    contribution = world.submit(NEW_PERSON).contribution
+    world.desk.register.add_event(contribution.id, Event(Kind.COMMENTED, "cleo", now(), "Is this so?"))
+    with pytest.raises(PreconditionFailedError) as caught:
+        world.accept(contribution, events=len(contribution.events))
+    assert caught.value.conflicts == ("cleo: commented",)
+    assert world.accept(contribution, events=len(contribution.events) + 1).generation == 2
+
+
+def test_accepting_twice_changes_nothing(world):
+    contribution = world.submit(NEW_PERSON).contribution
+    first = world.accept(contribution)
+    again = world.accept(contribution, actor="cleo")
+    assert (again.generation, again.added) == (first.generation, 0)
+    assert len(Journal.read(world.settings.journal_dir, world.settings.base_iri).entries) == 1
+    assert world.desk.register.get(contribution.id).decision.actor == "ben"
+
+
+def test_the_same_key_is_the_same_contribution(world):
+    first = world.submit(NEW_PERSON, key="once")
+    again = world.submit(NEW_PERSON, key="once")
+    assert (again.is_new, again.contribution.id) == (False, first.contribution.id)
+    assert world.submit(NEW_PERSON, key="once", actor="ben").is_new
+    world.accept(first.contribution)
+    assert world.submit(NEW_PERSON, key="once").contribution.state is State.ACCEPTED
+    with pytest.raises(StateConflictError, match="key"):
+        world.submit(NEW_PERSON.replace("New", "Other"), key="once")
+
+
+def test_a_decided_contribution_is_not_decided_again(still_world):
+    contribution = still_world.submit(NEW_PERSON).contribution
+    register = still_world.desk.register
+    register.add_event(
+        contribution.id, Event(Kind.REJECTED, "ben", now(), "No"), lambda one: one.require_reviewer("ben")
+    )
+    with pytest.raises(StateConflictError, match="rejected"):
+        still_world.accept(contribution)
+    with pytest.raises(StateConflictError, match="rejected"):
+        register.add_event(
+            contribution.id, Event(Kind.WITHDRAWN, "ana", now()), lambda one: one.require_submitter("ana")
+        )
+
+
+def test_what_would_violate_the_shapes_is_not_taken(still_world):
+    with pytest.raises(InvalidDataError) as caught:
+        still_world.submit("<role/x> a stdorg:RoleHeld .")
+    assert "stdorg:agent" in caught.value.report.to_text()
+    assert "adds.ttl:8" in caught.value.report.to_text()
+
+
+def test_what_would_violate_the_shapes_by_now_is_not_accepted(world):
+    one = world.submit(
+        '<fg-qit4n/meeting/1> stdorg:uniqueViewers 5 . <person/new-one> a stdorg:Person ; rdfs:label "A" .'
+    )
+    other = world.submit('<person/new-one> a stdorg:Person ; rdfs:label "B" .')
+    world.accept(one.contribution)
+    with pytest.raises(InvalidDataError):
+        world.accept(other.contribution)
+    assert world.desk.register.get(other.contribution.id).state is State.PENDING
+
+
+@pytest.mark.parametrize(
+    ("adds", "fields", "error", "words"),
+    [
+        (NEW_PERSON, {"licence": ""}, ParameterError, "licence"),
+        (NEW_PERSON, {"message": " "}, ParameterError, "message"),
+        (NEW_PERSON, {"generation": "x"}, ParameterError, "generation"),
+        (NEW_PERSON, {"generation": 99}, NotFoundError, "99"),
+        ("", {}, ProposalError, "nothing"),
+        (LABEL, {}, ProposalError, "stated already"),
+        ("[] a stdorg:Person .", {}, ProposalError, "blank"),
+        ("<person/x> a stdorg:", {}, SourceError, "Turtle"),
+        ("<../graph/a> a stdorg:OverruledGraph .", {}, ProposalError, "graphs"),
+        ("<person/x> owl:deprecated true .", {}, ProposalError, "registry"),
+        ("stdorg:Person rdfs:label 'x' .", {}, ProposalError, "terms"),
+        ("", {"merges": [{"old": "x", "new": "y", "reason": "z"}]}, ParameterError, "an IRI"),
+        (
+            "",
+            {"merges": [{"old": "http://x.org/", "new": "http://y.org/", "reason": "z"}]},
+            ProposalError,
+            "identifier",
+        ),
+        ("", {"merges": "x"}, ParameterError, "list"),
+    ],
+)
+def test_what_can_not_be_taken_is_refused_in_one_sentence(still_world, adds, fields, error, words):
+    before = len(still_world.desk.register.all())
+    with pytest.raises(error, match=words):
+        still_world.submit(adds, **fields)
+    assert len(still_world.desk.register.all()) == before
+
+
+def test_what_follows_by_a_rule_is_not_retracted(still_world):
+    with pytest.raises(ProposalError, match="states this"):
+        still_world.submit(retracts="<person/qiang-zhang> a stdorg:Agent .")

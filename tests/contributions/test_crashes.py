@@ -1,0 +1,292 @@
+"""Kills and power cuts at any moment: what was answered is there, nothing is half there, the journal replays to the same dataset.
+
+`QIT4N_TEST_KILLS` is how many times the server is killed (3 by default).
+"""
+
+import contextlib
+import json
+import logging
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.conftest import Quiet
+from tests.web.conftest import SERVE, free_port
+
+from qit4n_kg.building import build
+from qit4n_kg.config import to_environ
+from qit4n_kg.contributions.model import State
+from qit4n_kg.contributions.register import Register
+from qit4n_kg.errors import StateLockedError
+from qit4n_kg.store.generations import Generations
+from qit4n_kg.store.journal import Journal
+from qit4n_kg.store.oxigraph import OxigraphStore
+from qit4n_kg.tokens import Role, Tokens
+
+CLIENTS = 8
+ID = "https://w3id.org/qit4n/id/"
+PREFIXES = f"@base <{ID}> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> . @prefix stdorg: <https://w3id.org/stdorg/ns#> ."
+
+
+class Crowd:
+    """Clients that submit, accept and update at the same time, and write down what was answered."""
+
+    def __init__(self, settings, tokens, seed):
+        self.settings, self.tokens, self.seed = settings, tokens, seed
+        self.submitted, self.accepted, self.updated, self.attempted = set(), set(), set(), set()
+        self.waiting, self.lock = [], threading.Lock()
+        self.counts = {"answers": 0}
+        self.url, self.is_up = "", threading.Event()
+        self.stop = threading.Event()
+
+    def let(self, commits):
+        """Wait until so many more commits were answered, a minute at most."""
+        wanted, end = len(self.accepted) + len(self.updated) + commits, time.monotonic() + 60
+        while len(self.accepted) + len(self.updated) < wanted and time.monotonic() < end:
+            time.sleep(0.02)
+
+    def call(self, path, body, kind, who):
+        request = urllib.request.Request(f"{self.url}{path}", body.encode(), {"Content-Type": kind}, method="POST")
+        request.add_header("Authorization", f"Bearer {self.tokens[who]}")
+        try:
+            with urllib.request.urlopen(request, timeout=60) as response:
+                return response.status, json.loads(response.read())
+        except urllib.error.HTTPError as exc:
+            return exc.code, {}
+        except (OSError, ValueError):
+            return None, {}  # killed meanwhile: nothing was answered
+
+    def told(self):
+        """Return what was answered so far."""
+        kinds = f"{len(self.submitted)} submitted, {len(self.accepted)} accepted, {len(self.updated)} updates"
+        return f"{self.counts['answers']} answers: {kinds}"
+
+    def work(self, number):
+        chance = random.Random(self.seed * 100 + number)
+        turn = 0
+        while not self.stop.is_set():
+            if not self.is_up.wait(0.2):
+                continue
+            turn += 1
+            name = f"p-{self.seed}-{number}-{turn}"
+            kind = chance.choice(("submit", "accept", "accept", "update"))
+            if kind == "submit":
+                self.submit(name)
+            elif kind == "update":
+                self.update(name)
+            else:
+                self.accept(chance)
+
+    def submit(self, name):
+        adds = f'{PREFIXES} <person/{name}> a stdorg:Person ; rdfs:label "{name}" .'
+        sent = {"message": name, "licence": "CC-BY-4.0", "adds": adds, "key": name}
+        status, told = self.call("/contributions", json.dumps(sent), "application/json", "ana")
+        with self.lock:
+            if status == 201:
+                self.submitted.add((told["id"], name))
+                self.waiting.append((told["id"], name))
+                self.counts["answers"] += 1
+
+    def accept(self, chance):
+        with self.lock:
+            if not self.waiting:
+                return
+            id_, name = self.waiting.pop(chance.randrange(len(self.waiting)))
+            self.attempted.add(name)
+        status, _ = self.call(f"/contributions/{id_}/accept", "{}", "application/json", "ben")
+        with self.lock:
+            if status == 200:
+                self.accepted.add((id_, name))
+                self.counts["answers"] += 1
+
+    def update(self, name):
+        with self.lock:
+            self.attempted.add(f"u-{name}")
+        text = f'INSERT DATA {{ GRAPH <x:g> {{ <x:u-{name}> <x:a> "1" . <x:u-{name}> <x:b> "2" }} }}'
+        status, _ = self.call("/update", text, "application/sparql-update", "root")
+        with self.lock:
+            if status == 200:
+                self.updated.add(f"u-{name}")
+                self.counts["answers"] += 1
+
+
+def start(settings, port):
+    environment = {**os.environ, **to_environ(replace(settings, port=port, workers=2, executors=1))}
+    return subprocess.Popen(
+        [sys.executable, "-c", SERVE],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+
+
+@pytest.fixture
+def mine(built_state, tmp_path):
+    shutil.copytree(built_state.state_dir, tmp_path / "state")
+    return replace(built_state, state_dir=tmp_path / "state", journal_dir=tmp_path / "journal")
+
+
+def descendants(pid):
+    """A process and all that it started, itself first, so that it starts no more."""
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
+    found = [pid]
+    for one in found:
+        found += [child for child, parent in parents.items() if parent == one]
+    return found
+
+
+def cut(process):
+    """Kill a server with all its processes at once, as a power cut does."""
+    for pid in descendants(process.pid):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+
+
+def check(settings, crowd):
+    """Look at what a new start finds."""
+    for _ in range(60):
+        try:
+            build(settings, Quiet())
+            break
+        except StateLockedError:  # a writer that was just being started outlives the kill, as one may
+            time.sleep(0.5)
+    current = Generations(settings.state_dir, settings.keep_generations).current()
+    with OxigraphStore.open_read_only(current.store_path) as store:
+        text = (
+            "SELECT ?s (COUNT(?o) AS ?n) WHERE { GRAPH ?g { ?s ?p ?o } FILTER(STRSTARTS(STR(?s), 'x:u-')) } GROUP BY ?s"
+        )
+        updates = {row[0].value[2:]: int(row[1].value) for row in store.query(text)}
+        text = (
+            f"SELECT ?s (COUNT(?o) AS ?n) WHERE {{ ?s ?p ?o FILTER(STRSTARTS(STR(?s), '{ID}person/p-')) }} GROUP BY ?s"
+        )
+        people = {row[0].value.removeprefix(f"{ID}person/"): int(row[1].value) for row in store.query(text)}
+    assert set(updates) >= crowd.updated
+    assert set(updates.values()) <= {2}
+    assert len(set(people.values())) <= 1  # type, label, and what follows: all or nothing
+    assert set(people) >= {name for _, name in crowd.accepted}
+    assert {*updates, *people} <= crowd.attempted
+    register = Register.of(settings)
+    kept = {one.id: one for one in register.all()}
+    assert set(kept) >= {id_ for id_, _ in crowd.submitted}
+    assert {one.message for one in kept.values() if one.state is State.ACCEPTED} == set(people)
+    return current.manifest.dataset
+
+
+@pytest.mark.slow
+def test_kills_at_random_points_lose_nothing_that_was_answered(mine, tmp_path):
+    kills = int(os.environ.get("QIT4N_TEST_KILLS", "3"))
+    seed = int(os.environ.get("QIT4N_TEST_SEED", "1"))
+    kept = Tokens(mine.journal_dir)
+    tokens = {"ana": Role.CONTRIBUTOR, "ben": Role.REVIEWER, "root": Role.ADMIN}
+    crowd = Crowd(mine, {name: kept.create(name, role) for name, role in tokens.items()}, seed)
+    chance = random.Random(seed)
+    threads = [threading.Thread(target=crowd.work, args=(number,), daemon=True) for number in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    for kill in range(kills):
+        port = free_port()
+        process = start(mine, port)
+        assert process.stdout.readline(), kill
+        crowd.url = f"http://127.0.0.1:{port}"
+        crowd.is_up.set()
+        crowd.let(chance.randrange(3))
+        time.sleep(chance.uniform(0.0, 2.0))
+        crowd.is_up.clear()
+        cut(process)
+        if kill % 10 == 9 or kill == kills - 1:
+            check(mine, crowd)
+            logging.getLogger(__name__).warning(f"{kill + 1} kills, {crowd.told()}")
+    crowd.stop.set()
+    for thread in threads:
+        thread.join(70)
+    dataset = check(mine, crowd)
+    entries = len(Journal.read(mine.journal_dir, mine.base_iri).entries)
+    anew = replace(mine, state_dir=tmp_path / "anew")
+    build(anew, Quiet())
+    assert Generations(anew.state_dir).current().manifest.dataset == dataset
+    logging.getLogger(__name__).warning(f"{crowd.told()}; {entries} journal entries; replayed to {dataset[:20]}")
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+def test_the_journal_is_on_the_disk_before_the_pointer_moves_and_both_before_the_answer(mine, tmp_path):
+    """fsync(journal) < rename(current.new → current) < fsync(state folder) < the answer."""
+    accept = (
+        "from qit4n_kg.config import load_settings\nfrom qit4n_kg.committing.commits import commit\n"
+        "from qit4n_kg.committing.orders import PreparedChange\n"
+        "commit(load_settings(), PreparedChange('<x:s> <x:p> \"1\" <x:g> .', '', 'contribution', 'contribution:1'), 'ben')\n"
+        "print('ANSWERED', flush=True)\n"
+    )
+    log = tmp_path / "log"
+    subprocess.run(
+        [
+            "strace",
+            "-f",
+            "-y",
+            "-o",
+            str(log),
+            "-e",
+            "trace=fsync,fdatasync,rename,renameat,renameat2,write",
+            sys.executable,
+            "-c",
+            accept,
+        ],
+        env={**os.environ, **to_environ(mine)},
+        check=True,
+        capture_output=True,
+        timeout=110,
+    )
+    lines = log.read_text(errors="replace").splitlines()
+
+    def first(pattern):
+        return next(number for number, line in enumerate(lines) if re.search(pattern, line))
+
+    order = [
+        first(r"fsync\(\d+<[^>]*\.partial/manifest\.json>"),
+        first(r'rename[^(]*\(.*/\d+\.partial", '),
+        first(r"fsync\(\d+<[^>]*journal\.jsonl>"),
+        first(r"fsync\(\d+<[^>]*current\.new>"),
+        first(r"rename[^(]*\(.*current\.new.*current"),
+        first(r"fsync\(\d+<[^>]*/state>\)"),
+        first("write.*ANSWERED"),
+    ]
+    assert order == sorted(order)
+
+
+def test_a_contribution_is_on_the_disk_before_it_is_answered(mine, tmp_path):
+    folder = Path(mine.journal_dir) / "contributions"
+    assert not folder.exists()
+    register = Register(mine.journal_dir, mine.base_iri)
+    synced = []
+    original = os.fsync
+    os.fsync = lambda descriptor: (
+        synced.append(str(Path(f"/proc/self/fd/{descriptor}").readlink())),
+        original(descriptor),
+    )[1]
+    try:
+        from qit4n_kg.contributions.model import LICENCE, Contribution, Proposal
+
+        register.submit(
+            Contribution("0123456789abcdef", "ana", "2026-01-01T00:00:00+00:00", "x", (), LICENCE, 1, Proposal())
+        )
+    finally:
+        os.fsync = original
+    assert ".0123456789abcdef.jsonl." in synced[-2]
+    assert synced[-1] == str(folder)
