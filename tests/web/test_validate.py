@@ -41,7 +41,7 @@ def app_of(settings: Settings, **changes: object) -> Iterator[Flask]:
 
 @pytest.fixture(scope="module")
 def app(built_state: Settings) -> Iterator[Flask]:
-    yield from app_of(built_state, validation_timeout=20.0, validation_triples=2000, validations_per_minute=10_000)
+    yield from app_of(built_state, validation_timeout=110.0, validation_triples=2000, validations_per_minute=10_000)
 
 
 @pytest.fixture
