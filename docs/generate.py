@@ -1,7 +1,7 @@
-"""Write docs/reference.md from the program itself: settings, commands, routes, errors, queries.
+"""Write docs/reference.md and docs/exports.md from the program itself: settings, commands, routes, errors, queries, exports.
 
-python docs/generate.py            write it
-python docs/generate.py --check    exit 1 with the difference where the committed file is not current
+python docs/generate.py            write them
+python docs/generate.py --check    exit 1 with the difference where a committed file is not current
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import sys
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ import click
 from qit4n_kg import errors
 from qit4n_kg.cli import main as command_line
 from qit4n_kg.config import SETTINGS, load_settings
+from qit4n_kg.exports.registry import read_registry
 from qit4n_kg.queries import read_catalogue
 from qit4n_kg.web.app import make_routes
 from qit4n_kg.web.problems import PROBLEMS
@@ -24,11 +26,33 @@ from qit4n_kg.web.problems import PROBLEMS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from qit4n_kg.exports.registry import Registry
+
 OF_THE_WEB = ("method-not-allowed", "internal")
 """Problems that are no error of ours: what HTTP itself refuses, and what was not foreseen."""
 
 TARGET = Path(__file__).with_name("reference.md")
+EXPORTS = Path(__file__).with_name("exports.md")
+CHECKS = Path(__file__).parents[1] / "tests" / "exports" / "validators.toml"
+COSTS = Path(__file__).with_name("exports-costs.md")
 HEADER = "<!-- Written by docs/generate.py; change the program, then run `make docs`. -->\n# Reference\n"
+EXPORTS_HEADER = """<!-- Written by docs/generate.py; change the query files or the program, then run `make docs`. -->
+# Exports
+
+The graph in the formats of other registries. A server has them at `/exports` with an ETag that changes only with the generation;
+`qit4n-kg export NAME -o FILE` writes the same bytes, `qit4n-kg export list` lists them. Each file is made once for a generation, in
+a process of its own with a deadline (`QIT4N_EXPORT_TIMEOUT`) and a memory limit, and kept in the state folder.
+
+`?report=loss`, or `--loss`, tells what a format does not hold. A fact is a statement that a source passage, reference data or a
+contribution in force makes; it is carried when the export's query takes it and its subject was not left out. For tables a fact is
+carried when a query names its property and its value, or a label of it, stands in a cell.
+
+Nothing is invented: there is no DOI, no e-mail address and no licence that is not stated, what is absent stays absent, and what is
+overruled is never exported as a fact.
+
+To add a format: one file in `queries/exports/` whose heading says name, media type, consumer and mapping, one module in
+`src/qit4n_kg/exports/formats/` with `WRITERS`, and one test.
+"""
 
 
 def table(columns: list[str], rows: list[list[str]]) -> str:
@@ -121,8 +145,61 @@ def queries() -> str:
     return table(["id", "question", "parameters"], rows)
 
 
+def export_files(registry: Registry) -> str:
+    """Write the table of exports."""
+    rows = [
+        [f"`{export.path}`", f"`{export.media_type}`", export.label, export.description.consumer] for export in registry
+    ]
+    return table(["address", "media type", "format", "who takes it"], rows)
+
+
+def mappings(registry: Registry) -> str:
+    """Write a table for each query file: what of the graph goes where."""
+    parts = []
+    for description in registry.descriptions:
+        names = ", ".join(f"`{export.name}`" for export in registry.of(description))
+        notes = "".join(f"- {note}\n" for note in description.notes)
+        rows = [[f"`{place.term}`", place.place] for place in description.mappings]
+        mapped = f"\n{table(['in the graph', 'in the format'], rows)}\n" if rows else ""
+        source = f"[`queries/exports/{description.id}.rq`](../queries/exports/{description.id}.rq)"
+        parts.append(f"### {description.query.title}\n\n{names}; {source}\n\n{notes}{mapped}")
+    return "\n".join(parts)
+
+
+def validators() -> str:
+    """Write the table of what checks each export."""
+    rows = [
+        [
+            ", ".join(f"`{name}`" for name in check["exports"]),
+            f"{check['tool']} {check['version']}".strip(),
+            check["what"],
+            f"`{check['accepts']}`",
+            f"`{check['refuses']}`" if check["refuses"] else "",
+            check.get("where", ""),
+        ]
+        for check in tomllib.loads(CHECKS.read_text(encoding="utf-8"))["check"]
+    ]
+    return table(
+        ["export", "client or validator", "what it checks", "accepts", "refuses a spoiled copy", "needs"], rows
+    )
+
+
+def exports() -> str:
+    """Put the page of exports together."""
+    registry = read_registry(load_settings({}).sources / "queries" / "exports")
+    sections = {
+        "Files": export_files(registry),
+        "What goes where": "The lines `# map:` of the query files. A test drops each term from the graph and sees that the file "
+        f"is another.\n\n{mappings(registry)}",
+        "Who checks them": "Each was run with the version named here, and accepted what is shipped; the tests are in "
+        f"`tests/exports/`.\n\n{validators()}",
+        "What they cost": COSTS.read_text(encoding="utf-8").strip(),
+    }
+    return EXPORTS_HEADER + "".join(f"\n## {title}\n\n{text}\n" for title, text in sections.items())
+
+
 def document() -> str:
-    """Put the page together."""
+    """Put the page of reference together."""
     sections = {
         "Settings": settings(),
         "Commands": commands(),
@@ -134,18 +211,23 @@ def document() -> str:
 
 
 def main() -> int:
-    """Write or check the page."""
-    wanted = document()
+    """Write or check the pages."""
+    pages = {TARGET: document(), EXPORTS: exports()}
     if "--check" not in sys.argv[1:]:
-        TARGET.write_text(wanted, encoding="utf-8")
+        for target, wanted in pages.items():
+            target.write_text(wanted, encoding="utf-8")
         return 0
-    current = TARGET.read_text(encoding="utf-8") if TARGET.exists() else ""
+    return max(check(target, wanted) for target, wanted in pages.items())
+
+
+def check(target: Path, wanted: str) -> int:
+    """Return 1 and show the difference where a page is not current."""
+    current = target.read_text(encoding="utf-8") if target.exists() else ""
     if current == wanted:
         return 0
-    difference = difflib.unified_diff(
-        current.splitlines(), wanted.splitlines(), "docs/reference.md", "as it should be", n=1
-    )
-    sys.stderr.write("\n".join(difference) + "\ndocs/reference.md is not current: run `make docs`.\n")
+    name = f"docs/{target.name}"
+    difference = difflib.unified_diff(current.splitlines(), wanted.splitlines(), name, "as it should be", n=1)
+    sys.stderr.write("\n".join(difference) + f"\n{name} is not current: run `make docs`.\n")
     return 1
 
 

@@ -274,15 +274,23 @@ main.add_command(fmt)
 @click.option(
     "--install-peers", is_flag=True, help="First install oxigraph and rdflib-endpoint beside the state, by pip."
 )
+@click.option("--exports", is_flag=True, help="Measure instead what each export costs.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="Folder for bench.json and bench.svg."
 )
 @_state_dir
 def bench(
-    triples: int | None, clients: str, seconds: float, install_peers: bool, output: Path | None, **flags: Any
+    triples: int | None,
+    clients: str,
+    seconds: float,
+    install_peers: bool,
+    exports: bool,
+    output: Path | None,
+    **flags: Any,
 ) -> None:
     """Measure this server beside oxigraph's own and rdflib-endpoint, on the same data, in one run."""
     from qit4n_kg.bench import comparison, report, servers
+    from qit4n_kg.bench.exports import measure_exports
 
     settings = load_settings(**flags)
     peers = settings.state_dir / "peers"
@@ -290,6 +298,9 @@ def bench(
     if triples is not None:
         settings = _generated(settings, triples)
     _build(settings, is_quiet=False)
+    if exports:
+        click.echo(measure_exports(settings, lambda line: terminal.err.print(line, markup=False)), nl=False)
+        return
     if install_peers:
         servers.install_peers(peers)
     result = comparison.compare(settings, numbers, seconds, peers, lambda line: terminal.err.print(line, markup=False))

@@ -144,6 +144,18 @@ def test_citeproc_cites_every_deliverable(export, stated, tmp_path):
         assert all(editor.name in line for editor in item.editors)
 
 
+def test_citeproc_does_not_cite_a_spoiled_copy_as_before(export, tmp_path):
+    style = tmp_path / "style.csl"
+    style.write_text(STYLE, encoding="utf-8")
+    items = json.loads(export("csl.json"))
+    whole = cited(json.dumps(items).encode(), style)
+    del items[0]["type"]
+    with pytest.raises((KeyError, NameError)):
+        cited(json.dumps(items).encode(), style)
+    items[0].update(type="report", editor=[])
+    assert cited(json.dumps(items).encode(), style) != whole
+
+
 # --- the CSL schema -------------------------------------------------------------------------------------------------------
 
 

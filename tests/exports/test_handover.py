@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
+import subprocess
 import zipfile
+from pathlib import Path
 
 import pytest
 from docx import Document
@@ -86,6 +89,46 @@ def test_a_spoiled_document_is_not_read(export):
     content[at : at + 50] = bytes(50)
     with pytest.raises((zipfile.BadZipFile, Exception), match=r"CRC|Error|invalid|decompress"):
         read(bytes(content))
+
+
+@pytest.fixture(scope="module")
+def office():
+    """The command of LibreOffice."""
+    found = shutil.which("soffice")
+    if found is None or not Path("/usr/lib/libreoffice/program/libswlo.so").is_file():
+        pytest.skip("LibreOffice Writer is not installed.")
+    return found
+
+
+def pages(office: str, content: bytes, folder: Path) -> bytes:
+    """The document as LibreOffice prints it; empty if it can't."""
+    (folder / "sheet.docx").write_bytes(content)
+    profile = f"-env:UserInstallation=file://{folder}/profile"
+    command = [
+        office,
+        profile,
+        "--headless",
+        "--convert-to",
+        "pdf",
+        "--outdir",
+        str(folder),
+        str(folder / "sheet.docx"),
+    ]
+    subprocess.run(command, capture_output=True, timeout=100, check=False)
+    made_file = folder / "sheet.pdf"
+    return made_file.read_bytes() if made_file.is_file() else b""
+
+
+@pytest.mark.slow
+def test_libreoffice_opens_the_document(office, export, tmp_path):
+    printed = pages(office, export("handover/itu-t-sg13.docx"), tmp_path)
+    assert printed.startswith(b"%PDF")
+    assert len(printed) > 10_000
+
+
+@pytest.mark.slow
+def test_libreoffice_refuses_a_spoiled_document(office, export, tmp_path):
+    assert pages(office, export("handover/itu-t-sg13.docx")[:-500], tmp_path) == b""
 
 
 def test_a_group_to_which_nothing_is_proposed_is_not_found(export):

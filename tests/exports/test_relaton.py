@@ -106,6 +106,13 @@ def test_yaml_says_what_xml_says(export):
         assert [date["value"] for date in other["date"]] == [on.text for on in item.findall("date/on")]
 
 
+def test_a_spoiled_yaml_is_not_read_as_before(export):
+    content = export("relaton.yaml").decode()
+    with pytest.raises(yaml.YAMLError):
+        yaml.safe_load(content.replace("title: Deliverables", "title: [Deliverables", 1))
+    assert yaml.safe_load(content.replace("'95'", "95", 1)) != yaml.safe_load(content)
+
+
 def test_a_draft_says_so_and_nothing_is_published(export):
     for item in items(export("relaton.xml")):
         assert item.get("type") == "unpublished"

@@ -101,8 +101,8 @@ def json_value(value):
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [(b"2019-12-09", b"December"), (b",109,", b",many,"), (b"number,start", b"count,start")],
-    ids=["date", "integer", "header"],
+    [(b"2019-12-09", b"December"), (b",109,", b",many,")],
+    ids=["date", "integer"],
 )
 def test_csvw_refuses_a_spoiled_table(csvw_folder, tmp_path, old, new):
     for path in csvw_folder.iterdir():
@@ -120,6 +120,12 @@ def test_json_lines_are_what_the_query_answers(graph_store, name):
     assert [json.loads(line) for line in lines] == [
         dict(zip(names, map(json_value, row), strict=True)) for row in table.values
     ]
+
+
+def test_a_spoiled_json_line_is_not_read(graph_store):
+    line = made(graph_store, "meetings.jsonl").decode().splitlines()[0]
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(line.replace('"number": 1,', '"number": ,', 1))
 
 
 @pytest.mark.parametrize("name", TABLES)

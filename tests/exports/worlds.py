@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 from pyoxigraph import Literal, NamedNode, Quad
 
+from qit4n_kg.exports.deliverables import one_line
 from qit4n_kg.exports.facts import expand
 from qit4n_kg.store.oxigraph import OxigraphStore
 
@@ -35,7 +36,7 @@ NASTY = (
     "\U0001f9ea e\u0301 \u2028 \u00a0 \ufeff x",
     "x" * 300,
 )
-TEXTS = st.one_of(st.sampled_from(NASTY), st.text(min_size=1, max_size=60)).filter(lambda text: bool(text.strip()))
+TEXTS = st.one_of(st.sampled_from(NASTY), st.text(min_size=1, max_size=60)).filter(lambda text: bool(one_line(text)))
 
 
 def quads(facts: dict[str, dict[str, object]]) -> list[Quad]:

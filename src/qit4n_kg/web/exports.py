@@ -8,9 +8,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from typing import IO, TYPE_CHECKING, cast
 
 from flask import Blueprint, Response, current_app, render_template, request
+from markupsafe import Markup, escape
 
 from qit4n_kg import __version__
 from qit4n_kg.errors import ParameterError
@@ -34,7 +36,18 @@ exports = Blueprint("exports", __name__)
 REPORT = "report"
 _REGISTRY = "exports.registry"
 _KEPT = "exports.kept"
+_CODE = re.compile(r"`([^`]+)`")
 _IN_MEMORY = 1024 * 1024
+
+
+@exports.app_template_filter("coded")
+def coded(text: str) -> Markup:
+    """Mark up what stands between backticks as code.
+
+    >>> coded("a `b` <c>")
+    Markup('a <code>b</code> &lt;c&gt;')
+    """
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704  (escaped first)
 
 
 @exports.get("/exports")

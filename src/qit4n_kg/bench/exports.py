@@ -1,0 +1,103 @@
+"""What each export costs: seconds, processor seconds and peak memory of a process of its own, and the size of the file."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyoxigraph import DefaultGraph, NamedNode
+
+from qit4n_kg.config import to_environ
+from qit4n_kg.errors import ParameterError
+from qit4n_kg.exports.registry import read_registry
+from qit4n_kg.namespaces import RDF, STDORG
+from qit4n_kg.queries import bind
+from qit4n_kg.store.generations import Generations
+from qit4n_kg.store.oxigraph import OxigraphStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qit4n_kg.config import Settings
+    from qit4n_kg.exports.registry import Export
+    from qit4n_kg.store.base import Store
+
+_MIB = 1024 * 1024
+_GROUP = "forGroup"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one export took; `bytes` is None when it failed, `memory` is the largest resident size in bytes."""
+
+    name: str
+    seconds: float
+    processor: float
+    memory: int
+    bytes: int | None
+
+
+def measure_exports(settings: Settings, say: Callable[[str], None]) -> str:
+    """Make every export once, each in a process of its own, and return a table in Markdown."""
+    generation = Generations(settings.state_dir, settings.keep_generations, settings.keep_days).current()
+    with OxigraphStore.open_read_only(generation.store_path) as store:
+        costs = []
+        for export in read_registry(settings.sources / "queries" / "exports"):
+            say(export.example)
+            costs.append(_measure(settings, export, _arguments(settings, export, store)))
+    rows = [
+        f"| `{cost.name}` | {cost.seconds:.1f} | {cost.processor:.1f} | {cost.memory / _MIB:.0f} | {_size(cost)} |"
+        for cost in costs
+    ]
+    head = [
+        f"{generation.manifest.triples:,} triples in the default graph.",
+        "",
+        "| export | s | processor s | peak MiB | file KiB |",
+        "|---|--:|--:|--:|--:|",
+    ]
+    return "\n".join([*head, *rows, ""])
+
+
+def _size(cost: Cost) -> str:
+    return "nothing to export" if cost.bytes is None else f"{cost.bytes / 1024:,.0f}"
+
+
+def _arguments(settings: Settings, export: Export, store: Store) -> list[str]:
+    """Name a group that the graph knows, where the default is not in it."""
+    query = export.description.query
+    if not any(parameter.name == _GROUP for parameter in query.parameters):
+        return []
+    try:
+        (default,) = bind(query, {}, settings.base_iri).values()
+    except (ParameterError, ValueError):
+        return []
+    if isinstance(default, NamedNode) and next(iter(store.quads(default)), None) is not None:
+        return []
+    groups = store.quads(None, NamedNode(f"{RDF}type"), NamedNode(f"{STDORG}FocusGroup"), DefaultGraph())
+    first = min((quad.subject.value for quad in groups if isinstance(quad.subject, NamedNode)), default=None)
+    return [] if first is None else ["-p", f"{_GROUP}={first}"]
+
+
+def _measure(settings: Settings, export: Export, arguments: list[str]) -> Cost:
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "made"
+        command = [sys.executable, "-m", "qit4n_kg.cli", "export", export.example, "-o", str(target), *arguments]
+        begun = time.monotonic()
+        process = os.posix_spawn(command[0], command, {**os.environ, **to_environ(settings)}, file_actions=_silence())
+        _, status, used = os.wait4(process, 0)
+        size = target.stat().st_size if status == 0 else None
+    seconds, processor = time.monotonic() - begun, used.ru_utime + used.ru_stime
+    return Cost(export.example, seconds, processor, used.ru_maxrss * 1024, size)
+
+
+def _silence() -> list[tuple[int, int, str, int, int]]:
+    """Send what the process would say of a failure nowhere: the table says that there is nothing."""
+    return [(os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)]
+
+
+__all__ = ["Cost", "measure_exports"]
