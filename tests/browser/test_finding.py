@@ -1,4 +1,4 @@
-"""How people find things in a browser: suggestions while typing, searching, narrowing, sorting; the same without JavaScript."""
+"""How people find things in a browser: suggestions, searching, narrowing, sorting lists; the same without JavaScript."""
 
 from __future__ import annotations
 

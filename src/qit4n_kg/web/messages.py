@@ -83,7 +83,7 @@ def query_texts(path: Path) -> Iterator[str]:
     yield panel.title
     if path.parent.parent.name == "site":  # the pages of things show no questions
         yield panel.question
-    yield from filter(None, (panel.headers.get("more"), panel.empty, panel.absent[1]))
+    yield from filter(None, (panel.headers.get("more"), panel.headers.get("none"), panel.empty, panel.absent[1]))
     names = columns_of(panel.text)
     yield from (column_label(name) for name in names if not (name.endswith("Label") and name[:-5] in names))
 

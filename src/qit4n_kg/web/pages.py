@@ -16,6 +16,7 @@ from qit4n_kg.web import charts, links
 from qit4n_kg.web.about import about
 from qit4n_kg.web.context import knowledge_graph, snapshot
 from qit4n_kg.web.documents import documents
+from qit4n_kg.web.languages import gettext as _
 from qit4n_kg.web.ontology import ontology
 from qit4n_kg.web.quality import quality
 from qit4n_kg.web.readings import reading
@@ -152,7 +153,14 @@ def _charts(tables: Iterable[Table]) -> Iterator[dict[str, object]]:
 def _heading(groups: Table) -> str:
     names = [row[0].text for row in groups.rows]
     if not names:
-        return "The work of standards groups"
+        return _("The work of standards groups")
     if len(names) > 3:
-        return f"The work of {'more than ' if groups.has_more else ''}{len(names)} standards groups"
-    return f"The work of {' and '.join(filter(None, (', '.join(names[:-1]), names[-1])))}"
+        text = (
+            _("The work of more than %(count)s standards groups")
+            if groups.has_more
+            else _("The work of %(count)s standards groups")
+        )
+        return text % {"count": len(names)}
+    return _("The work of %(names)s") % {
+        "names": f" {_('and')} ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+    }
