@@ -11,6 +11,7 @@ from exports.conftest import QUERIES, REGISTRY, made, material_of
 from qit4n_kg.errors import (
     NotFoundError,
     ParameterError,
+    QueryMemoryError,
     QueryTimeoutError,
     ResultTooLargeError,
     SourceError,
@@ -138,6 +139,12 @@ def test_an_export_has_a_deadline(own_state, tmp_path):
     kept = KeptExports(replace(own_state, state_dir=tmp_path, export_timeout=0.01))
     with pytest.raises(QueryTimeoutError, match=r"0\.01 seconds"):
         kept.open(current(own_state), REGISTRY.find("relaton.xml"))
+
+
+def test_an_export_has_a_memory_limit(own_state, tmp_path):
+    kept = KeptExports(replace(own_state, state_dir=tmp_path, query_memory=1024))
+    with pytest.raises(QueryMemoryError):
+        kept.open(current(own_state), REGISTRY.find("relaton.xml"), loss=True)
 
 
 def test_an_export_is_made_once_and_goes_with_its_generation(own_state, tmp_path):
