@@ -98,6 +98,26 @@ def by_name(name: str, offers: Sequence[Format]) -> Format | None:
     return None
 
 
+def form_of(name: str) -> Format | None:
+    """Return the format of contributions that a file's name ends with.
+
+    >>> form_of("People.TTL").label
+    'Turtle'
+    """
+    lowered = name.lower()
+    return next((form for form in READABLE if lowered.endswith(f".{form.extension}")), None)
+
+
+def shown_name(name: str | None, form: Format) -> str:
+    r"""Return a name to show: the last part of what was sent, without what could be mistaken for something else.
+
+    >>> shown_name("../../etc/pass\nwd.csv", CSV), shown_name(None, CSV)
+    ('pass_wd.csv', 'data.csv')
+    """
+    last = (name or "").replace("\\", "/").rsplit("/", 1)[-1][:120]
+    return "".join(c if c.isalnum() or c in " .()+@_-" else "_" for c in last).strip() or f"data.{form.extension}"
+
+
 @dataclass(frozen=True)
 class _Range:
     media_type: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import random
 import zipfile
 from pathlib import Path
 
@@ -14,13 +15,13 @@ from hypothesis import strategies as st
 from pyoxigraph import Literal, NamedNode, RdfFormat, parse
 
 from qit4n_kg.errors import SourceError
-from qit4n_kg.formats import CSV, READABLE, XLSX
+from qit4n_kg.formats import CSV, READABLE, XLSX, form_of, shown_name
 from qit4n_kg.formats import RdfFormat as Form
 from qit4n_kg.namespaces import STDORG, XSD
 from qit4n_kg.validation import tables
 from qit4n_kg.validation.shapes import load_shapes
 from qit4n_kg.validation.tables import Reading
-from qit4n_kg.validation.uploads import Upload, form_of, read_upload, safe_name
+from qit4n_kg.validation.uploads import Upload, read_upload
 from qit4n_kg.validation.views import MemoryView
 
 ROOT = Path(__file__).parents[2]
@@ -30,6 +31,9 @@ BOMB = b"""<?xml version="1.0"?>
 <!DOCTYPE r [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c SYSTEM "file:///etc/passwd">]>
 <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:x="http://x/"><x:a rdf:about="http://x/1"><x:b>&b;</x:b></x:a></rdf:RDF>
 """
+
+
+MARKS = (b'"', b"<", b"[", b"]", b"{", b"^^", b"\x00", b"#", b"|", b"&a;", b"\\ud800", b"1e999", b"@en", b"PK\x05\x06")
 
 
 class Nobody:
@@ -114,7 +118,7 @@ def test_an_archive_that_unfolds_to_too_much_is_refused(reading, monkeypatch):
     ],
 )
 def test_a_name_is_only_shown(given_name, shown):
-    assert safe_name(given_name, Form.TURTLE.value) == shown
+    assert shown_name(given_name, Form.TURTLE.value) == shown
 
 
 def test_a_format_is_found_by_the_end_of_a_name():
@@ -134,6 +138,21 @@ def test_any_bytes_are_read_or_refused(reading, content, extension):
 def test_any_table_is_read_or_refused(reading, text):
     with contextlib.suppress(SourceError):
         read(reading, "person.csv", text.encode())
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tests" / "fixtures" / "bad").iterdir()), ids=lambda path: path.name)
+def test_a_file_with_bytes_changed_is_read_or_refused(reading, path):
+    rng = random.Random(path.name)
+    for _ in range(60):
+        content = bytearray(path.read_bytes())
+        for _ in range(rng.choice((1, 2, 5, 20))):
+            at = rng.randrange(len(content))
+            if rng.random() < 0.5:
+                content[at] = rng.randrange(256)
+            else:
+                content[at:at] = rng.choice(MARKS)
+        with contextlib.suppress(SourceError):
+            read(reading, path.name, bytes(content))
 
 
 # --- tables

@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from qit4n_kg.errors import (
     QuerySyntaxError,
     SourceError,
     StateError,
+    StateLockedError,
 )
 from qit4n_kg.federation.loads import refuse_remote
 from qit4n_kg.store.evaluating import Update
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
 
     from qit4n_kg.committing.orders import Order
     from qit4n_kg.config import Settings
+
+_TURN = threading.Lock()
+"""One writing process at a time for each web worker: others would only wait in it for the writer's lock, and load the machine."""
 
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "TMPDIR", "LANG", "LC_ALL", "HOME")
 
@@ -48,13 +53,18 @@ def submit(settings: Settings, order: Order, actor: str, expected: int | None = 
     if isinstance(order, Update):
         refuse_remote(order, settings)
     job = {"kind": type(order).__name__, "actor": actor, "expected": expected, "order": asdict(order)}
-    ended = subprocess.run(
-        [sys.executable, "-P", "-m", "qit4n_kg.committing.process"],
-        input=json.dumps(job).encode(),
-        capture_output=True,
-        check=False,
-        env={**writer_environment(), **to_environ(settings)},
-    )
+    if not _TURN.acquire(timeout=settings.query_timeout):
+        raise StateLockedError("Many writes wait already; this one was not begun.", hint="Send it again.")
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-P", "-m", "qit4n_kg.committing.process"],
+            input=json.dumps(job).encode(),
+            capture_output=True,
+            check=False,
+            env={**writer_environment(), **to_environ(settings)},
+        )
+    finally:
+        _TURN.release()
     if ended.returncode != 0:
         words = ended.stderr.decode(errors="replace")[-4000:]
         raise RuntimeError(f"The writing process ended with {ended.returncode}: {words}")

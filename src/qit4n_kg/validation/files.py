@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from pyoxigraph import NamedNode
 
 from qit4n_kg.errors import SourceError
-from qit4n_kg.formats import READABLE, RdfFormat
+from qit4n_kg.formats import READABLE, RdfFormat, form_of
 from qit4n_kg.loading import SourceKind, find_sources, named_from, parse, read_quads
 from qit4n_kg.validation.gate import Gate, validate_change
 from qit4n_kg.validation.merging import FileHolding, MergedData
 from qit4n_kg.validation.placing import locate, shown
 from qit4n_kg.validation.suggesting import Suggester
 from qit4n_kg.validation.tables import Reading
-from qit4n_kg.validation.uploads import Upload, form_of, read_upload
+from qit4n_kg.validation.uploads import Upload, read_upload
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pyoxigraph
 from pyoxigraph import DefaultGraph
 
-from qit4n_kg.annotating import to_github, to_sarif
+from qit4n_kg.annotating import render
 from qit4n_kg.config import load_settings
 from qit4n_kg.errors import KnowledgeGraphError, SourceError
 from qit4n_kg.formats import CSV, READABLE, XLSX, by_name
@@ -140,15 +140,6 @@ def judge_given(gate: Gate, data: MergedData, suggester: Suggester, given: Seque
     report = validate_change(gate, data, quads).report
     results = suggester.improve([*report.results, *suggester.near_duplicates(quads)])
     return replace(report.with_results(place_given(results, given)), statements=len(set(quads)))
-
-
-def render(report: Report, name: str) -> str:
-    """Write a report in the format of a short name."""
-    if name == "sarif":
-        return to_sarif(report)
-    if name == "github":
-        return to_github(report)
-    return {"turtle": report.to_turtle, "text": report.to_text}.get(name, report.to_json)()
 
 
 def _uploads(header: dict[str, Any], body: bytes) -> list[Upload]:

@@ -18,7 +18,7 @@ import xlsxwriter
 from pyoxigraph import Literal, NamedNode
 
 from qit4n_kg.errors import NotFoundError, ResultTooLargeError
-from qit4n_kg.namespaces import XSD, compact, prefixes
+from qit4n_kg.namespaces import STDORG, XSD, compact, prefixes
 from qit4n_kg.validation.columns import LANGUAGE_TEXT, Column, columns_of, target_classes
 from qit4n_kg.validation.model import SUBCLASS, TYPE
 from qit4n_kg.validation.tables import SEPARATOR, Meaning, read_literal
@@ -105,8 +105,9 @@ def read_sheet(
 
 
 def sheet_classes(reading: Reading, data: View) -> list[tuple[str, int]]:
-    """Return the classes that there is a sheet for, by name, with how many things each has."""
-    kinds = dict.fromkeys(target_classes(reading.shapes).values())
+    """Return the classes that there is a sheet for, by name, with how many things each has; graphs are not contributed."""
+    graphs = kinds_below(NamedNode(f"{STDORG}NamedGraph"), reading.axioms)
+    kinds = [kind for kind in dict.fromkeys(target_classes(reading.shapes).values()) if kind not in graphs]
     counted = ((kind, len(_instances(data, kinds_below(kind, reading.axioms)))) for kind in kinds)
     return sorted((kind.value.rsplit("#", 1)[-1].rsplit("/", 1)[-1], count) for kind, count in counted)
 

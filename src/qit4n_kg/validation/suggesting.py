@@ -12,6 +12,7 @@ from collections import defaultdict
 from dataclasses import replace
 from datetime import date
 from functools import cached_property
+from itertools import permutations
 from typing import TYPE_CHECKING
 
 from pyoxigraph import Literal, NamedNode
@@ -36,6 +37,9 @@ _LABELS = tuple(NamedNode(iri) for iri in (f"{RDFS}label", f"{SKOS}altLabel", f"
 _PERSON = NamedNode(f"{STDORG}Person")
 _NEAR = f"{STDORG_SHAPES}PersonOnce"
 _ALIKE = 0.88
+_MOST_PEOPLE = 5000
+"""Up to so many names are compared one by one; among more, only names of the same words in another order or case are found."""
+_MOST_WORDS = 4
 _MONTHS = {name: n for n, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)}
 _DATE_FORMS = (
     re.compile(r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})\Z"),
@@ -102,10 +106,13 @@ class Suggester:
     # --- names of people
 
     @cached_property
-    def _people(self) -> dict[str, dict[Term, str]]:
-        """People by each word of their name."""
+    def _people(self) -> dict[str, dict[Term, str]] | None:
+        """People by each word of their name; None where they are too many to be read for this."""
+        people = self._data.instances(_PERSON)
+        if len(people) > _MOST_PEOPLE:
+            return None
         found: dict[str, dict[Term, str]] = defaultdict(dict)
-        for person in self._data.instances(_PERSON):
+        for person in people:
             for predicate in _LABELS[:2]:
                 for label in self._data.view.objects(person, predicate):
                     words = _words(label.value) if isinstance(label, Literal) else []
@@ -115,6 +122,8 @@ class Suggester:
 
     def _alike(self, label: str) -> list[Term]:
         words = _words(label)
+        if self._people is None:
+            return [thing for name in _variants(label) for thing in self.things(name, (_PERSON,))]
         key = " ".join(sorted(words))
         near: dict[Term, float] = {}
         for word in words:
@@ -189,6 +198,22 @@ def read_date(text: str) -> date | None:
             except ValueError:
                 return None
     return None
+
+
+def _variants(name: str) -> list[str]:
+    """Write a name with its words in other orders, and with one of them in capitals.
+
+    >>> _variants("Ada Byron")
+    ['Ada Byron', 'ADA Byron', 'Ada BYRON', 'Byron Ada', 'BYRON Ada', 'Byron ADA']
+    """
+    words = [word.capitalize() if word.isupper() else word for word in name.split()[:_MOST_WORDS]]
+    orders = [list(order) for order in permutations(words)]
+    written = [
+        [*order[:n], order[n].upper(), *order[n + 1 :]] if n >= 0 else order
+        for order in orders
+        for n in range(-1, len(order))
+    ]
+    return list(dict.fromkeys(" ".join(order) for order in written))
 
 
 def _words(name: str) -> list[str]:

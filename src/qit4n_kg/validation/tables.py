@@ -10,8 +10,10 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+import lzma
 import re
 import zipfile
+import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -38,7 +40,7 @@ MOST_PARTS = 2000
 MOST_CELLS = 2_000_000
 SEPARATOR = "|"
 _MARK = "#"
-_CODE = re.compile(r"(?P<name>[^@^\s]+)(?:@(?P<language>[A-Za-z-]+)|\^\^(?P<datatype>\S+))?\Z")
+_CODE = re.compile(r"(?P<name>[^@^\s]+)(?:@(?P<language>[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)|\^\^(?P<datatype>\S+))?\Z")
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _BAD_IRI = re.compile(r'[\x00-\x20<>"{}|^`\\]')
 _Cell = object
@@ -161,7 +163,16 @@ def _refuse_bombs(content: bytes, name: str) -> None:
                         unpacked += len(chunk)
                         if unpacked > MOST_UNPACKED:
                             raise SourceError(f"The file unfolds to more than {MOST_UNPACKED // 2**20} MiB.", path=name)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as exc:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        lzma.LZMAError,
+        NotImplementedError,
+        RuntimeError,
+        EOFError,
+        OSError,
+        ValueError,
+    ) as exc:
         raise SourceError(f"This is not XLSX: {exc}.", path=name) from exc
 
 
@@ -287,9 +298,10 @@ class _Reader:
             iri = self.prefixes[prefix] + local
         else:
             iri = text.strip("<>") if _ABSOLUTE.match(text.lstrip("<")) else f"{self.reading.base_iri}id/{text}"
-        if _BAD_IRI.search(iri):
-            raise self._error(f"{text!r} is no IRI.", row, column)
-        return iri
+        try:
+            return NamedNode(iri).value
+        except ValueError as exc:
+            raise self._error(f"{text!r} is no IRI.", row, column) from exc
 
     def _error(self, message: str, row: int, column: int | None = None, hint: str | None = None) -> SourceError:
         path = f"{self.name}[{self.sheet}]" if self.sheet else self.name

@@ -10,13 +10,13 @@ import json
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad
 
 from qit4n_kg.errors import SourceError
-from qit4n_kg.formats import CSV, READABLE, XLSX, RdfFormat
+from qit4n_kg.formats import CSV, XLSX, RdfFormat
 from qit4n_kg.locating import Position, StatementIndex
 from qit4n_kg.locating_others import MOST_NESTED, index_json, index_xml
 from qit4n_kg.store.canonical import has_blank_node
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from qit4n_kg.validation.tables import Reading
 
 _RDF = {form.value: form for form in RdfFormat}
-_LONGEST_NAME = 120
 
 
 class PlaceFinder(Protocol):
@@ -60,24 +59,6 @@ class Given:
     name: str
     quads: tuple[Quad, ...]
     places: tuple[tuple[str | None, PlaceFinder], ...]
-
-
-def safe_name(name: str | None, form: Format) -> str:
-    r"""Return a name to show: the last part of what was sent, without what could be mistaken for something else.
-
-    >>> from qit4n_kg.formats import CSV
-    >>> safe_name("../../etc/pass\nwd.csv", CSV), safe_name(None, CSV)
-    ('pass_wd.csv', 'data.csv')
-    """
-    last = PurePosixPath((name or "").replace("\\", "/")).name
-    shown = re.sub(r"[^\w .()+@-]", "_", last)[:_LONGEST_NAME].strip()
-    return shown or f"data.{form.extension}"
-
-
-def form_of(name: str) -> Format | None:
-    """Return the format that a file's name ends with."""
-    lowered = name.lower()
-    return next((form for form in READABLE if lowered.endswith(f".{form.extension}")), None)
 
 
 def read_upload(upload: Upload, reading: Reading, most: int) -> Given:

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 manual = Blueprint("manual", __name__)
 
 MANUAL = {
-    "writing": "How to contribute data",
+    "contributions": "How to contribute, and what becomes of it",
+    "checking": "Checking data before they are sent",
+    "writing": "How to write data",
     "data": "The data and where it comes from",
     "ontology": "The ontology, explained",
     "finding": "Finding things: search, lists, OpenRefine, and search in SPARQL",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from flask import Blueprint, Response, current_app, render_template, request
 
 from qit4n_kg.errors import ParameterError, RequestError, SourceError, UnsupportedMediaTypeError
-from qit4n_kg.formats import HTML, READABLE, REPORTS, Format, RdfFormat, by_name, negotiate
+from qit4n_kg.formats import HTML, READABLE, REPORTS, Format, RdfFormat, by_name, form_of, negotiate, shown_name
 from qit4n_kg.gatekeeping import SentFile
 from qit4n_kg.store.shelf import Shelf
 from qit4n_kg.web import access
@@ -123,7 +123,7 @@ def _read_request() -> tuple[list[SentFile], str | None]:
     content = read_body(request)
     if not content:
         raise RequestError("The request has no data.", hint=_HINT)
-    return [SentFile(_shown(request.args.get("name"), chosen), chosen, content)], asked
+    return [SentFile(shown_name(request.args.get("name"), chosen), chosen, content)], asked
 
 
 def _read_form() -> list[SentFile]:
@@ -134,14 +134,14 @@ def _read_form() -> list[SentFile]:
         content = upload.stream.read()
         if not upload.filename and not content:
             continue  # the form's empty field
-        form = stated or _form_of(upload.filename or "") or by_name(upload.mimetype or "", READABLE)
+        form = stated or form_of(upload.filename or "") or by_name(upload.mimetype or "", READABLE)
         if form is None:
             known = ", ".join(f".{form.extension}" for form in READABLE)
             raise UnsupportedMediaTypeError(
-                f"The format of {_shown(upload.filename, RdfFormat.TURTLE.value)} is not known.",
+                f"The format of {shown_name(upload.filename, RdfFormat.TURTLE.value)} is not known.",
                 hint=f"Known: {known}.",
             )
-        files.append(SentFile(_shown(upload.filename, form), form, content))
+        files.append(SentFile(shown_name(upload.filename, form), form, content))
     if text := _pasted():
         form = stated or RdfFormat.TURTLE.value
         files.append(SentFile(f"pasted.{form.extension}", form, text.replace("\r\n", "\n").encode()))
@@ -154,16 +154,6 @@ def _read_form() -> list[SentFile]:
 
 def _pasted() -> str:
     return request.form.get("text", "")
-
-
-def _form_of(name: str) -> Format | None:
-    return next((form for form in READABLE if name.lower().endswith(f".{form.extension}")), None)
-
-
-def _shown(name: str | None, form: Format) -> str:
-    """Return a name to show: the last part of what was sent, without what could be mistaken for something else."""
-    last = (name or "").replace("\\", "/").rsplit("/", 1)[-1][:120]
-    return "".join(c if c.isalnum() or c in " .()+@_-" else "_" for c in last).strip() or f"data.{form.extension}"
 
 
 # --- what is answered -----------------------------------------------------------------------------------------------------------

@@ -216,3 +216,42 @@ def test_what_can_not_be_read_is_refused(call, body, kind, expected):
     sent = call("POST", "/contributions?message=x&licence=CC-BY-4.0", "ana", data=body, content_type=kind)
     assert sent.status_code == expected, sent.text
     assert sent.content_type == "application/problem+json"
+
+
+def test_an_old_identifier_redirects_and_a_retired_one_is_gone(call):
+    base = "https://w3id.org/qit4n/id/"
+    for name in ("old-name", "never-was"):
+        id_ = call("POST", "/contributions", "ana", json=submission(name)).json["id"]
+        assert call("POST", f"/contributions/{id_}/accept", "ben").status_code == 200
+    moves = {
+        "message": "Tidy up",
+        "licence": "CC-BY-4.0",
+        "renames": [{"old": f"{base}person/old-name", "new": f"{base}person/new-name", "reason": "A typing error"}],
+        "retires": [{"old": f"{base}person/never-was", "reason": "Nobody of this name"}],
+    }
+    sent = call("POST", "/contributions", "ana", json=moves)
+    assert sent.status_code == 201, sent.text
+    assert {one["kind"].split()[0] for one in sent.json["differences"]} == {"renamed", "retired"}
+    assert call("POST", f"/contributions/{sent.json['id']}/accept", "ben").status_code == 200
+    old = call("GET", "/doc/person/old-name", headers=HTML)
+    assert (old.status_code, old.headers["Location"].endswith("/doc/person/new-name")) == (301, True)
+    assert call("GET", "/data/person/old-name.ttl").status_code == 301
+    assert call("GET", "/doc/person/never-was", headers=HTML).status_code == 410
+
+
+def test_a_spreadsheet_is_taken_and_sent_back(call):
+    page = call("GET", "/contribute/sheets", headers=HTML)
+    assert "/contribute/sheets/Person.xlsx" in page.text
+    taken = call("GET", "/contribute/sheets/Organization.csv")
+    assert taken.content_type == "text/csv; charset=utf-8"
+    assert "attachment" in taken.headers["Content-Disposition"]
+    row = next(line for line in taken.text.splitlines() if line.startswith("organization/nict,"))
+    assert call("GET", "/contribute/sheets/Nothing.csv").status_code == 404
+    assert call("GET", "/contribute/sheets/Person.doc").status_code == 404
+    content = taken.data.replace(row.encode(), row.replace("National Institute", "The National Institute").encode())
+    assert content != taken.data
+    path = "/contributions?message=Name&licence=CC-BY-4.0"
+    sent = call("POST", path, "ana", data=content, content_type="text/csv")
+    assert sent.status_code == 201, sent.text
+    (change,) = sent.json["differences"]
+    assert (change["kind"], change["subject"]) == ("changed", "https://w3id.org/qit4n/id/organization/nict")
