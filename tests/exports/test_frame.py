@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from dataclasses import replace
 
 import pytest
@@ -141,10 +142,13 @@ def test_an_export_has_a_deadline(own_state, tmp_path):
         kept.open(current(own_state), REGISTRY.find("relaton.xml"))
 
 
-def test_an_export_has_a_memory_limit(own_state, tmp_path):
-    kept = KeptExports(replace(own_state, state_dir=tmp_path, query_memory=1024))
-    with pytest.raises(QueryMemoryError):
-        kept.open(current(own_state), REGISTRY.find("relaton.xml"), loss=True)
+@pytest.mark.parametrize("status", [-6, -9], ids=["aborted", "killed"])
+def test_a_process_that_ends_at_the_memory_limit_is_told_so(own_state, tmp_path, monkeypatch, status):
+    ended = subprocess.CompletedProcess([], status, b"", b"")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: ended)
+    kept = KeptExports(replace(own_state, state_dir=tmp_path, query_memory=64 * 1024 * 1024))
+    with pytest.raises(QueryMemoryError, match="64 MiB"):
+        kept.open(current(own_state), REGISTRY.find("relaton.xml"))
 
 
 def test_an_export_is_made_once_and_goes_with_its_generation(own_state, tmp_path):
