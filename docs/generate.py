@@ -34,7 +34,7 @@ OF_THE_WEB = ("method-not-allowed", "internal")
 TARGET = Path(__file__).with_name("reference.md")
 EXPORTS = Path(__file__).with_name("exports.md")
 CHECKS = Path(__file__).parents[1] / "tests" / "exports" / "validators.toml"
-COSTS = Path(__file__).with_name("exports-costs.md")
+COSTS = Path(__file__).with_name("exports-costs.txt")
 HEADER = "<!-- Written by docs/generate.py; change the program, then run `make docs`. -->\n# Reference\n"
 EXPORTS_HEADER = """<!-- Written by docs/generate.py; change the query files or the program, then run `make docs`. -->
 # Exports

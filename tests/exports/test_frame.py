@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,7 @@ from exports.conftest import QUERIES, REGISTRY, made, material_of
 from qit4n_kg.errors import (
     NotFoundError,
     ParameterError,
+    QueryMemoryError,
     QueryTimeoutError,
     ResultTooLargeError,
     SourceError,
@@ -137,6 +139,15 @@ def test_an_export_over_the_bound_is_an_error_and_nothing_is_kept(own_state, tmp
 def test_an_export_has_a_deadline(own_state, tmp_path):
     kept = KeptExports(replace(own_state, state_dir=tmp_path, export_timeout=0.01))
     with pytest.raises(QueryTimeoutError, match=r"0\.01 seconds"):
+        kept.open(current(own_state), REGISTRY.find("relaton.xml"))
+
+
+@pytest.mark.parametrize("status", [-6, -9], ids=["aborted", "killed"])
+def test_a_process_that_ends_at_the_memory_limit_is_told_so(own_state, tmp_path, monkeypatch, status):
+    ended = subprocess.CompletedProcess([], status, b"", b"")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: ended)
+    kept = KeptExports(replace(own_state, state_dir=tmp_path, query_memory=64 * 1024 * 1024))
+    with pytest.raises(QueryMemoryError, match="64 MiB"):
         kept.open(current(own_state), REGISTRY.find("relaton.xml"))
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 MOST_LISTED = 5_000
 """How many lost facts a report lists; it counts them all."""
 
+_MOST_NAMED = 10
 _TYPE = NamedNode(f"{RDF}type")
 _NO_CLASS = "(no class)"
 
@@ -67,7 +68,8 @@ class LossReport:
             "carried": self.facts - self.lost,
             "lost": self.lost,
             "fields": fields,
-            "leftOut": [{"thing": one.iri, "reason": one.reason} for one in self.left_out],
+            "leftOutCount": len(self.left_out),
+            "leftOut": [{"thing": one.iri, "reason": one.reason} for one in self.left_out[:MOST_LISTED]],
             "complete": self.is_complete,
             "lostFacts": [list(fact) for fact in self.listed],
         }
@@ -80,7 +82,10 @@ class LossReport:
         ]
         if self.left_out:
             lines += ["", f"Left out as a whole: {len(self.left_out)}"]
-            lines += [f"  {one.iri}: {one.reason}" for one in self.left_out]
+            for reason in sorted({one.reason for one in self.left_out}):
+                away = [one.iri for one in self.left_out if one.reason == reason]
+                more = [f"    and {len(away) - _MOST_NAMED} more"] if len(away) > _MOST_NAMED else []
+                lines += [f"  {len(away)}: {reason}", *(f"    {iri}" for iri in away[:_MOST_NAMED]), *more]
         without: list[str] = []
         for kind, fields in self.by_class().items():
             lost, facts = sum(field.lost for field in fields), sum(field.facts for field in fields)

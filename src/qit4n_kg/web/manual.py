@@ -36,6 +36,7 @@ MANUAL = {
     "reference": "Reference: settings, commands, routes, errors",
     "architecture": "How it works inside",
     "conformance": "Which tests of the standards it passes",
+    "exports": "Exports",
     "benchmarks": "How fast it is",
     "dependencies": "What it is built on",
 }

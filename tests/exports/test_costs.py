@@ -1,0 +1,19 @@
+"""Guards the measurement of what exports cost: a line for each, with time, memory and size."""
+
+from __future__ import annotations
+
+from exports.conftest import REGISTRY
+from qit4n_kg.bench import exports
+from qit4n_kg.exports.registry import Registry
+
+
+def test_a_table_has_a_line_an_export(own_state, monkeypatch):
+    two = Registry(REGISTRY.descriptions, tuple(e for e in REGISTRY if e.name in ("relaton.xml", "{table}.jsonl")))
+    monkeypatch.setattr(exports, "read_registry", lambda folder: two)
+    said: list[str] = []
+    table = exports.measure_exports(own_state, said.append)
+    assert said == ["relaton.xml", "meetings.jsonl"]
+    lines = [line.split("|") for line in table.splitlines() if line.startswith("| `")]
+    assert [line[1].strip() for line in lines] == ["`relaton.xml`", "`meetings.jsonl`"]
+    assert all(float(line[2]) > 0 and float(line[4]) > 10 for line in lines)
+    assert float(lines[0][5]) > 10
