@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -93,3 +94,20 @@ def test_every_piece_of_the_catalogue_is_a_valid_pattern(path):
     for piece in parts.pieces:
         if piece.kind is not PieceKind.FILTER:
             Store().query(f"{parts.declarations}ASK {{ {piece.text} }}")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT * " + "{" * 50_000 + "}" * 50_000,
+        "SELECT * " + "{" * 51 + "}" * 51,
+        "SELECT (" + "(" * 60 + "1" + ")" * 60 + " AS ?x) {}",
+        "SELECT * { VALUES ?x { " + "1 " * 10_000 + "} }",
+    ],
+    ids=["very deep", "deep", "deep expression", "long"],
+)
+def test_what_would_take_long_to_follow_is_not_followed(query):
+    before = time.process_time()
+    with pytest.raises(UnreadableError, match="more than"):
+        take_apart(query)
+    assert time.process_time() - before < 5

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 _CLOSING = {"{": "}", "(": ")", "[": "]", "<<": ">>", "<<(": ")>>", "{|": "|}"}
 _COMPLEX = frozenset(("(", "[", "<<", "<<("))
 _LITERALS = frozenset(("string", "number"))
+_MOST_TOKENS = 5000
+_DEEPEST = 50
+"""Longer or deeper texts are not followed: reading takes time by length times depth, in the process that serves."""
 
 
 class PieceKind(Enum):
@@ -114,6 +117,7 @@ def take_apart(text: str, base_iri: str | None = None) -> QueryParts:
     rest = prologue.rest
     if not rest or not rest[0].is_word("SELECT", "ASK", "CONSTRUCT", "DESCRIBE"):
         raise UnreadableError("The text is no query.")
+    _check_size(rest)
     reader = _Reader(text, rest)
     opening = reader.find_where()
     clauses = [token for token in rest[:opening] if token.is_word("FROM")]
@@ -121,6 +125,17 @@ def take_apart(text: str, base_iri: str | None = None) -> QueryParts:
     dataset = text[clauses[0].start : end_of_dataset] if clauses else ""
     pieces, closing = reader.read_group(opening)
     return QueryParts(text, prologue, text[: rest[0].start], dataset, tuple(pieces), tuple(rest[closing + 1 :]))
+
+
+def _check_size(tokens: Sequence[Token]) -> None:
+    if len(tokens) > _MOST_TOKENS:
+        raise UnreadableError(f"It has more than {_MOST_TOKENS} words and signs.")
+    depth = 0
+    for token in tokens:
+        if token.kind == "symbol":
+            depth += (token.text in _CLOSING) - (token.text in _CLOSING.values())
+            if depth > _DEEPEST:
+                raise UnreadableError(f"Its brackets are nested more than {_DEEPEST} deep.")
 
 
 class _Reader:

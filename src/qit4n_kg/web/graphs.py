@@ -26,6 +26,7 @@ from qit4n_kg.errors import (
     PreconditionFailedError,
     RequestError,
     SourceError,
+    TooLargeError,
     UnsupportedMediaTypeError,
 )
 from qit4n_kg.formats import RdfFormat
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
 graphs = Blueprint("graphs", __name__)
 
 _MULTIPART = "multipart/form-data"
+_LONGEST_STATEMENT = 16 * 1024**2 - 1024
+"""Of what the engine reads as N-Triples, in bytes; entities in RDF/XML can make a literal longer than the body is."""
 _PLACE = re.compile(r"^Parser error (?:at|between) line .*?: (?=\S)")
 _READ = [form for form in RdfFormat if not form.value.has_graphs]
 
@@ -210,6 +213,7 @@ def _read_triples(base_iri: str) -> str:
 
     :raises SourceError: it does not parse, with line and column.
     :raises UnsupportedMediaTypeError: it is in no format of triples.
+    :raises TooLargeError: a statement is longer than the engine reads.
     """
     if request.mimetype == _MULTIPART:
         files = [part for _, parts in request.files.lists() for part in parts]
@@ -234,6 +238,8 @@ def _triples(content: bytes, media_type: str, name: str, base_iri: str) -> str:
         raise ParameterError("The body has named graphs, and one graph is written at a time.")
     text = serialize((quad.triple for quad in quads), format=pyoxigraph.RdfFormat.N_TRIPLES)
     assert text is not None
+    if len(text) > _LONGEST_STATEMENT and any(len(line) > _LONGEST_STATEMENT for line in text.splitlines()):
+        raise TooLargeError(f"A statement in the body is larger than {_LONGEST_STATEMENT} bytes.")
     return text.decode()
 
 

@@ -149,6 +149,23 @@ def test_a_body_over_the_bound_is_413(app, tokens):
     assert app.test_client().post("/update", **large | {"content_type": "application/sparql-update"}).status_code == 413
 
 
+def test_a_literal_that_entities_make_too_long_is_413(app, tokens):
+    entities = '<!ENTITY a "lollollol">' + "".join(
+        f'<!ENTITY {name} "{f"&{before};" * 10}">' for before, name in zip("abcdef", "bcdefg", strict=True)
+    )
+    body = (
+        f"<!DOCTYPE x [{entities}]><r:RDF xmlns:r='http://www.w3.org/1999/02/22-rdf-syntax-ns#' xmlns:x='x:'>"
+        "<r:Description r:about='x:s'><x:p>&g;&g;</x:p></r:Description></r:RDF>"
+    )
+    response = app.test_client().put(
+        "/graphs?graph=x%3Along",
+        data=body,
+        content_type="application/rdf+xml",
+        headers={"Authorization": f"Bearer {tokens['admin']}"},
+    )
+    assert (response.status_code, response.json["type"]) == (413, "/problems/too-large")
+
+
 class TestConditional:
     """RFC 9110, section 13.1: a write that depends on what its sender has seen."""
 
