@@ -35,8 +35,8 @@ class Quiet:
 def built_state(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Settings whose state directory holds a build of the shipped sources: one build a run, whatever the number of workers.
 
-    The workers of pytest-xdist have a common parent folder. The first one builds there while the others wait for its lock; their
-    own build then finds the inputs unchanged and does nothing.
+    The workers of pytest-xdist have a common parent folder. The first one builds there while the others wait for its lock; they
+    build nothing, since a test may hold the writer's lock of that state by then.
     """
     from qit4n_kg.building import build
     from qit4n_kg.config import load_settings
@@ -46,7 +46,8 @@ def built_state(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     settings = load_settings({}, sources=ROOT, state_dir=common / "built-state")
     with (common / "built-state.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        build(settings, Quiet())
+        if not (common / "built-state" / "current").exists():
+            build(settings, Quiet())
     return settings
 
 
