@@ -15,6 +15,7 @@ from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad
 
 from qit4n_kg.errors import QueueFullError
 from qit4n_kg.store.generations import Generations
+from qit4n_kg.web.access import COOKIE
 from qit4n_kg.web.app import create_app
 from qit4n_kg.web.codings import choose_coding, encode, encode_file
 from qit4n_kg.web.results import Downloads
@@ -78,7 +79,7 @@ def test_pages_and_descriptions_are_coded_too(tiny_client, path, coding):
 
 def test_a_page_is_not_coded_for_who_is_signed_in(tiny_app):
     client = tiny_app.test_client()
-    client.set_cookie("session", "x")
+    client.set_cookie(COOKIE, "x")
     assert "Content-Encoding" not in client.get("/openapi.json", headers={"Accept-Encoding": "gzip"}).headers
 
 

@@ -109,7 +109,7 @@ def test_another_pattern_is_refused_with_an_example(index: SearchIndex, pattern:
 
 
 def test_the_federation_asks_it_without_a_network_and_refuses_others() -> None:
-    from qit4n_kg.federation import Federation
+    from qit4n_kg.federation.services import Federation
 
     class Here:
         def answer(self, pattern: str, declared: str) -> str:
@@ -127,7 +127,7 @@ def test_the_federation_asks_it_without_a_network_and_refuses_others() -> None:
 
 
 def test_silent_forgives_a_pattern_that_is_not_understood() -> None:
-    from qit4n_kg.federation import Federation
+    from qit4n_kg.federation.services import Federation
 
     class Strict:
         def answer(self, pattern: str, declared: str) -> str:
