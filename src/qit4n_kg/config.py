@@ -63,6 +63,7 @@ class Settings:
     remote_timeout: float = 10.0
     remote_bytes: int = 16 * MIB
     request_bytes: int = 16 * MIB
+    query_characters: int = 2**20
     cache_bytes: int = 64 * MIB
     downloads: int = 32
     validation_timeout: float = 30.0
@@ -222,6 +223,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("remote_timeout", "10", "seconds that another server has to answer", _seconds),
     Setting("remote_bytes", "16 MiB", "largest answer of another server", _size),
     Setting("request_bytes", "16 MiB", "largest request body", _size),
+    Setting("query_characters", "1048576", "longest text of a query", _count(1, 1_000_000_000)),
     Setting(
         "cache_bytes", "64 MiB", "results that each web worker keeps, to answer again without a query; 0: none", _size
     ),

@@ -37,6 +37,7 @@ The tree (indented = subclass of); the name in brackets is the stable tail of th
             NotAcceptableError          [not-acceptable]         no offered format satisfies Accept
             UnsupportedMediaTypeError   [unsupported-media-type]
             TooLargeError               [too-large]              a request body is over its bound
+            QueryTooLongError           [query-too-long]         a query is over its bound
         ValidationLimitError            [validation-limit]       data sent could not be judged within time and memory
         TooManyRequestsError            [too-many-requests]      from one address, or with one token, within a minute
         QueryLimitError                 [query-limit]            the server gave up on a query; the query may be fine
@@ -324,6 +325,12 @@ class TooLargeError(RequestError):
     """A request body is over its bound."""
 
     code = "too-large"
+
+
+class QueryTooLongError(RequestError):
+    """A query's text is over its bound."""
+
+    code = "query-too-long"
 
 
 class ValidationLimitError(KnowledgeGraphError):

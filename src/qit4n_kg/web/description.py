@@ -46,6 +46,7 @@ _LIMITS = {
     "query_memory": "AD",  # UN/CEFACT's code of a byte
     "result_bytes": "AD",
     "request_bytes": "AD",
+    "query_characters": "C62",
     "queue": "C62",  # of a count
     "executors": "C62",
     "workers": "C62",

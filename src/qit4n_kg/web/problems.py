@@ -97,6 +97,7 @@ PROBLEMS: dict[str, Problem] = {
     "unsupported-media-type": Problem(
         415, "Unsupported media type", "The request's body has a Content-Type that is not understood here."
     ),
+    "query-too-long": Problem(413, "Query too long", "The text of the query is over this server's bound."),
     "too-large": Problem(413, "Request too large", "The request's body is over this server's bound."),
     "invalid-data": Problem(422, "Invalid data", "The data violates the shapes."),
     "validation-limit": Problem(
@@ -146,6 +147,7 @@ LIMITS: dict[str, tuple[str, str]] = {
     "query-memory": ("query_memory", "bytes"),
     "result-too-large": ("result_bytes", "bytes"),
     "queue-full": ("queue", "queries"),
+    "query-too-long": ("query_characters", "characters"),
     "too-large": ("request_bytes", "bytes"),
 }
 """The setting behind each problem that a limit causes, and the unit of its value."""

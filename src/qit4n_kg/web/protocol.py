@@ -15,8 +15,9 @@ from urllib.parse import unquote_to_bytes
 
 from pyoxigraph import NamedNode
 
-from qit4n_kg.errors import ParameterError, RequestError, TooLargeError, UnsupportedMediaTypeError
+from qit4n_kg.errors import ParameterError, QueryTooLongError, RequestError, TooLargeError, UnsupportedMediaTypeError
 from qit4n_kg.formats import Format, by_name, negotiate
+from qit4n_kg.web.context import knowledge_graph
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -61,6 +62,7 @@ def read_request(request: Request, ignored: Collection[str] = ()) -> ProtocolReq
 
     :raises RequestError: there are several queries, or an update, or bytes that are not UTF-8.
     :raises UnsupportedMediaTypeError: the body is of no type that the protocol knows.
+    :raises QueryTooLongError: the query is over its bound.
     :raises TooLargeError: the body is over its bound.
     """
     parameters = [pair for pair in read_parameters(request.query_string) if pair[0] not in ignored]
@@ -85,6 +87,14 @@ def read_request(request: Request, ignored: Collection[str] = ()) -> ProtocolReq
             raise RequestError(f"This address answers queries, and the request has the parameter {name} of an update.")
     if len(queries) > 1:
         raise RequestError(f"The request has {len(queries)} queries, and exactly one is answered.")
+    longest = knowledge_graph().settings.query_characters
+    if (
+        queries and len(queries[0]) > longest
+    ):  # it would keep this worker busy before it gets to a process that can be stopped
+        raise QueryTooLongError(
+            f"The query has {len(queries[0]):,} characters, and at most {longest:,} are read.",
+            hint="Put long lists of values into a graph, or ask in several parts.",
+        )
     default, named = values_of(parameters, "default-graph-uri"), values_of(parameters, "named-graph-uri")
     return ProtocolRequest(
         query=queries[0] if queries and queries[0].strip() else None,
