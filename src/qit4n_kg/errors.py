@@ -46,6 +46,7 @@ The tree (indented = subclass of); the name in brackets is the stable tail of th
             ResultTooLargeError         [result-too-large]
             QueryCancelledError         [query-cancelled]
             QueueFullError              [queue-full]             try again later
+        ReceivingFullError              [receiving-full]         too many bodies are being received; try again later
         RemoteEndpointError             [remote-endpoint]        another SPARQL endpoint failed
 """
 
@@ -390,6 +391,12 @@ class QueueFullError(QueryLimitError):
     """Too many queries wait already."""
 
     code = "queue-full"
+
+
+class ReceivingFullError(KnowledgeGraphError):
+    """Too many requests with a body are being received already."""
+
+    code = "receiving-full"
 
 
 class RemoteEndpointError(KnowledgeGraphError):

@@ -8,7 +8,7 @@ from flask import Flask, g, request
 
 from qit4n_kg.config import Settings, load_settings
 from qit4n_kg.graph import KnowledgeGraph
-from qit4n_kg.web import access, assets, cors, languages, links, privileges, responses
+from qit4n_kg.web import access, assets, bodies, cors, languages, links, privileges, responses
 from qit4n_kg.web.catalogue import catalogue
 from qit4n_kg.web.context import EXTENSION, SNAPSHOT_KEY, knowledge_graph
 from qit4n_kg.web.contribute import contribute
@@ -82,6 +82,7 @@ def make_routes(settings: Settings) -> Flask:
     languages.register(app)
     assets.register(app)
     responses.register(app)
+    bodies.register(app, settings.executors + settings.long_queries + 2 * settings.queue)
     for blueprint in (
         sparql,
         update,

@@ -120,6 +120,11 @@ PROBLEMS: dict[str, Problem] = {
     "queue-full": Problem(
         503, "Too many queries", "Too many queries wait already; the Retry-After header says when to try again."
     ),
+    "receiving-full": Problem(
+        503,
+        "Too many requests with a body",
+        "Too many requests with a body are being received already; the Retry-After header says when to try again.",
+    ),
     "state": Problem(503, "Storage problem", "The server can't use its stored data at the moment."),
     "state-missing": Problem(503, "Nothing built", "The server has no knowledge graph yet."),
     "generation-damaged": Problem(503, "Damaged storage", "The stored knowledge graph is incomplete or was altered."),

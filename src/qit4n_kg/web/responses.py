@@ -23,6 +23,7 @@ from qit4n_kg.errors import (
     QueryLimitError,
     QuerySyntaxError,
     QueueFullError,
+    ReceivingFullError,
     RequestError,
     SourceError,
     StateLockedError,
@@ -104,7 +105,7 @@ def headers_of(error: KnowledgeGraphError) -> dict[str, str]:
         return {"Retry-After": str(error.seconds)}
     if isinstance(error, UnauthenticatedError):
         return {"WWW-Authenticate": 'Bearer realm="qit4n-kg"'}
-    is_passing = isinstance(error, QueueFullError | QueryCancelledError | StateLockedError)
+    is_passing = isinstance(error, QueueFullError | QueryCancelledError | ReceivingFullError | StateLockedError)
     return {"Retry-After": str(_RETRY_SECONDS)} if is_passing else {}
 
 
