@@ -35,7 +35,7 @@ def create_token(name: str, role: str, journal_dir: Path | None) -> None:
     settings = load_settings(journal_dir=journal_dir)
     click.echo(Tokens(settings.journal_dir).create(name, Role(role)))
     terminal.err.print(
-        f"Keep it: only its hash is stored, in {settings.journal_dir}. Running servers know it at once. "
+        f"Keep it: only its hash is stored, in {settings.journal_dir.resolve()}. Servers with this journal know it at once. "
         "Send it as `Authorization: Bearer TOKEN`, or sign in with it at /sign-in.",
         markup=False,
         soft_wrap=True,
