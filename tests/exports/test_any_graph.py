@@ -131,7 +131,7 @@ def test_what_is_overruled_is_never_exported(graph_store, second_store):
 
 def test_nothing_is_invented(graph_store):
     for name in EXAMPLES:
-        if name.startswith("dump."):  # all of the graph as it is, a property's comment included
+        if name.startswith(("dump.", "void.")):  # the graph as it is, the names of its properties included
             continue
         readable = texts_of(name, made(graph_store, name))
         assert not re.search(r"[\w.-]+@[\w-]+\.\w", readable.replace("@context", "")), name

@@ -67,6 +67,14 @@ def test_packed_files_hold_the_same(graph_store, name):
     assert made(graph_store, f"{name}.gz")[4:8] == bytes(4)  # no time
 
 
+def test_a_spoiled_packed_file_is_refused(graph_store):
+    packed, pressed = made(graph_store, "dump.ttl.gz"), made(graph_store, "dump.ttl.zst")
+    with pytest.raises(gzip.BadGzipFile):
+        gzip.decompress(packed[:-8] + bytes(8))
+    with pytest.raises(zstandard.ZstdError):
+        zstandard.ZstdDecompressor().stream_reader(bytes(4) + pressed[4:]).read()
+
+
 # --- conclusions ----------------------------------------------------------------------------------------------------------
 
 

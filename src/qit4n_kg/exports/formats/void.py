@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from pyoxigraph import BlankNode, Literal, NamedNode
 
 from qit4n_kg.exports.describing import DUMPED, PACKED, VOID, here, moment, statement, write_description
-from qit4n_kg.namespaces import DCTERMS, FOAF, RDF
+from qit4n_kg.namespaces import DCTERMS, FOAF
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,8 +54,8 @@ def _counted(material: Material, dataset: NamedNode) -> Iterator[Triple]:
     for subjects, _, objects in material.rows("site/void/totals"):
         yield statement(dataset, f"{VOID}distinctSubjects", _number(subjects))
         yield statement(dataset, f"{VOID}distinctObjects", _number(objects))
-    for (things,) in material.rows("site/void/entities", {"space": material.id_base}):
-        yield statement(dataset, f"{VOID}entities", _number(things))
+    for (entities,) in material.rows("site/void/entities", {"space": material.id_base}):
+        yield statement(dataset, f"{VOID}entities", _number(entities))
     used = (*(one for one, _ in classes), *(cast("NamedNode", row[0]) for row in properties))
     for namespace in sorted({match[0] for term in used if (match := re.match(r".*[#/]", term.value))}):
         yield statement(dataset, f"{VOID}vocabulary", NamedNode(namespace))
@@ -85,8 +85,8 @@ def _number(term: Term | None) -> int:
 
 
 def carried(_material: Material) -> Callable[[Triple], bool]:
-    """Tell which facts are in it: it counts, and of single statements it has none but who is of a class, as a number."""
-    return lambda fact: fact.predicate.value == f"{RDF}type"
+    """Tell that it holds no single fact: it counts them."""
+    return lambda _fact: False
 
 
 WRITERS: dict[str, Writer] = {"void.ttl": write_void}
