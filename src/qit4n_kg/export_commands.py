@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from qit4n_kg import terminal
 from qit4n_kg.errors import ParameterError, SourceError
 from qit4n_kg.exports.loss import report_loss
-from qit4n_kg.exports.making import Material, Stamp, make
+from qit4n_kg.exports.making import Material, Stamp, licence_of, make
 from qit4n_kg.exports.registry import read_registry
 from qit4n_kg.store.generations import Generations
 from qit4n_kg.store.oxigraph import OxigraphStore
@@ -65,7 +65,8 @@ def _material(settings: Settings, name: str, arguments: Mapping[str, str]) -> It
     manifest = generation.manifest
     stamp = Stamp(manifest.number, manifest.dataset, manifest.built_at)
     with OxigraphStore.open_read_only(generation.store_path) as store:
-        yield Material(store, queries, settings.base_iri, stamp, wanted, arguments)
+        licence = licence_of(settings)
+        yield Material(store, queries, settings.base_iri, stamp, wanted, arguments, licence=licence)
 
 
 @contextmanager

@@ -20,8 +20,11 @@ from qit4n_kg.store.memory import RdflibStore
 from qit4n_kg.store.oxigraph import OxigraphStore
 
 EXAMPLES = [export.example for export in REGISTRY]
-ABOUT_FACTS = [name for name in EXAMPLES if REGISTRY.find(name).export.description.module != "tables"]
-OF_FACTS = [d for d in REGISTRY.descriptions if d.module != "tables"]
+OF_ROWS = ("tables", "dump", "void")
+"""Modules whose query is no CONSTRUCT; `test_tables`, `test_dump` and `test_descriptions` tell what is in them."""
+
+ABOUT_FACTS = [name for name in EXAMPLES if REGISTRY.find(name).export.description.module not in OF_ROWS]
+OF_FACTS = [d for d in REGISTRY.descriptions if d.module not in OF_ROWS]
 TYPE = NamedNode(f"{RDF}type")
 
 
@@ -128,8 +131,12 @@ def test_what_is_overruled_is_never_exported(graph_store, second_store):
 
 def test_nothing_is_invented(graph_store):
     for name in EXAMPLES:
+        if name.startswith(("dump.", "void.")):  # the graph as it is, the names of its properties included
+            continue
         readable = texts_of(name, made(graph_store, name))
         assert not re.search(r"[\w.-]+@[\w-]+\.\w", readable.replace("@context", "")), name
+        known = "dcterms:publisher" if name == "dcat-ap.ttl" else ""  # who runs the server; see test_descriptions
+        readable = readable.replace(known, "") if known else readable
         assert not re.search(r"\b(doi|isbn|issn|license|publisher)\b", readable, re.IGNORECASE), name
 
 

@@ -34,6 +34,7 @@ from qit4n_kg.errors import (
     StateError,
     StateFullError,
 )
+from qit4n_kg.exports.making import licence_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -109,6 +110,7 @@ class KeptExports:
             "store": str(generation.store_path),
             "base_iri": self._settings.base_iri,
             "stamp": {"generation": manifest.number, "dataset": manifest.dataset, "built_at": manifest.built_at},
+            "licence": licence_of(self._settings),
             "target": str(partial),
             "limit": self._settings.result_bytes,
             "memory": self._settings.query_memory,

@@ -14,6 +14,7 @@ from pyoxigraph import DefaultGraph, Literal, NamedNode
 
 from qit4n_kg.errors import ParameterError, ResultTooLargeError
 from qit4n_kg.exports.facts import Facts, expand
+from qit4n_kg.namespaces import DEFAULT_BASE_IRI
 from qit4n_kg.queries import bind, read_query
 
 if TYPE_CHECKING:
@@ -23,10 +24,14 @@ if TYPE_CHECKING:
 
     from pyoxigraph import Triple
 
+    from qit4n_kg.config import Settings
     from qit4n_kg.exports.registry import Wanted
-    from qit4n_kg.store.base import Solutions, Store, Term, Triples
+    from qit4n_kg.store.base import Answer, Solutions, Store, Term, Triples
 
     Writer = Callable[["Material", BinaryIO], None]
+
+LICENCE = "https://creativecommons.org/licenses/by/4.0/"
+"""What the data are under that are shipped with the program."""
 
 _MODULES = "qit4n_kg.exports.formats"
 
@@ -68,6 +73,8 @@ class Material:
     wanted: Wanted
     arguments: Mapping[str, str] = field(default_factory=dict)
     """What was asked for beyond the name, such as `forGroup`."""
+    licence: str | None = None
+    """The licence of the data, where one is stated (`licence_of`)."""
     left_out: list[LeftOut] = field(default_factory=list)
 
     @property
@@ -82,12 +89,15 @@ class Material:
 
     def statements(self) -> Iterator[Triple]:
         """Yield the statements that the export's query takes from the graph."""
+        return iter(cast("Triples", self.answer()))
+
+    def answer(self) -> Answer:
+        """Answer the export's query: statements, or rows where it is a SELECT."""
         query = self.wanted.export.description.query
         given = dict(self.arguments)
         if self.argument_parameter is not None:
             given[self.argument_parameter] = self.thing
-        answer = self.store.query(query.text, bindings=bind(query, given, self.base_iri))
-        return iter(cast("Triples", answer))
+        return self.store.query(query.text, bindings=bind(query, given, self.base_iri))
 
     @property
     def argument_parameter(self) -> str | None:
@@ -160,6 +170,12 @@ class Bounded:
     def flush(self) -> None:
         """Pass what was written on."""
         self._file.flush()
+
+
+def licence_of(settings: Settings) -> str | None:
+    """Return the licence of the data: that of the data that are shipped (LICENSE-DATA); for others none is known."""
+    is_shipped = settings.base_iri == DEFAULT_BASE_IRI and settings.data is None and not settings.scratch
+    return LICENCE if is_shipped else None
 
 
 def module_of(wanted: Wanted) -> ModuleType:

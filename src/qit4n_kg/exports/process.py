@@ -29,7 +29,8 @@ def run(job: dict[str, Any]) -> None:
     module_of(wanted)
     with OxigraphStore.open_read_only(Path(job["store"])) as store:
         sandbox.limit_memory(job["memory"])
-        material = Material(store, queries, job["base_iri"], Stamp(**job["stamp"]), wanted, job["arguments"])
+        stamp = Stamp(**job["stamp"])
+        material = Material(store, queries, job["base_iri"], stamp, wanted, job["arguments"], licence=job["licence"])
         with Path(job["target"]).open("wb") as output:
             if job["loss"]:
                 output.write(report_loss(material).to_json().encode())

@@ -35,7 +35,7 @@ ANY = "*"
 _HEADING = re.compile(r"#\s*(?P<key>[a-z]+):\s*(?P<value>.*?)\s*$")
 _ARGUMENT = re.compile(r"\{(\w+)\}")
 _ANY_NAME = r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}"
-_TEXT_TYPES = ("application/json", "application/xml", "application/yaml", "application/x-bibtex")
+_TEXT_TYPES = tuple(f"application/{name}" for name in ("json", "xml", "yaml", "x-bibtex", "n-quads", "trig"))
 _TEXT_SUFFIXES = ("+json", "+xml", "+yaml")
 
 

@@ -70,15 +70,19 @@ class DatasetDigest:
 
     def finish(self) -> tuple[str, int]:
         """Return `sha256:…` and the number of distinct quads; nothing may be added afterwards."""
-        self._take_pending()
-        self._blank.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
-        self._lines += write_lines(self._blank)
         digest = hashlib.sha256()
         count = 0
-        for lines in self._merged():
+        for lines in self.lines():
             digest.update(b"".join(lines))
             count += len(lines)
         return f"sha256:{digest.hexdigest()}", count
+
+    def lines(self) -> Iterator[list[bytes]]:
+        """Yield what `finish` hashes, in blocks; once, instead of `finish`, and nothing may be added afterwards."""
+        self._take_pending()
+        self._blank.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
+        self._lines += write_lines(self._blank)
+        yield from self._merged()
 
     def _take_pending(self) -> None:
         quads, self._pending = self._pending, []

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, request
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
+from qit4n_kg.exports.making import licence_of
 from qit4n_kg.formats import RdfFormat, negotiate
-from qit4n_kg.namespaces import DCTERMS, DEFAULT_BASE_IRI, FOAF, XSD
+from qit4n_kg.namespaces import DCTERMS, FOAF, XSD
 from qit4n_kg.web.context import knowledge_graph, snapshot
 from qit4n_kg.web.description import FORMAT_NAMES, FORMATS, TYPE, VOID, statement, write_graph
+from qit4n_kg.web.exports import registry
 from qit4n_kg.web.sending import send
 from qit4n_kg.web.statistics import statistics
 
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from qit4n_kg.web.statistics import Partition
 
 void = Blueprint("void", __name__)
-_LICENSE = "https://creativecommons.org/licenses/by/4.0/"
 _MOST_EXAMPLES = 25
 
 
@@ -61,9 +62,12 @@ def _about(dataset: NamedNode) -> Iterator[Triple]:
     yield statement(dataset, f"{DCTERMS}hasVersion", f"generation {manifest.number}")
     for form in RdfFormat:
         yield statement(dataset, f"{VOID}feature", NamedNode(f"{FORMATS}{FORMAT_NAMES[form]}"))
-    if settings.base_iri == DEFAULT_BASE_IRI and settings.data is None and not settings.scratch:  # what we ship
+    for export in registry():
+        if export.description.module == "dump":
+            yield statement(dataset, f"{VOID}dataDump", NamedNode(f"{request.host_url}{export.path.removeprefix('/')}"))
+    if (licence := licence_of(settings)) is not None:  # what we ship
         yield statement(dataset, f"{DCTERMS}title", "qit4n-kg: the work of ITU-T FG QIT4N as a knowledge graph")
-        yield statement(dataset, f"{DCTERMS}license", NamedNode(_LICENSE))
+        yield statement(dataset, f"{DCTERMS}license", NamedNode(licence))
 
 
 def _vocabularies(partitions: tuple[Partition, ...]) -> list[str]:
