@@ -123,6 +123,7 @@ def test_tabs_and_what_was_asked_before_stay_in_this_browser(open_page: Open) ->
     page.get_by_role("button", name="New tab").click()
     write(page, "# Who chairs\n" + CHAIRS)
     page.goto(page.url.partition("?")[0])
+    page.get_by_role("tab").nth(1).wait_for()
     assert page.get_by_role("tab").all_inner_texts() == ["SELECT ?number ?participants", "Who chairs"]
     page.get_by_role("tab").nth(1).focus()
     page.keyboard.press("ArrowLeft")
