@@ -174,7 +174,7 @@ def test_what_is_carried_and_lost_is_everything(graph_store, name):
     report = report_loss(material_of(graph_store, name))
     assert sum(field.facts for field in report.fields) == report.facts
     assert sum(field.lost for field in report.fields) == report.lost == len(report.listed)
-    assert report.facts > report.lost
+    assert (report.facts > report.lost) is (name != "void.ttl"), "VoID counts facts and holds none"
 
 
 def test_the_report_is_the_same_by_http_and_by_command(client, own_state):
