@@ -17,6 +17,7 @@ from qit4n_kg.committing.changes import graph_change, prepared_change, refuse_ch
 from qit4n_kg.committing.orders import Acceptance, Committed, GraphWrite, PreparedChange
 from qit4n_kg.errors import GenerationDamagedError, PreconditionFailedError, StateLockedError, StateMissingError
 from qit4n_kg.federation.loads import load_triples
+from qit4n_kg.feed.recording import Touched
 from qit4n_kg.revising import NotRevisableError, revise
 from qit4n_kg.store.evaluating import Update, evaluate_update
 from qit4n_kg.store.generations import Generation, Generations
@@ -114,6 +115,8 @@ def _up_to_date(generations: Generations, origin: Origin) -> Generation:
         current = None
     if current is None or not _has_journal(current, origin):
         current, _ = origin.publish(generations, origin.journal.entries, origin.inputs(), _Silent())
+    else:
+        origin.record(current)  # which a crash may have left out
     return current
 
 
@@ -136,6 +139,7 @@ def _publish(
     journal = origin.journal
     inputs = origin.inputs(journal.next_position(entry))
     appended: list[Entry] = []
+    touched = Touched(current)
 
     def accept() -> None:
         if before is not None:
@@ -145,16 +149,23 @@ def _publish(
 
     try:
         if origin.settings.scratch:
-            return generations.commit(
-                lambda store, _: entry.change.apply_to(store), inputs=inputs, software=SOFTWARE, on_ready=accept
-            )
+            apply = touched.watch(lambda store, _: entry.change.apply_to(store))
+            generation = generations.commit(apply, inputs=inputs, software=SOFTWARE, on_ready=accept)
+            origin.record(generation, touched)
+            return generation
         if current.manifest.inputs == origin.inputs():  # no file has changed since
             with suppress(NotRevisableError):
                 with OxigraphStore.open_read_only(current.store_path) as store:
                     revision = revise(origin.settings, journal.entries, entry.change, store.inner)
-                return generations.commit(
-                    revision, inputs=inputs, software=SOFTWARE, on_ready=accept, complete=origin.refresh(current)
+                generation = generations.commit(
+                    touched.watch(revision),
+                    inputs=inputs,
+                    software=SOFTWARE,
+                    on_ready=accept,
+                    complete=origin.refresh(current),
                 )
+                origin.record(generation, touched)
+                return generation
         return origin.publish(generations, [*journal.entries, entry], inputs, _Silent(), accept)[0]
     except BaseException:
         if appended and generations.current().manifest.inputs != inputs:

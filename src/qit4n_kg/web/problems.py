@@ -39,6 +39,11 @@ PROBLEMS: dict[str, Problem] = {
         "Generation gone",
         "The generation that the parameter `at` pins was published once and is not kept any more.",
     ),
+    "feed-gone": Problem(
+        410,
+        "Feed began anew",
+        "The page is of the change feed as it was before it began anew. Follow it from /feed, with its new pages.",
+    ),
     "method-not-allowed": Problem(
         405,
         "Method not allowed",
