@@ -32,12 +32,18 @@ _READ = 1 << 24
 
 
 class Touched:
-    """The subjects that a write touches; `is_all` where they can't be told apart because blank nodes are among them."""
+    """The subjects that a write touches; `is_all` where they can't be told apart because blank nodes come or go."""
 
     def __init__(self, before: Generation) -> None:
         self.before = before
         self.subjects: set[NamedNode] = set()
-        self.is_all = False
+        self.is_unknown = False
+        self._blank: set[Quad] = set()
+
+    @property
+    def is_all(self) -> bool:
+        """Whether everything has to be compared."""
+        return self.is_unknown or bool(self._blank)
 
     def watch(self, apply: Callable[[Store, Path], None]) -> Callable[[Store, Path], None]:
         """Return `apply` with what it does to the store noted."""
@@ -47,12 +53,13 @@ class Touched:
 
         return watched
 
-    def note(self, quad: Quad) -> None:
-        """Note a quad that comes or goes."""
-        if isinstance(quad.subject, NamedNode) and not has_blank_node(quad):
+    def note(self, quad: Quad, *, is_there: bool, was_there: Callable[[Quad], bool]) -> None:
+        """Note that a quad is there from now on, or is not; what is taken out for a while and put back is no change."""
+        if not has_blank_node(quad):
+            assert isinstance(quad.subject, NamedNode)
             self.subjects.add(quad.subject)
-        else:
-            self.is_all = True
+        elif was_there(quad) != is_there:
+            self._blank ^= {quad}
 
 
 class _Watched:
@@ -63,32 +70,34 @@ class _Watched:
         self._touched = touched
 
     def __getattr__(self, name: str) -> Any:
-        if name in ("query", "quads_for_pattern", "backup", "contains_named_graph", "add_graph"):
-            return getattr(self._store, name)
-        self._touched.is_all = True  # whatever else it is, it may write
+        if name not in ("query", "quads_for_pattern", "backup", "contains_named_graph", "add_graph"):
+            self._touched.is_unknown = True  # whatever else it is, it may write
         return getattr(self._store, name)
 
     def __contains__(self, quad: Quad) -> bool:
         return quad in self._store
 
     def add(self, quad: Quad) -> None:
-        self._touched.note(quad)
+        self._note(quad, is_there=True)
         self._store.add(quad)
 
     def remove(self, quad: Quad) -> None:
-        self._touched.note(quad)
+        self._note(quad, is_there=False)
         self._store.remove(quad)
 
     def extend(self, quads: Iterable[Quad]) -> None:
-        listed = list(quads)
+        listed = list(dict.fromkeys(quads))
         for quad in listed:
-            self._touched.note(quad)
+            self._note(quad, is_there=True)
         self._store.extend(listed)
 
     def remove_graph(self, graph: Any) -> None:
         for quad in self._store.quads_for_pattern(None, None, None, graph):
-            self._touched.note(quad)
+            self._note(quad, is_there=False)
         self._store.remove_graph(graph)
+
+    def _note(self, quad: Quad, *, is_there: bool) -> None:
+        self._touched.note(quad, is_there=is_there, was_there=self._store.__contains__)
 
 
 def record(folder: Path, dataset_name: str, generation: Generation, touched: Touched | None = None) -> None:

@@ -17,6 +17,7 @@ from qit4n_kg.feed.atom import AtomWriter, Told, tell
 from qit4n_kg.feed.ledger import VOLUME, Version, check_epoch, open_ledger
 from qit4n_kg.feed.writing import PageWriter
 from qit4n_kg.formats import HTML, RdfFormat, negotiate
+from qit4n_kg.namespaces import prefixes
 from qit4n_kg.web import links
 from qit4n_kg.web.context import knowledge_graph
 from qit4n_kg.web.contributions import ATOM
@@ -156,10 +157,18 @@ def _write(quads: Iterable[pyoxigraph.Quad], *, is_closed: bool = False, links: 
     form = negotiate(request.headers.get("Accept"), [one.value for one in _RDF])
     engine = next(_ENGINE[one] for one in _RDF if one.value is form)
     try:
-        content = pyoxigraph.serialize(quads, format=engine, prefixes=terms.PREFIXES)
+        known = terms.PREFIXES | prefixes(knowledge_graph().settings.base_iri)
+        content = pyoxigraph.serialize(quads, format=engine, prefixes=known) or b""
     except ValueError as exc:  # JSON-LD has no triple terms
         raise NotAcceptableError(f"{form.label} can't hold this page: {exc}.", hint="TriG and N-Quads can.") from exc
-    return _keep(send(content or b"", form, varies=True, links=links), is_closed=is_closed)
+    return _keep(send(_in_order(content), form, varies=True, links=links), is_closed=is_closed)
+
+
+def _in_order(content: bytes) -> bytes:
+    """Sort the prefixes that TriG begins with: the engine writes them in another order each time, and pages never change."""
+    lines = content.split(b"\n", len(terms.PREFIXES) + 64) if content.startswith(b"@prefix") else [content]
+    declared = [line for line in lines if line.startswith(b"@prefix ")]
+    return b"\n".join([*sorted(declared), *lines[len(declared) :]])
 
 
 def _keep(response: Response, *, is_closed: bool) -> Response:
