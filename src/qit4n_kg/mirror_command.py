@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from qit4n_kg import terminal
 from qit4n_kg.errors import MirrorDiffersError, MirrorError
-
-if TYPE_CHECKING:
-    from qit4n_kg.mirroring.following import Mirror
+from qit4n_kg.mirroring.fetching import Limits, Source
+from qit4n_kg.mirroring.following import Mirror
+from qit4n_kg.store.generations import Generations
 
 MIB = 1 << 20
 
@@ -70,10 +69,6 @@ def mirror(
 
     Interrupted at any moment, it goes on from there. `qit4n-kg query --state-dir DIR …` asks the copy.
     """
-    from qit4n_kg.mirroring.fetching import Limits, Source
-    from qit4n_kg.mirroring.following import Mirror
-    from qit4n_kg.store.generations import Generations
-
     if once + follow + verify > 1:
         raise click.UsageError("--once, --follow and --verify exclude each other.")
     source = Source(url, Limits(timeout, page_bytes, patience), _say)
@@ -114,7 +109,8 @@ def _verify(copy: Mirror) -> None:
     found = copy.verify()
     if found.dataset != found.promised:
         raise MirrorDiffersError(
-            f"The copy should be {found.promised}, but it is {found.dataset}.", hint="Remove the folder and mirror anew."
+            f"The copy should be {found.promised}, but it is {found.dataset}.",
+            hint="Remove the folder and mirror anew.",
         )
     if found.dataset != found.mark.dataset:
         raise MirrorDiffersError(

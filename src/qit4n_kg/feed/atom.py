@@ -159,4 +159,6 @@ def _value(term: object) -> str:
 
 def _clean(text: str) -> str:
     """Drop what XML 1.0 can't hold."""
-    return "".join(c for c in text if c in "\t\n" or (c >= " " and c not in "\ufffe\uffff" and not "\ud800" <= c <= "\udfff"))
+    return "".join(
+        c for c in text if c in "\t\n" or (c >= " " and c not in "\ufffe\uffff" and not "\ud800" <= c <= "\udfff")
+    )

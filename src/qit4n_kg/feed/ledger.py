@@ -184,7 +184,7 @@ class Ledger:
             (start, start + count if count >= 0 else 1 << 62),
         ).fetchall()
         last = self.last_page()
-        return [Page(*row, is_closed=row[0] < last) for row in rows]
+        return [Page(*row[:4], row[0] < last) for row in rows]
 
     def last_page(self) -> int:
         """Return the number of the page that is open, 0 where there is none."""
@@ -196,7 +196,9 @@ class Ledger:
         `changes` are subjects with their lines, none for what is gone; it may read the heads, which change only afterwards.
         """
         tip = self.tip()
-        time = max(manifest.built_at, tip.time if tip else "")  # a clock that was set back does not turn the feed around
+        time = max(
+            manifest.built_at, tip.time if tip else ""
+        )  # a clock that was set back does not turn the feed around
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute("PRAGMA cache_spill = OFF")  # so that readers wait for the commit only
         with self._transaction():
@@ -373,7 +375,9 @@ def check_epoch(ledger: Ledger | None, epoch: str) -> Ledger:
     if ledger is None or ledger.tip() is None:
         raise NotFoundError("There is no feed yet.", hint="The next build begins it.")
     if ledger.epoch != epoch:
-        raise FeedGoneError("This part of the feed is not kept any more.", hint="The feed began anew; start from /feed.")
+        raise FeedGoneError(
+            "This part of the feed is not kept any more.", hint="The feed began anew; start from /feed."
+        )
     return ledger
 
 

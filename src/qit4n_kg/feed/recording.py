@@ -119,9 +119,7 @@ def record(folder: Path, dataset_name: str, generation: Generation, touched: Tou
         begin_epoch(folder, dataset_name, subjects_of(store, folder), generation.manifest)
 
 
-def _append(
-    ledger: Ledger, folder: Path, dataset_name: str, generation: Generation, touched: Touched | None
-) -> None:
+def _append(ledger: Ledger, folder: Path, dataset_name: str, generation: Generation, touched: Touched | None) -> None:
     manifest = generation.manifest
     tip = ledger.tip()
     assert tip is not None

@@ -1,12 +1,12 @@
 """Pages of the feed as quads: its root, lists of pages, and pages of versions (LDES 1.0 in TREE); knows no HTTP.
 
-A member of the stream is one version. What is said of the version itself stands in the page's default graph; the statements in force
-are in the graph that has the version's name, as LDES's server primer advises. What named graphs state of the thing, each is a graph
-of its own (`…/17#2`), and `sd:namedGraph` with `sd:name` says which one it is a copy of. So a page holds exactly the quads that the
-dataset has, and any client can tell them apart.
+A member of the stream is one version. What is said of the version itself stands in the page's default graph; the statements
+in force are in the graph that has the version's name, as LDES's server primer advises. What each named graph states of the thing
+is a graph of its own (`…/17#2`), and `sd:namedGraph` with `sd:name` says which one it is a copy of. So a page holds exactly
+the quads that the dataset has, and any client can tell them apart.
 
-The last member of each generation is a version of the dataset: with it a transaction ends (`ldes:transactionFinalizedPath`), and its
-checksum is that of the canonical N-Quads of all that is in force after it.
+The last member of each generation is a version of the dataset: with it a transaction ends (`ldes:transactionFinalizedPath`),
+and its checksum is that of the canonical N-Quads of the whole dataset after it.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class PageWriter:
                 copy = copies[graph] = NamedNode(f"{member.value}#{len(copies)}")
                 yield _quad(member, t.NAMED_GRAPH, copy)
                 yield _quad(copy, t.TYPE, t.NAMED_GRAPH_CLASS)
-                yield _quad(copy, t.NAME, graph)  # type: ignore[arg-type]
+                yield _quad(copy, t.NAME, graph)
             yield Quad(quad.subject, quad.predicate, quad.object, copies[graph])
 
     def _boundary(self, boundary: Boundary) -> Iterator[Quad]:

@@ -53,7 +53,9 @@ class _PassingError(Exception):
 class Source:
     """The feed of one server, by the server's address or that of its `/feed`."""
 
-    def __init__(self, url: str, limits: Limits, say: Callable[[str], None], pause: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, url: str, limits: Limits, say: Callable[[str], None], pause: Callable[[float], None] = time.sleep
+    ) -> None:
         parts = urlsplit(url if "//" in url else f"http://{url}")
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or "@" in parts.netloc:
             raise ConfigurationError(f"{url!r} is no address of a server.", hint="It looks like https://example.org/.")
@@ -64,7 +66,6 @@ class Source:
         self._say = say
         self._pause = pause
         self._root_tag: str | None = None
-        self.requests = 0
 
     def root(self, *, is_conditional: bool = False) -> bytes | None:
         """Fetch the root; None where it is what the last call gave and `is_conditional`.
@@ -109,12 +110,13 @@ class Source:
     def _fetch(self, path: str, tag: str | None) -> tuple[bytes | None, str | None]:
         deadline = time.monotonic() + self._limits.timeout
         connection = self._connection()
-        # Its timeout covers one read only, and a server may send a byte at a time: at the deadline the line is cut.
-        watch = threading.Timer(self._limits.timeout, _hang_up, [connection])
-        watch.daemon = True
-        watch.start()
+        watch = None
         try:
-            self.requests += 1
+            connection.connect()
+            # Its timeout covers one read only, and a server may send a byte at a time: at the deadline the line is cut.
+            watch = threading.Timer(max(0.0, deadline - time.monotonic()), _hang_up, [connection.sock])
+            watch.daemon = True
+            watch.start()
             headers = {
                 "Accept": RdfFormat.N_QUADS.value.media_type,
                 "Accept-Encoding": "gzip",
@@ -123,13 +125,17 @@ class Source:
             }
             connection.request("GET", path, headers=headers)
             response = connection.getresponse()
-            return self._read(response, path, tag)
+            found = self._read(response, path, tag)
+            if time.monotonic() >= deadline:  # where the answer tells no length, its end may be where the line was cut
+                raise TimeoutError
+            return found
         except (OSError, http.client.HTTPException, zlib.error) as exc:
             is_late = time.monotonic() >= deadline
             reason = f"no whole answer in {self._limits.timeout:g} s" if is_late else str(exc) or type(exc).__name__
             raise _PassingError(reason) from exc
         finally:
-            watch.cancel()
+            if watch is not None:
+                watch.cancel()
             connection.close()
 
     def _read(self, response: http.client.HTTPResponse, path: str, tag: str | None) -> tuple[bytes | None, str | None]:
@@ -145,7 +151,9 @@ class Source:
                 hint="Is it a server of qit4n-kg that has a feed?" if path.endswith(_ROOT) else None,
             )
         if response.headers.get_content_type() != RdfFormat.N_QUADS.value.media_type:
-            raise MirrorError(f"<{self.url}> is not a change feed: it answers with {response.headers.get_content_type()}.")
+            raise MirrorError(
+                f"<{self.url}> is not a change feed: it answers with {response.headers.get_content_type()}."
+            )
         return self._body(response), response.headers.get("ETag")
 
     def _body(self, response: http.client.HTTPResponse) -> bytes:
@@ -190,6 +198,6 @@ def _retry_after(text: str | None) -> float | None:
         return None
 
 
-def _hang_up(connection: http.client.HTTPConnection) -> None:
-    with contextlib.suppress(OSError, AttributeError):
-        connection.sock.shutdown(socket.SHUT_RDWR)
+def _hang_up(line: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        line.shutdown(socket.SHUT_RDWR)

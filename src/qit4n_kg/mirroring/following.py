@@ -3,10 +3,10 @@
     DIR/current, DIR/generations/…   as in a state folder: `qit4n-kg query --state-dir DIR` asks it
     DIR/pages/EPOCH/…                closed pages that were fetched and are not in a generation yet
 
-The position in the feed is what the mirror's generation was made from (its manifest's `inputs`), so it moves together with the data by
-one atomic step, and only when the hash of what was written is the one that the feed promises. Killed at any moment, the mirror goes
-on from there, with the pages that it has fetched. It starts from the beginning when the feed began anew, and once when what
-it has can't be made into what is promised.
+The position in the feed is what the mirror's generation was made from (its manifest's `inputs`), so it moves together with
+the data by one atomic step, and only when the hash of what was written is the one that the feed promises. Killed at any moment,
+the mirror goes on from there, with the pages that it has fetched. It starts from the beginning when the feed began anew, and
+once when what it has can't be made into what is promised.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pyoxigraph
+
     from qit4n_kg.mirroring.fetching import Source
     from qit4n_kg.store.generations import Generation, Generations
 
