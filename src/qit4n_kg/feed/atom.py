@@ -60,6 +60,8 @@ def tell(version: Version, before: Version | None, base_iri: str) -> Told:
         )
     )
     lines = [*gone, *come] if before is not None else come
+    if not lines:
+        lines = ["What is in force did not change, but what single graphs state did."]
     if len(lines) > _MOST_LINES:
         lines = [*lines[:_MOST_LINES], f"… and {len(lines) - _MOST_LINES} more"]
     subject = thing(version.subject, base_iri).value
@@ -138,7 +140,7 @@ def _class(version: Version) -> str:
         and isinstance(quad.graph_name, NamedNode)
         and "/entailed/" not in quad.graph_name.value
     ]
-    return _words(min(names)) if names else ""
+    return _words(min(names)).lower() if names else ""
 
 
 def _words(iri: str) -> str:

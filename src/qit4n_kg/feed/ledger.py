@@ -19,6 +19,7 @@ import secrets
 import sqlite3
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -184,7 +185,7 @@ class Ledger:
             (start, start + count if count >= 0 else 1 << 62),
         ).fetchall()
         last = self.last_page()
-        return [Page(*row[:4], row[0] < last) for row in rows]
+        return [Page(row[0], row[1], row[2], row[3], row[0] < last) for row in rows]
 
     def last_page(self) -> int:
         """Return the number of the page that is open, 0 where there is none."""
@@ -196,9 +197,7 @@ class Ledger:
         `changes` are subjects with their lines, none for what is gone; it may read the heads, which change only afterwards.
         """
         tip = self.tip()
-        time = max(
-            manifest.built_at, tip.time if tip else ""
-        )  # a clock that was set back does not turn the feed around
+        time = _time_after(manifest.built_at, tip.time if tip else None)
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute("PRAGMA cache_spill = OFF")  # so that readers wait for the commit only
         with self._transaction():
@@ -294,6 +293,20 @@ class _Writer:
         self._db.executemany("INSERT INTO moved VALUES (?, ?, ?)", self._moved)
         self._rows.clear()
         self._moved.clear()
+
+
+def _time_after(built_at: str, before: str | None) -> str:
+    """Return the instant of a generation, later than the one before: clients order the versions of a thing by it alone.
+
+    A manifest knows whole seconds, and a clock may be set back.
+
+    >>> _time_after("2026-01-02T03:04:05Z", None), _time_after("2026-01-02T03:04:05Z", "2026-01-02T03:04:05.000Z")
+    ('2026-01-02T03:04:05.000Z', '2026-01-02T03:04:05.001Z')
+    """
+    time = datetime.fromisoformat(built_at)
+    if before is not None:
+        time = max(time, datetime.fromisoformat(before) + timedelta(milliseconds=1))
+    return f"{time.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
 
 
 def digest_of(lines: bytes) -> bytes:
