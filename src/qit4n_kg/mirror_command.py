@@ -72,15 +72,15 @@ def mirror(
     if once + follow + verify > 1:
         raise click.UsageError("--once, --follow and --verify exclude each other.")
     source = Source(url, Limits(timeout, page_bytes, patience), _say)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as exc:
-        raise MirrorError(f"{folder} can't be made: {exc.strerror}.") from exc
     generations = Generations(folder, keep=2)
     copy = Mirror(source, generations, folder, _say)
     if verify:
         _verify(copy)
         return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise MirrorError(f"{folder} can't be made: {exc.strerror}.") from exc
     with generations.writer():
         _tell(copy)
         while follow:
