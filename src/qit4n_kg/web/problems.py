@@ -138,6 +138,9 @@ PROBLEMS: dict[str, Problem] = {
         "No search index",
         "The generation that is served was built by an older version, without an index and lists.",
     ),
+    "feed-damaged": Problem(
+        503, "Feed damaged", "The change feed's past can't be read back; the next generation begins it anew."
+    ),
     "journal-damaged": Problem(
         503, "Damaged journal", "The journal of accepted changes can't be read back, so nothing can be written."
     ),
