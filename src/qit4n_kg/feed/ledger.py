@@ -54,6 +54,7 @@ CREATE TABLE entries (
 );
 CREATE INDEX boundaries ON entries (number) WHERE kind = 'boundary';
 CREATE INDEX of_pages ON entries (page);
+CREATE TABLE pages (number INTEGER PRIMARY KEY, first INTEGER NOT NULL, since TEXT NOT NULL, until TEXT NOT NULL);
 CREATE TABLE heads (subject TEXT PRIMARY KEY, number INTEGER NOT NULL, digest BLOB NOT NULL) WITHOUT ROWID;
 """
 
@@ -181,7 +182,7 @@ class Ledger:
     def pages(self, start: int = 1, count: int = -1) -> list[Page]:
         """Return pages in order, from the page `start` on."""
         rows = self._db.execute(
-            "SELECT page, min(number), min(time), max(time) FROM entries WHERE page >= ? AND page < ? GROUP BY page ORDER BY page",
+            "SELECT number, first, since, until FROM pages WHERE number >= ? AND number < ? ORDER BY number",
             (start, start + count if count >= 0 else 1 << 62),
         ).fetchall()
         last = self.last_page()
@@ -189,7 +190,7 @@ class Ledger:
 
     def last_page(self) -> int:
         """Return the number of the page that is open, 0 where there is none."""
-        return int(self._one("SELECT coalesce(max(page), 0) FROM entries")[0])
+        return int(self._one("SELECT coalesce(max(number), 0) FROM pages")[0])
 
     def append(self, changes: Iterable[tuple[str, bytes]], manifest: Manifest) -> Boundary:
         """Add what a generation changes, and its boundary: on the disk when this returns, or nothing.
@@ -251,7 +252,8 @@ class _Writer:
         self._rows: list[tuple[object, ...]] = []
         self._moved: list[tuple[object, ...]] = []
         self._number = int(db.execute("SELECT coalesce(max(number), 0) FROM entries").fetchone()[0])
-        self._page = int(db.execute("SELECT coalesce(max(page), 1) FROM entries").fetchone()[0])
+        self._page = int(db.execute("SELECT coalesce(max(number), 1) FROM pages").fetchone()[0])
+        self._firsts: dict[int, int] = {}
         on_page = db.execute("SELECT kind, content FROM entries WHERE page = ?", (self._page,)).fetchall()
         self._entries = len(on_page)
         self._bytes = sum(len(_unpacked(content)) for kind, content in on_page if kind != "boundary" and content)
@@ -275,6 +277,10 @@ class _Writer:
         self._db.execute("DELETE FROM heads WHERE subject IN (SELECT subject FROM moved WHERE digest IS NULL)")
         self._db.execute("INSERT OR REPLACE INTO heads SELECT * FROM moved WHERE digest IS NOT NULL")
         self._db.execute("DELETE FROM moved")
+        pages = [(page, first, self._time, self._time) for page, first in self._firsts.items()]
+        self._db.executemany(
+            "INSERT INTO pages VALUES (?, ?, ?, ?) ON CONFLICT (number) DO UPDATE SET until = excluded.until", pages
+        )
         row = self._db.execute(f"{_ENTRIES} WHERE number = ?", (number,)).fetchone()
         return _boundary(row)
 
@@ -283,6 +289,7 @@ class _Writer:
             self._page += 1
             self._entries = self._bytes = 0
         self._number += 1
+        self._firsts.setdefault(self._page, self._number)
         self._entries += 1
         self._bytes += size
         self._rows.append((self._number, self._page, self._time, kind, subject, previous, content))
