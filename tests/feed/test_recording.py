@@ -145,6 +145,15 @@ def test_a_damaged_ledger_begins_a_new_epoch(world, caplog):
     assert not path.exists()
 
 
+def test_a_ledger_of_another_version_begins_a_new_epoch(world):
+    with world.ledger() as ledger:
+        before = ledger.epoch
+        ledger._db.execute("PRAGMA user_version = 7")
+    world.add(line("a", "1"))
+    with world.ledger() as ledger:
+        assert ledger.epoch != before
+
+
 def test_a_lost_ledger_begins_a_new_epoch(world):
     with world.ledger() as ledger:
         before = ledger.epoch

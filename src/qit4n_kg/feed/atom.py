@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 from xml.sax.saxutils import escape, quoteattr
@@ -32,6 +33,30 @@ _VERBS = {Kind.CREATED: "New", Kind.UPDATED: "Changed", Kind.DELETED: "Removed"}
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
+class Turn(Enum):
+    """What a line of what is told is about."""
+
+    COME = "Now"
+    GONE = "No longer"
+    MORE = "More"
+    SAME = "Same"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A statement in force that has come or gone; or how many more there are (`text`), or that there is none."""
+
+    turn: Turn
+    text: str
+
+    def __str__(self) -> str:
+        if self.turn is Turn.MORE:
+            return f"… and {self.text} more"
+        if self.turn is Turn.SAME:
+            return "What is in force did not change, but what single graphs state did."
+        return f"{self.turn.value}: {self.text}"
+
+
 @dataclass(frozen=True)
 class Told:
     """A version in words: `lines` say what has come and gone of the statements in force."""
@@ -40,7 +65,7 @@ class Told:
     iri: str
     label: str
     kind: str
-    lines: tuple[str, ...]
+    lines: tuple[Line, ...]
 
     @property
     def title(self) -> str:
@@ -53,21 +78,21 @@ def tell(version: Version, before: Version | None, base_iri: str) -> Told:
     now, then = (_in_force(one) if one is not None else [] for one in (version, before))
     known = now or then
     come, gone = (
-        [f"{word}: {_words(quad.predicate.value)}: {_value(quad.object)}" for quad in quads]
-        for word, quads in (
-            ("Now", [quad for quad in now if quad not in set(then)]),
-            ("No longer", [quad for quad in then if quad not in set(now)]),
+        [Line(turn, _clean(f"{_words(quad.predicate.value)}: {_value(quad.object)}")) for quad in quads]
+        for turn, quads in (
+            (Turn.COME, [quad for quad in now if quad not in set(then)]),
+            (Turn.GONE, [quad for quad in then if quad not in set(now)]),
         )
     )
     lines = [*gone, *come] if before is not None else come
     if not lines:
-        lines = ["What is in force did not change, but what single graphs state did."]
+        lines = [Line(Turn.SAME, "")]
     if len(lines) > _MOST_LINES:
-        lines = [*lines[:_MOST_LINES], f"… and {len(lines) - _MOST_LINES} more"]
+        lines = [*lines[:_MOST_LINES], Line(Turn.MORE, str(len(lines) - _MOST_LINES))]
     subject = thing(version.subject, base_iri).value
     label = "Statements with blank nodes" if version.subject == BLANK else _label(known) or _words(subject)
     kind = _class(version if version.lines or before is None else before)
-    return Told(version, subject, _clean(label), kind, tuple(_clean(line) for line in lines))
+    return Told(version, subject, _clean(label), kind, tuple(lines))
 
 
 @dataclass(frozen=True)
@@ -105,11 +130,12 @@ class AtomWriter:
         own = f"{host}{t.ROOT}/{self.epoch}/{version.number}"
         link = f'<link rel="alternate" href={quoteattr(host + page if page else own)}/>'
         via = f'<link rel="via" type="application/trig" href={quoteattr(own)}/>'
+        words = escape("\n".join(map(str, told.lines)))
         return (
             f"<entry><title>{escape(told.title)}</title>"
             f"<id>{escape(t.member_iri(self.base_iri, self.epoch, version.number))}</id>"
             f"<updated>{escape(version.time)}</updated>{link}{via}"
-            f'<category term={quoteattr(version.kind.value)}/><summary type="text">{escape(chr(10).join(told.lines))}</summary>'
+            f'<category term={quoteattr(version.kind.value)}/><summary type="text">{words}</summary>'
             "</entry>"
         )
 

@@ -46,7 +46,9 @@ VOLUME = 100
 
 _BATCH = 2_000
 _WAIT_SECONDS = 30.0
-_SCHEMA = """
+_VERSION = 1
+_SCHEMA = f"""
+PRAGMA user_version = {_VERSION};
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE entries (
   number INTEGER PRIMARY KEY, page INTEGER NOT NULL, time TEXT NOT NULL, kind TEXT NOT NULL,
@@ -122,6 +124,11 @@ class Ledger:
     def close(self) -> None:
         """Let go of the file."""
         self._db.close()
+
+    @property
+    def version(self) -> int:
+        """How its tables are laid out."""
+        return int(self._one("PRAGMA user_version")[0])
 
     @property
     def dataset_name(self) -> str:
@@ -339,6 +346,8 @@ def open_ledger(folder: Path) -> Iterator[Ledger | None]:
         yield None
         return
     try:
+        if ledger.version != _VERSION:
+            raise FeedDamagedError(f"The feed in {folder} was written by another version of this program.")
         yield ledger
     except sqlite3.Error as exc:
         raise _unusable(folder, exc) from exc
