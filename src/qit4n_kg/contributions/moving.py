@@ -15,7 +15,7 @@ from qit4n_kg.contributions.model import Move, Moving
 from qit4n_kg.contributions.provenance import TRUE
 from qit4n_kg.contributions.standing import DEPRECATED, LABEL, REPLACED, TYPE
 from qit4n_kg.errors import ProposalError
-from qit4n_kg.namespaces import SKOS, STDORG
+from qit4n_kg.namespaces import FOAF, SKOS, STDORG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from qit4n_kg.store.base import Term
 
 ALSO_CALLED = NamedNode(SKOS + "altLabel")
+NAME_PARTS = (NamedNode(FOAF + "givenName"), NamedNode(FOAF + "familyName"))
+"""Parts of a name go with the name: a thing that has its own does not take over those of what is merged into it."""
 REASON = NamedNode(STDORG + "reason")
 MOST_QUADS = 20_000
 _MOST_NAMED = 5
@@ -82,7 +84,9 @@ def apply(move: Moving, standing: Standing, adds: dict[Quad, None], retracts: di
         return
     new = NamedNode(move.new)
     is_labelled = any(True for _ in standing.quads(new, LABEL))
-    rewritten = [_rewrite(quad, old, new, is_labelled=is_labelled) for quad in concerned]
+    named = {part for part in NAME_PARTS if any(True for _ in standing.quads(new, part))}
+    taken_over = [quad for quad in concerned if not (quad.subject == old and quad.predicate in named)]
+    rewritten = [_rewrite(quad, old, new, is_labelled=is_labelled) for quad in taken_over]
     for quad in [quad for quad in adds if old in (quad.subject, quad.object)]:
         del adds[quad]
         rewritten.append(_rewrite(quad, old, new, is_labelled=False))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from rdflib import SH
 
 from qit4n_kg.reporting import Report, Result, StatedValue, quiet_terms
+from qit4n_kg.validation.kinds import Kinds
 from qit4n_kg.validation.known_terms import Terms
 from qit4n_kg.validation.merging import MergedData, StoredHolding, ontology_quads
 from qit4n_kg.validation.shapes import Shapes, load_shapes
@@ -44,10 +45,11 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Gate:
-    """The shapes, compiled, and the terms that may be used; one serves any number of changes, in any order."""
+    """The shapes, compiled, the terms that may be used, and which kinds share nothing; one serves any number of changes."""
 
     shapes: Shapes
     terms: Terms
+    kinds: Kinds
 
     @classmethod
     def load(cls, shapes: Path, ontology: Iterable[Quad]) -> Gate:
@@ -55,7 +57,8 @@ class Gate:
 
         :raises SourceError: they can't be used.
         """
-        return cls(load_shapes(shapes), Terms(ontology))
+        axioms = list(ontology)
+        return cls(load_shapes(shapes), Terms(axioms), Kinds(axioms))
 
 
 def open_gate(store: Store, shapes: Path, graph_base: str, loose: Iterable[Quad] = ()) -> tuple[Gate, MergedData]:
@@ -84,7 +87,8 @@ def validate_change(
         reported = {(result.focus, result.path, result.value) for result in first.brought}
         brought = [*first.brought]
         brought += [result for result in second.brought if (result.focus, result.path, result.value) not in reported]
-        told = [in_words(result, after) for result in (*brought, *unknown)]
+        two_kinds = gate.kinds.conflicts(merged.added, after, brought)
+        told = [in_words(result, after) for result in (*brought, *unknown, *two_kinds)]
     return Verdict(
         replace(Report.of(told, gate.shapes.both), statements=len(adds)),
         (*first.mended, *second.mended),
