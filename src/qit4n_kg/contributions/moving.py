@@ -43,9 +43,13 @@ def mark(move: Moving) -> Iterator[Triple]:
 def require_possible(move: Moving, standing: Standing, gone: set[Quad]) -> None:
     """Make sure that a thing can be moved as things stand.
 
-    :raises ProposalError: it is not there, its new identifier is in use (rename) or not (merge), or others refer to it.
+    :raises ProposalError: it is not there or was moved before, its new identifier is in use (rename) or not (merge), or others
+        refer to it.
     """
     old = NamedNode(move.old)
+    for known, instead in standing.retired([old]).items():
+        became = f"is <{instead.value}> now" if instead is not None else "is retired already"
+        raise ProposalError(f"<{known.value}> {became}, so it can't be {_DONE[move.kind]}.")
     if not standing.is_known(old):
         raise ProposalError(f"Nothing is said of <{move.old}>, so it can't be {_DONE[move.kind]}.")
     if move.new is not None:
@@ -57,7 +61,11 @@ def require_possible(move: Moving, standing: Standing, gone: set[Quad]) -> None:
         if standing.retired([NamedNode(move.new)]):
             raise ProposalError(f"<{move.new}> is retired itself.")
         return
-    others = {quad.subject for quad in standing.quads(None, None, old) if quad not in gone and quad.subject != old}
+    others = {
+        quad.subject
+        for quad in standing.quads(None, None, old)
+        if quad not in gone and quad.subject != old and quad.predicate != REPLACED  # what leads here is then gone, too
+    }
     if others:
         named = ", ".join(sorted(str(one) for one in others)[:_MOST_NAMED])
         raise ProposalError(

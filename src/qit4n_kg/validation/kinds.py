@@ -93,8 +93,8 @@ class Kinds:
         for predicate, _ in view.about(thing):
             kinds |= self._domains.get(predicate, frozenset())
         if not stated:
-            for predicate, ranges in self._ranges.items():
-                if isinstance(predicate, NamedNode) and view.subjects(predicate, thing):
+            for link, ranges in self._ranges.items():
+                if isinstance(link, NamedNode) and view.subjects(link, thing):
                     kinds |= ranges
         return frozenset(kinds)
 

@@ -92,7 +92,7 @@ class Judge:
     def judge_change(self, uploads: Sequence[Upload], adds: Sequence[Quad], retracts: Sequence[Quad]) -> Report:
         """Judge a change that uploads came to; a result that stands in one of them is told with its place there."""
         report = validate_change(self.gate, self.data, adds, retracts, is_merged=False).report
-        results = self.suggester.improve([*report.results, *self.suggester.near_duplicates(adds)])
+        results = self.suggester.improve([*report.results, *self.suggester.near_duplicates(adds, retracts)])
         return report.with_results(place_given(results, self.read(uploads)))
 
     def follows(self, predicate: NamedNode) -> bool:
