@@ -188,6 +188,8 @@ def general_refusal(quad: Quad | Triple) -> str | None:
         return f"Data says nothing about the term <{quad.subject.value}>; that is the ontology's"
     if predicate in _AXIOMS or (predicate.startswith(OWL) and predicate != _DEPRECATED):
         return f"Data states no axiom, but <{predicate}> makes one"
+    if isinstance(quad.object, Triple):
+        return "A triple can't stand as a term here: the tools of the build can't read it"
     if isinstance(quad.object, Literal) and (found := _NOT_IN_XML.search(quad.object.value)):
         return f"A text has the character U+{ord(found[0]):04X}, which no XML can hold"
     if quad.predicate == _TYPE and isinstance(quad.object, NamedNode) and quad.object.value.startswith(_TERM_CLASSES):
