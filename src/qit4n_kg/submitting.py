@@ -116,6 +116,16 @@ class Desk:
             seen = cells_of(proposal, Standing(store, self._settings.graph_base))
         return self._keep(replace(contribution, seen=seen), sending.files, now_at)
 
+    def check(self, sending: Sending, now_at: Snapshot) -> Judgement:
+        """Say what the shapes would say of a contribution; nothing is kept. Its message, evidence and licence don't matter.
+
+        :raises SourceError: a text can't be read; with line and column.
+        :raises ProposalError: it can't be done as things stand.
+        """
+        proposal = self._proposal(sending, now_at)
+        contribution = Contribution("check", "check", now(), "", (), LICENCE, now_at.generation.number, proposal)
+        return self._judged(self._plan(contribution, now_at), sending.files, now_at)
+
     def revert(self, id_: str, message: str, actor: str, now_at: Snapshot) -> Receipt:
         """Make a contribution that takes an accepted one back.
 

@@ -70,7 +70,7 @@ def send() -> Response:
     """Submit a contribution, from the form or as `/contributions` takes it."""
     holder = _require(Role.CONTRIBUTOR)
     try:
-        receipt = desk().submit(_read_sending(), holder.name, snapshot())
+        receipt = desk().submit(read_sending(), holder.name, snapshot())
     except KnowledgeGraphError as exc:
         if not _is_form() or isinstance(exc, UnauthenticatedError | ForbiddenError):
             raise
@@ -199,7 +199,7 @@ def _read_json() -> dict[str, Any]:
     return value
 
 
-def _read_sending() -> Sending:
+def read_sending() -> Sending:
     """Read this request as a contribution.
 
     :raises RequestError: it can't be understood.
