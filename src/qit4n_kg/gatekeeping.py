@@ -137,7 +137,7 @@ class Gatekeeper:
         return told
 
     def form_classes(self, now: Path) -> list[dict[str, Any]]:
-        """Return the classes that there are forms for, with label and number of things."""
+        """Return the classes that there are forms for, with the number of things."""
         told: list[dict[str, Any]] = self._take((), now, {"form": None})[0]["report"]
         return told
 

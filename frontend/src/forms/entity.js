@@ -4,7 +4,7 @@ import { ShaclForm } from "@ulb-darmstadt/shacl-form/dist/form-default.js";
 import { applied, sayable } from "./difference.js";
 import { Identifier } from "./identifier.js";
 import { PageTheme } from "./theme.js";
-import { lineOf, read, TYPE, write } from "./terms.js";
+import { LABEL, lineOf, read, STRING, TYPE, write } from "./terms.js";
 
 export class EntityForm extends EventTarget {
   constructor(data, box) {
@@ -102,12 +102,19 @@ export class EntityForm extends EventTarget {
     return { statements: made, missing };
   }
 
+  // What a new thing inside is called.
+  called(subject) {
+    const control = this.instance(subject, LABEL)?.querySelector(".editor");
+    return control?.value || this.data.classes[this.nested.get(subject)]?.label || "";
+  }
+
   label(object) {
     const term = read(object);
+    if (term.termType === "Literal" && !term.language && term.datatype.value !== STRING) return term.value;
     if (term.termType === "Literal") return term.language && term.language !== "en" ? `“${term.value}” (${term.language})` : `“${term.value}”`;
     const listed = Object.values(this.data.lists).flat().find(([iri]) => iri === term.value)?.[1];
     const chosen = [...this.element.form.querySelectorAll("input[type=hidden].editor")].find((editor) => editor.value === term.value)?.label;
-    return this.data.names[term.value] ?? listed ?? chosen ?? this.identifiers.get(term.value)?.input.value ?? term.value.replace(this.data.base, "");
+    return this.data.names[term.value] ?? listed ?? chosen ?? (this.nested.has(term.value) ? this.called(term.value) : null) ?? term.value.replace(this.data.base, "");
   }
 
   // --- fields

@@ -57,7 +57,8 @@ export class Findings {
     const stand = [...this.form.identifiers].find(([, identifier]) => identifier.iri === iri)?.[0] ?? iri;
     const kind = stand === this.form.root ? this.form.data.kind.iri : this.form.nested.get(stand);
     const fields = Object.entries(this.form.data.classes[kind]?.fields ?? {});
-    const predicate = fields.find(([name, field]) => field.code === path || name === path)?.[0];
+    const steps = path.split(/[|/^() ]+/); // of several properties of which one is needed, the first is shown
+    const predicate = fields.find(([name, field]) => name === path || steps.includes(field.code))?.[0];
     return predicate ? this.form.instance(stand, predicate, value) ?? null : null;
   }
 }

@@ -106,7 +106,7 @@ class Page {
     const { texts, form } = this;
     const told = [];
     const left = adds.filter(([, predicate]) => predicate !== TYPE);
-    const name = ([subject, predicate]) => form.field(subject, predicate)?.name ?? predicate;
+    const name = ([subject, predicate]) => `${subject === form.root ? "" : `${form.called(subject)}, `}${form.field(subject, predicate)?.name ?? predicate}`;
     const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, key) => values[key]);
     for (const gone of removes) {
       const place = left.findIndex(([subject, predicate]) => subject === gone[0] && predicate === gone[1]);

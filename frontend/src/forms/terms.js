@@ -1,5 +1,5 @@
 // RDF terms as N-Triples writes them, and back. A term is what shacl-form's RDF library makes: termType, value, language, datatype.
-const STRING = "http://www.w3.org/2001/XMLSchema#string";
+export const STRING = "http://www.w3.org/2001/XMLSchema#string";
 export const TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type";
 export const LABEL = "http://www.w3.org/2000/01/rdf-schema#label";
 

@@ -54,8 +54,9 @@ def columns_of(shapes: rdflib.Graph, kind: NamedNode, axioms: View) -> tuple[Col
     """Return the columns of a class, those that its superclasses bring included, in the order of the shapes."""
     found: dict[NamedNode, Column] = {}
     for shape, path in property_shapes(shapes, kind, axioms):
-        column = read_column(shapes, shape, path)
-        found[column.predicate] = joined(found.get(column.predicate), column)
+        if isinstance(path, rdflib.URIRef):
+            column = read_column(shapes, shape, path)
+            found[column.predicate] = joined(found.get(column.predicate), column)
     return tuple(found.values())
 
 

@@ -18,9 +18,9 @@ from rdflib import SH
 
 from qit4n_kg.namespaces import RDF, RDFS, STDORG_SHAPES, XSD
 from qit4n_kg.namespaces import SH as SH_BASE
+from qit4n_kg.reporting import from_rdflib
 from qit4n_kg.validation.columns import LANGUAGE_TEXT, Column, in_order, joined, property_shapes, read_column
 from qit4n_kg.validation.model import TYPE
-from qit4n_kg.reporting import from_rdflib
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -64,7 +64,7 @@ class Field:
 
 
 def fields_of(shapes: rdflib.Graph, kind: NamedNode, axioms: View) -> tuple[Field, ...]:
-    """Return the fields of a class in the order in which they are shown: the name, its own, its superclasses', what anything has."""
+    """Return the fields of a class in the order in which they are shown: the name, its own, its superclasses', anything's."""
     found: dict[NamedNode, Field] = {}
     waiting: dict[NamedNode, Field] = {}
     for shape, path in property_shapes(shapes, kind, axioms):
@@ -141,14 +141,13 @@ def _together(one: Field, other: Field) -> Field:
     )
 
 
-def shapes_graph(kinds: Iterable[tuple[NamedNode, str, Iterable[Field]]]) -> str:
-    """Write the shapes graph of a form, as N-Triples: for each class its label and its fields, in their order."""
+def shapes_graph(kinds: Iterable[tuple[NamedNode, Iterable[Field]]]) -> str:
+    """Write the shapes graph of a form, as N-Triples: for each class its fields, in their order."""
     triples: list[Triple] = []
     number = 0
-    for kind, label, fields in kinds:
+    for kind, fields in kinds:
         triples.append(Triple(kind, TYPE, _sh("NodeShape")))
         triples.append(Triple(kind, TYPE, NamedNode(f"{RDFS}Class")))
-        triples.append(Triple(kind, LABEL, Literal(label)))
         for field in fields:
             number += 1
             shape = NamedNode(f"{STDORG_SHAPES}form-{number}")

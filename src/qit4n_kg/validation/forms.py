@@ -1,4 +1,4 @@
-"""What a form about one thing, or a new one of a class, shows: its fields, what they hold now, what may be chosen; it writes nothing.
+"""What a form about one thing, or a new one of a class, shows: its fields, what they hold, what may be chosen; it writes nothing.
 
 A form shows what it can say exactly; every other statement of the thing is kept, and only named. Things to choose from are listed
 where there are few; where there are many, they are searched.
@@ -61,43 +61,51 @@ class FormMaker:
         :raises NotFoundError: no shape is about such a class, or nothing is stated of the thing, or nothing that a form shows.
         """
         kind = self._kind_of(thing) if thing is not None else self._kind_named(name)
-        fields = [field for field in self._fields(kind)]
+        fields = list(self._fields(kind))
         stated = list(islice(self._data.about(thing), MOST_STATEMENTS)) if thing is not None else []
         by_predicate = {field.column.predicate: field for field in fields}
         shown = [(p, v) for p, v in stated if p in by_predicate and can_say(by_predicate[p], v)]
         used = self._used(kind)
         fields = [one for one in fields if not one.is_general or one.column.predicate in used or _is_named(one, shown)]
         nested = self._nested(fields)
-        known = [(kind, self._label(kind), fields), *((k, self._label(k), f) for k, f in nested.items() if k != kind)]
+        known = [(kind, fields), *((k, f) for k, f in nested.items() if k != kind)]
         return {
             "kind": self._class(kind),
             "thing": thing.value if thing is not None else None,
             "label": label_of(self._data, thing) if thing is not None else None,
             "shapes": shapes_graph(known),
-            "classes": {k.value: self._described(k, f, shown if k == kind else []) for k, _, f in known},
-            "lists": self._lists(field for _, _, own in known for field in own),
+            "classes": {k.value: self._described(k, f, shown if k == kind else []) for k, f in known},
+            "lists": self._lists(field for _, own in known for field in own),
             "statements": [[predicate.value, str(value)] for predicate, value in shown],
             "kept": [[p.value, self._text(v)] for p, v in stated if p != TYPE and (p, v) not in shown],
-            "names": {v.value: label for _, v in shown if isinstance(v, NamedNode) and (label := label_of(self._data, v))},
+            "names": {
+                v.value: label for _, v in shown if isinstance(v, NamedNode) and (label := label_of(self._data, v))
+            },
         }
 
     def classes(self) -> list[dict[str, Any]]:
-        """Return the classes that there is a form for, by label, with how many things each has."""
+        """Return the classes that there is a form for, by name, with how many things each has."""
         found = [self._class(kind) | {"count": len(self._some(kind))} for kind in self._kinds if self._is_named(kind)]
-        return sorted(found, key=lambda one: str(one["label"]).casefold())
+        return sorted(found, key=lambda one: str(one["name"]))
 
     # --- classes
 
     def _kind_named(self, name: str) -> NamedNode:
         known = target_classes(self._reading.shapes)
-        kind = known.get(name.lower()) or next((one for one in self._kinds if name in (one.value, compact(one.value))), None)
+        kind = known.get(name.lower()) or next(
+            (one for one in self._kinds if name in (one.value, compact(one.value))), None
+        )
         if kind is None or not self._is_named(kind):
-            raise NotFoundError(f"There is no form for {name[:60]!r}.", hint="/contribute/new lists those that there are.")
+            raise NotFoundError(
+                f"There is no form for {name[:60]!r}.", hint="/contribute/new lists those that there are."
+            )
         return kind
 
     def _kind_of(self, thing: NamedNode) -> NamedNode:
         """Return the most special class of a thing that shapes are about."""
-        kinds = [kind for kind in self._data.objects(thing, TYPE) if isinstance(kind, NamedNode) and kind in self._kinds]
+        kinds = [
+            kind for kind in self._data.objects(thing, TYPE) if isinstance(kind, NamedNode) and kind in self._kinds
+        ]
         special = [one for one in kinds if not any(two != one and two in self._below(one) for two in kinds)]
         if not special or special[0] in self._below(_GRAPH):
             raise NotFoundError(
@@ -111,7 +119,7 @@ class FormMaker:
         return kind not in self._below(_GRAPH) and kind not in self._below(_CONCEPT)
 
     def _is_named(self, kind: NamedNode) -> bool:
-        """Tell whether there may be new things of a class, and a name is among their fields: not so for what has none of its own."""
+        """Tell whether there may be new things of a class, and they have a name."""
         named = (field for field in self._fields(kind) if field.column.predicate == LABEL)
         return self._may_be_new(kind) and any(field.is_required for field in named)
 
@@ -120,13 +128,7 @@ class FormMaker:
 
     def _class(self, kind: NamedNode) -> dict[str, Any]:
         local = kind.value.rsplit("#", 1)[-1].rsplit("/", 1)[-1]
-        return {"iri": kind.value, "name": local, "label": self._label(kind)}
-
-    def _label(self, kind: NamedNode) -> str:
-        known = target_classes(self._reading.shapes)
-        labels = [name for name, one in known.items() if one == kind]
-        label = max(labels, key=lambda name: (" " in name, -len(name)), default=kind.value)
-        return label[:1].upper() + label[1:]
+        return {"iri": kind.value, "name": local}
 
     # --- fields
 
@@ -135,11 +137,15 @@ class FormMaker:
         return tuple(field for field in found if not self._follows(field.column.predicate))
 
     def _nested(self, fields: Iterable[Field]) -> dict[NamedNode, list[Field]]:
-        """Return the fields of new things that may be made in a form: what such a thing needs, what identifies it, and its first few others."""
+        """Return the fields of new things inside a form: what such a thing needs, what identifies it, and its first few others."""
         kinds = dict.fromkeys(kind for field in fields for kind in field.column.kinds if self._may_be_new(kind))
         found = {}
         for kind in kinds:
-            own = [field for field in self._fields(kind) if not field.is_general or field.column.predicate in self._used(kind)]
+            own = [
+                field
+                for field in self._fields(kind)
+                if not field.is_general or field.column.predicate in self._used(kind)
+            ]
             pattern = self._pattern(kind) or ""
             found[kind] = [
                 one
@@ -159,7 +165,9 @@ class FormMaker:
                 counted[predicate] = counted.get(predicate, 0) + 1
         return {predicate for predicate, count in counted.items() if count >= len(things) * _OFTEN}
 
-    def _described(self, kind: NamedNode, fields: Sequence[Field], shown: Sequence[tuple[NamedNode, Term]]) -> dict[str, Any]:
+    def _described(
+        self, kind: NamedNode, fields: Sequence[Field], shown: Sequence[tuple[NamedNode, Term]]
+    ) -> dict[str, Any]:
         used = self._used(kind)
         few = len(fields) <= _FEW
 
@@ -227,7 +235,12 @@ def can_say(field: Field, value: Term) -> bool:
     """Tell whether a field can show a value and give the same back."""
     if isinstance(value, NamedNode):
         return field.column.is_link
-    if not isinstance(value, Literal) or field.column.is_link or "\r" in value.value or value.value != value.value.strip():
+    if (
+        not isinstance(value, Literal)
+        or field.column.is_link
+        or "\r" in value.value
+        or value.value != value.value.strip()
+    ):
         return False
     if not value.value or ("\n" in value.value and not field.is_long):
         return False

@@ -29,7 +29,9 @@ MOST_SEEN = 200
 _MOST_WAYS = 200
 _PLACE = re.compile(r"\{([^{}]*)\}")
 _OTHERS = re.compile(r"[^a-z0-9.]+")
-_LETTERS = str.maketrans({"ø": "o", "đ": "d", "ð": "d", "ł": "l", "ß": "ss", "æ": "ae", "œ": "oe", "þ": "th", "ı": "i"})
+_LETTERS = str.maketrans(
+    {"ø": "o", "đ": "d", "ð": "d", "ł": "l", "ß": "ss", "æ": "ae", "œ": "oe", "þ": "th", "\u0131": "i"}
+)
 
 
 def slug(text: str) -> str:
@@ -87,14 +89,16 @@ def fill(pattern: str, values: Mapping[str, str], base: str) -> str | None:
 def _ways(local: str, known: Sequence[tuple[NamedNode, Term]], base: str) -> Iterator[str]:
     """Yield the patterns that an identifier may follow, those with the most places first."""
     starts = [""]
-    for predicate, value in known:
+    for _, value in known:
         if isinstance(value, NamedNode) and value.value.startswith(base):
             other = value.value.removeprefix(base)
             if local.startswith(f"{other}/"):
                 starts.insert(0, other)
     names = _names_of(known, base)
     for start in dict.fromkeys(starts):
-        links = [p for p, value in known if isinstance(value, NamedNode) and value.value == base + start] if start else []
+        links = (
+            [p for p, value in known if isinstance(value, NamedNode) and value.value == base + start] if start else []
+        )
         rest = local[len(start) + 1 :] if start else local
         heads = [f"{{{p.value}}}/" for p in links] or [f"{start}/" if start else ""]
         parts = rest.split("/")

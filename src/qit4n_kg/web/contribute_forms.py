@@ -24,7 +24,7 @@ from qit4n_kg.web import access
 from qit4n_kg.web.context import knowledge_graph, snapshot
 from qit4n_kg.web.contributions import finish, json_response
 from qit4n_kg.web.form_texts import form_texts
-from qit4n_kg.web.languages import gettext as _
+from qit4n_kg.web.languages import gettext as in_words
 from qit4n_kg.web.languages import site_language
 from qit4n_kg.web.links import local_path
 from qit4n_kg.web.readings import reading
@@ -54,6 +54,8 @@ def new() -> Response:
     if name:
         return _answer(knowledge_graph().gatekeeper.form(name, None, store))
     classes = knowledge_graph().gatekeeper.form_classes(store)
+    _name(classes)
+    classes.sort(key=lambda one: one["label"].casefold())
     if form is JSON:
         return finish(json_response(classes))
     body = render_template("contribute_new.html", classes=classes)
@@ -63,7 +65,9 @@ def new() -> Response:
 @contribute_forms.get("/contribute/edit")
 def edit() -> Response:
     """Show the form for a thing that is there; `id` is its IRI, or what follows the base of identifiers."""
-    return _answer(knowledge_graph().gatekeeper.form("", _thing(request.args.get("id", "")), snapshot().generation.store_path))
+    return _answer(
+        knowledge_graph().gatekeeper.form("", _thing(request.args.get("id", "")), snapshot().generation.store_path)
+    )
 
 
 @contribute_forms.get("/contribute/values")
@@ -86,7 +90,9 @@ def identifier() -> Response:
     local: str | None = request.args.get("id", "").removeprefix(base)
     if not local:
         given = (one.partition(" ") for one in request.args.getlist("value")[:_MOST_VALUES])
-        local = fill(request.args.get("pattern", "")[:1000], {name: value[:LONGEST * 4] for name, _, value in given}, base)
+        local = fill(
+            request.args.get("pattern", "")[:1000], {name: value[: LONGEST * 4] for name, _, value in given}, base
+        )
     if not local:
         return finish(json_response({"id": None}))
     iri = _thing(local)
@@ -147,14 +153,17 @@ def _answer(told: dict[str, Any]) -> Response:
     """Send the form: its page, or what it is made of."""
     now = snapshot()
     thing = told["thing"]
-    told = told | {"generation": now.generation.number, "base": knowledge_graph().settings.id_base, "language": site_language().tag}
+    told = told | {
+        "generation": now.generation.number,
+        "base": knowledge_graph().settings.id_base,
+        "language": site_language().tag,
+    }
     told["statements"] = list(_with_sources(thing, told["statements"]))
-    for described in told["classes"].values():
-        described["label"] = _(described["label"])
-        for field in described["fields"].values():
-            field["name"] = _(field["name"])
-            for kind in field["kinds"]:
-                kind["label"] = _(kind["label"])
+    kinds = [told["kind"], *told["classes"].values()]
+    for field in (field for described in told["classes"].values() for field in described["fields"].values()):
+        field["name"] = in_words(field["name"])
+        kinds += field["kinds"]
+    _name(kinds)
     told["kept"] = [[reading().entities.labels.label(name), value[:300]] for name, value in told["kept"]]
     if negotiate(request.headers.get("Accept"), (HTML, JSON)) is JSON:
         return finish(json_response(told))
@@ -166,12 +175,18 @@ def _answer(told: dict[str, Any]) -> Response:
         thing=thing,
         path=local_path(thing, knowledge_graph().settings) if thing else None,
         kind=told["kind"],
-        kind_label=_(told["kind"]["label"]),
+        kind_label=told["kind"]["label"],
         holder=holder,
     )
     response = finish(Response(body, content_type=HTML.content_type))
     access.begin_visit(response)
     return response
+
+
+def _name(kinds: Iterable[dict[str, Any]]) -> None:
+    """Call classes what the ontology calls them, in the page's language."""
+    for kind in kinds:
+        kind["label"] = in_words(reading().entities.labels.label(kind["iri"]))
 
 
 def _with_sources(thing: str | None, statements: Iterable[tuple[str, str]]) -> Iterator[dict[str, Any]]:
@@ -192,4 +207,5 @@ def _with_sources(thing: str | None, statements: Iterable[tuple[str, str]]) -> I
 
 def _triple(thing: str, predicate: str, value: str) -> Triple:
     (quad,) = parse(f"<{thing}> <{predicate}> {value} .", RdfFormat.N_TRIPLES)
-    return quad.triple
+    triple: Triple = quad.triple
+    return triple

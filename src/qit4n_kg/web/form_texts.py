@@ -9,7 +9,6 @@ def form_texts() -> dict[str, str]:
     """Return the texts by the names that the script uses; `{…}` is filled in there."""
     return {
         "add": _("Add another: {name}"),
-        "addFirst": _("Add: {name}"),
         "remove": _("Remove: {name}"),
         "required": _("needed"),
         "choose": _("Choose …"),
@@ -42,8 +41,8 @@ def form_texts() -> dict[str, str]:
         "checking": _("Checking …"),
         "sending": _("Sending …"),
         "fine": _("Nothing to remark: this can be sent."),
-        "faults": _("{count} things to mend; the first has the focus."),
-        "warnings": _("{count} warnings. Mend them, or send it all the same."),
+        "faults": _("To mend: {count}. The first has the focus."),
+        "warnings": _("Warnings: {count}. Mend them, or send it all the same."),
         "sendAnyway": _("Send all the same"),
         "send": _("Send for review"),
         "conflict": _("Somebody changed the same meanwhile. Nothing was taken, and what you typed is kept."),

@@ -37,7 +37,7 @@ RATE = "validation_rate"
 PAGE_FINDINGS = 100
 _MOST_FILES = 20
 _FORM_TYPES = ("multipart/form-data", "application/x-www-form-urlencoded")
-_HINT = f"Understood: {', '.join(form.media_type for form in READABLE)}, multipart/form-data, and application/json for a contribution."
+_HINT = f"Understood: {', '.join(form.media_type for form in READABLE)}, multipart/form-data; application/json: a contribution."
 
 
 @dataclass(frozen=True)
