@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from qit4n_kg.graph import KnowledgeGraph, Snapshot
     from qit4n_kg.store.journal import Change
 
+_EDITED = "Another value was written into a spreadsheet."
 _QUADS = (Formats.TRIG.value, Formats.N_QUADS.value)
 
 
@@ -233,9 +234,28 @@ class Desk:
         adds = []
         for file in sending.files:
             edits = self._edits(file, now_at)
-            adds += self._read([file], now_at) if edits is None else edits[0]
-            retracts += [] if edits is None else edits[1]
+            if edits is None:
+                adds += self._read([file], now_at)
+                continue
+            adds += edits[0]
+            documented, others = self._split_documented(*edits, now_at)
+            retracts += others
+            if documented:
+                overruled.append((documented, str(sending.fields.get("message") or _EDITED)))
         return make_proposal(adds, retracts, overruled, read_moves(sending.fields), self._settings.base_iri)
+
+    def _split_documented(
+        self, adds: Sequence[Quad], retracts: Sequence[Quad], now_at: Snapshot
+    ) -> tuple[list[Quad], list[Quad]]:
+        """Part what an edited sheet takes away: values of documents in whose place others come (to be overruled), and the rest."""
+        standing = Standing(now_at.store, self._settings.graph_base)
+        replaced = {(quad.subject, quad.predicate) for quad in adds}
+        documented: list[Quad] = []
+        others: list[Quad] = []
+        for quad in retracts:
+            is_replaced = (quad.subject, quad.predicate) in replaced
+            (documented if is_replaced and standing.is_documented(quad.triple) else others).append(quad)
+        return documented, others
 
     def _edits(self, file: SentFile, now_at: Snapshot) -> tuple[list[Quad], list[Quad]] | None:
         """Return what an edited sheet adds and retracts, None where a file is no such thing.

@@ -5,6 +5,7 @@ A contribution speaks of things, never of graphs: what stands where, and whether
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +23,14 @@ if TYPE_CHECKING:
 LONGEST_TEXT = 10_000
 MOST_PARTS = 200
 """How many moves, overruled statements or pieces of evidence one contribution may have."""
+MOST_OVERRULED = 1_000
 
 LICENCE_NAMES = ("CC-BY-4.0", LICENCE)
+MEMBERS = (
+    *("message", "licence", "evidence", "generation", "key"),
+    *("adds", "retracts", "overrules", "merges", "renames", "retires"),
+)
+"""What a contribution in JSON may have."""
 _REGISTRY_ONLY = frozenset(NamedNode(STDORG + name) for name in ("inForce", "sourceFile", "rule"))
 _TYPE = NamedNode(RDF + "type")
 _DEPRECATED = NamedNode(OWL + "deprecated")
@@ -63,6 +70,18 @@ def read_sent(fields: Mapping[str, Any]) -> Sent:
     return Sent(
         message, tuple(part.strip() for part in evidence), int(base) if base is not None else None, _key(fields)
     )
+
+
+def refuse_unknown(fields: Iterable[str]) -> None:
+    """Make sure that a contribution in JSON has no member that nobody would read.
+
+    :raises ParameterError: it has.
+    """
+    for name in fields:
+        if name not in MEMBERS:
+            near = difflib.get_close_matches(name, MEMBERS, 1)
+            hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(MEMBERS)}."
+            raise ParameterError(f"A contribution has no member {name[:60]!r}.", hint=hint)
 
 
 def read_moves(fields: Mapping[str, Any]) -> tuple[Moving, ...]:
@@ -116,8 +135,8 @@ def make_proposal(
     proposal = Proposal(added, _triples(retracts), tuple(statements), moves)
     if not proposal:
         raise ProposalError("The contribution proposes nothing.", hint="Add, retract or overrule a statement.")
-    if len(statements) > MOST_PARTS:
-        raise ProposalError(f"At most {MOST_PARTS} statements are overruled at once.")
+    if len(statements) > MOST_OVERRULED:
+        raise ProposalError(f"At most {MOST_OVERRULED:,} statements are overruled at once.")
     return proposal
 
 

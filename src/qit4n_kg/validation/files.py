@@ -12,6 +12,7 @@ from qit4n_kg.errors import SourceError
 from qit4n_kg.formats import READABLE, RdfFormat, form_of
 from qit4n_kg.loading import SourceKind, find_sources, named_from, parse, read_quads
 from qit4n_kg.validation.gate import Gate, validate_change
+from qit4n_kg.validation.known_terms import refused
 from qit4n_kg.validation.merging import FileHolding, MergedData
 from qit4n_kg.validation.placing import locate, shown
 from qit4n_kg.validation.suggesting import Suggester
@@ -69,7 +70,7 @@ def _validate_files(wanted: Mapping[Path, Path], settings: Settings, standard_in
         for file in files
         for sheet, finder in file.places
     ]
-    results = suggester.improve([*report.results, *suggester.near_duplicates(new)])
+    results = suggester.improve([*report.results, *suggester.near_duplicates(new), *refused(new)])
     report = report.with_results(locate(results, [*places, *given, *kept]))
     has_clash = _has_clash(report.results, {shown(one) for one in places}, {shown(source) for source in kept})
     return replace(report, statements=len(set(brought)), hint=_CORRECTION if has_clash else None)

@@ -10,6 +10,7 @@ from pyoxigraph import BlankNode, NamedNode
 
 from qit4n_kg.locating import Position, StatementIndex, mentions
 from qit4n_kg.validation.model import TYPE
+from qit4n_kg.validation.suggesting import for_cell
 from qit4n_kg.validation.terms import OVERRULED
 from qit4n_kg.validation.texts import decode
 
@@ -110,6 +111,8 @@ def _placed(result: Result, given: Sequence[Given]) -> Result:
         for sheet, finder in one.places:
             found = finder.find(result.focus, result.predicate, result.value)
             if found and found[0] > best[0]:
-                place = {"file": one.name, "sheet": sheet, "line": found[1].line, "column": found[1].column}
-                best = (found[0], replace(result, **place))  # type: ignore[arg-type]
+                suggestion = for_cell(result.suggestion) if one.is_table and result.suggestion else result.suggestion
+                line, column = found[1].line, found[1].column
+                told = replace(result, file=one.name, sheet=sheet, line=line, column=column, suggestion=suggestion)
+                best = (found[0], told)
     return best[1]

@@ -30,6 +30,7 @@ from qit4n_kg.store.journal import Journal, replay
 from qit4n_kg.validation.edits import Edits, compare
 from qit4n_kg.validation.forms import FormMaker
 from qit4n_kg.validation.gate import Gate, open_gate, validate_change
+from qit4n_kg.validation.known_terms import refused
 from qit4n_kg.validation.merging import MergedData, StoredHolding, ontology_quads
 from qit4n_kg.validation.placing import place_given
 from qit4n_kg.validation.sheets import SEEN, read_sheet, sheet_classes, write_csv, write_xlsx
@@ -145,7 +146,8 @@ def judge_given(gate: Gate, data: MergedData, suggester: Suggester, given: Seque
     """Judge what was read, with suggestions and the place of each result."""
     quads = [quad for one in given for quad in one.quads]
     report = validate_change(gate, data, quads).report
-    results = suggester.improve([*report.results, *suggester.near_duplicates(quads)])
+    found = (*report.results, *suggester.near_duplicates(quads), *refused(quads))
+    results = suggester.improve(found)
     return replace(report.with_results(place_given(results, given)), statements=len(set(quads)))
 
 

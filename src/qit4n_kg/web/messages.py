@@ -15,6 +15,8 @@ from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po, write_po
 
 from qit4n_kg.config import default_sources
+from qit4n_kg.contributions.differences import DIFFERENCES
+from qit4n_kg.contributions.model import Kind, State
 from qit4n_kg.entities.panels import column_label, read_panel
 from qit4n_kg.entities.passages import SourceKind
 from qit4n_kg.namespaces import OWL, RDF, RDFS, SH
@@ -70,6 +72,8 @@ def _named() -> Iterator[str]:
     yield from (form.label for form, _ in STYLES.values())
     yield from (kind.value for kind in SourceKind)
     yield from (topic.capitalize() for topic in TOPICS)
+    yield from (kind.value for kind in (*State, *Kind))
+    yield from DIFFERENCES
 
 
 def _add_file(catalogue: Catalog, method: str, path: Path) -> None:
