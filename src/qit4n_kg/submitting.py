@@ -16,7 +16,7 @@ from pyoxigraph import RdfFormat, parse, serialize
 from qit4n_kg.contributions.changing import cells_of, outdated, plan, retired_meanwhile, reversal_of
 from qit4n_kg.contributions.differences import tell_conflicts
 from qit4n_kg.contributions.model import LICENCE, Contribution, Event, Kind, Proposal, State
-from qit4n_kg.contributions.reading import make_proposal, read_moves, read_overruled, read_sent
+from qit4n_kg.contributions.reading import make_proposal, read_base, read_moves, read_overruled, read_sent
 from qit4n_kg.contributions.register import Register, entry_id, make_id, now
 from qit4n_kg.contributions.standing import Standing
 from qit4n_kg.errors import (
@@ -122,9 +122,14 @@ class Desk:
 
         :raises SourceError: a text can't be read; with line and column.
         :raises ProposalError: it can't be done as things stand.
+        :raises PreconditionFailedError: the graph has changed since its sender looked; with the conflicts.
         """
+        base = read_base(sending.fields) or now_at.generation.number
         proposal = self._proposal(sending, now_at)
-        contribution = Contribution("check", "check", now(), "", (), LICENCE, now_at.generation.number, proposal)
+        with self._seen(base, now_at) as store:
+            seen = cells_of(proposal, Standing(store, self._settings.graph_base))
+        contribution = Contribution("check", "check", now(), "", (), LICENCE, base, proposal, seen)
+        self._refuse_outdated(contribution, now_at)
         return self._judged(self._plan(contribution, now_at), sending.files, now_at)
 
     def revert(self, id_: str, message: str, actor: str, now_at: Snapshot) -> Receipt:

@@ -104,3 +104,22 @@ def test_nothing_is_suggested_for_a_value_that_is_well_written_and_wrong(suggest
         Severity.VIOLATION, "…", OTHER, "p", Literal(-5), "shape", f"{SH}MinInclusiveConstraintComponent", predicate
     )
     assert suggester.improve([result])[0].suggestion is None
+
+
+def test_a_text_in_the_place_of_a_date_is_told_once_and_not_compared_with_other_dates(suggester):
+    predicate, value = NamedNode("https://schema.org/startDate"), Literal("12 March 2021")
+    results = [
+        Result(
+            Severity.VIOLATION,
+            name,
+            OTHER,
+            "schema:startDate",
+            value,
+            name,
+            f"{SH}{name}ConstraintComponent",
+            predicate,
+        )
+        for name in ("LessThanOrEquals", "Datatype")
+    ]
+    assert [one.message for one in suggester.improve(results)] == ["Datatype"]
+    assert [one.message for one in suggester.improve(results[:1])] == ["LessThanOrEquals"]

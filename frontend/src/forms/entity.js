@@ -242,7 +242,7 @@ export class EntityForm extends EventTarget {
     const instance = Object.assign(document.createElement("div"), { className: "property-instance nested" });
     instance.dataset.path = property.template.path;
     const node = new Node(new Term(kind), this.element.config, new Term(iri));
-    const heading = Object.assign(document.createElement("h3"), { textContent: texts.newThing.replace("{kind}", classes[kind].label) });
+    const heading = Object.assign(document.createElement("h2"), { textContent: texts.newThing.replace("{kind}", classes[kind].label) });
     node.prepend(heading);
     const remove = Object.assign(document.createElement("a"), { className: "control-button remove-button" });
     remove.addEventListener("click", () => {

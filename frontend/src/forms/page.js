@@ -209,6 +209,7 @@ class Page {
     this.status(this.texts.checking);
     const { status, told } = await this.post("/validate", body);
     this.status("");
+    if (status === 410 || status === 412) return this.tellConflict(told), false;
     if (status !== 200) return this.fail(told), false;
     const count = (severity) => told.results.filter((one) => one.severity === severity).length;
     const faults = count("Violation");
@@ -247,7 +248,7 @@ class Page {
       this.keeping.forget();
       location.href = `/contributions/${told.id}`;
     } else if (status === 401) this.askToSignIn();
-    else if (status === 412) this.tellConflict(told);
+    else if (status === 410 || status === 412) this.tellConflict(told);
     else this.fail(told);
   }
 
@@ -260,7 +261,7 @@ class Page {
   tellConflict(told) {
     this.keep();
     const list = make("ul");
-    list.append(...(told.conflicts ?? []).map((text) => make("li", { textContent: text })));
+    list.append(...(told.conflicts ?? [told.detail]).map((text) => make("li", { textContent: text })));
     const button = make("button", { type: "button", className: "button button--quiet", textContent: this.texts.reload });
     button.addEventListener("click", () => location.reload());
     this.findings.say(this.texts.conflict, [list, button]);

@@ -34,7 +34,7 @@ shacl-property:not(.may-remove) > .property-instance:not(.nested) > .remove-butt
 .new-thing:hover, .more-button:hover { background: var(--accent-soft); }
 .nested { padding: 1rem; border: 1px solid var(--line); border-inline-start: 4px solid var(--accent); border-radius: var(--radius); background: var(--sunken); }
 .nested > shacl-node { flex: 1 1 100%; }
-.nested h1, .nested h3 { grid-column: 1 / -1; margin: 0; font-size: 1rem; }
+.nested h1, .nested h2 { grid-column: 1 / -1; margin: 0; font-size: 1rem; }
 .shacl-group { grid-column: 1 / -1; display: grid; grid-template-columns: subgrid; gap: 1.1rem 1.5rem; border-top: 1px solid var(--line); padding-top: 1rem; }
 .shacl-group > h2 { grid-column: 1 / -1; margin: 0; font-size: 1rem; }
 .shacl-group:not(.open) > shacl-property { display: none; }

@@ -148,11 +148,13 @@ export class PageTheme extends Theme {
       label.append(" ", Object.assign(document.createElement("span"), { className: "needed", textContent: `(${this.data.texts.required})` }));
       control.setAttribute("aria-required", "true");
     }
-    const help = [more, field.help].filter(Boolean).join(". ");
+    const help = more || field.help;
     const instance = document.createElement("div");
     instance.append(label, editor);
     if (help) {
-      instance.append(Object.assign(document.createElement("p"), { className: "hint", id: `${id}-hint`, textContent: help }));
+      const hint = Object.assign(document.createElement("p"), { className: "hint", id: `${id}-hint`, textContent: more ? `${more}. ` : "" });
+      hint.append(Object.assign(document.createElement("span"), { lang: "en", textContent: field.help ?? "" })); // the shapes speak English
+      instance.append(hint);
       control.setAttribute("aria-describedby", `${id}-hint`);
     }
     return instance;

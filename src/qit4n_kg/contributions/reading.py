@@ -62,14 +62,20 @@ def read_sent(fields: Mapping[str, Any]) -> Sent:
     evidence = tuple(part for part in ([given] if isinstance(given, str) else given) if part)
     if len(evidence) > MOST_PARTS or not all(isinstance(part, str) and len(part) <= LONGEST_TEXT for part in evidence):
         raise ParameterError("The evidence is a text, or a list of texts and addresses.")
+    return Sent(message, tuple(part.strip() for part in evidence), read_base(fields), _key(fields))
+
+
+def read_base(fields: Mapping[str, Any]) -> int | None:
+    """Read the member `generation`: which one its sender has seen, None where they do not say.
+
+    :raises ParameterError: it is no number.
+    """
     base = fields.get("generation")
     if base in (None, ""):
-        base = None
-    elif isinstance(base, bool) or not str(base).isascii() or not str(base).isdigit() or len(str(base)) > 18:
+        return None
+    if isinstance(base, bool) or not str(base).isascii() or not str(base).isdigit() or len(str(base)) > 18:
         raise ParameterError("The generation is a number.")
-    return Sent(
-        message, tuple(part.strip() for part in evidence), int(base) if base is not None else None, _key(fields)
-    )
+    return int(str(base))
 
 
 def refuse_unknown(fields: Iterable[str]) -> None:

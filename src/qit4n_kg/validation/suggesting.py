@@ -38,7 +38,10 @@ _PERSON = NamedNode(f"{STDORG}Person")
 _NEAR = f"{STDORG_SHAPES}PersonOnce"
 _ALIKE = 0.88
 _NEARLY = 0.75
-_OF_FORM = ("", None, f"{SH}DatatypeConstraintComponent", f"{SH}OrConstraintComponent")
+_MISFITS = tuple(f"{SH}{name}ConstraintComponent" for name in ("Datatype", "Or"))
+_ORDERS = tuple(f"{SH}{name}ConstraintComponent" for name in ("LessThan", "LessThanOrEquals"))
+"""A text where a date should be is neither before nor after another one: that it is no date says all."""
+_OF_FORM = ("", *_MISFITS)
 _MOST_PEOPLE = 5000
 """Up to so many names are compared one by one; among more, only names of the same words in another order or case are found."""
 _MOST_WORDS = 4
@@ -60,8 +63,13 @@ class Suggester:
         self._shapes = shapes
 
     def improve(self, results: Iterable[Result]) -> list[Result]:
-        """Return the results with what to write instead."""
-        return [_with(result, self._advice(result)) for result in results]
+        """Return the results with what to write instead, without those that only follow from a value of another datatype."""
+        results = list(results)
+        misfits = {(one.focus, one.path, one.value) for one in results if one.component in _MISFITS}
+        told = (
+            one for one in results if one.component not in _ORDERS or (one.focus, one.path, one.value) not in misfits
+        )
+        return [_with(result, self._advice(result)) for result in told]
 
     def things(self, label: str, kinds: Sequence[NamedNode]) -> Sequence[NamedNode]:
         """Return the things of any of some classes (none: of any) that are called so."""
@@ -194,6 +202,11 @@ def _reword(value: Literal, datatypes: Sequence[str]) -> str | None:
     if f"{XSD}decimal" in datatypes and re.fullmatch(r"[+-]?\d+\.\d+", number):
         return f"Write {number}, without quotes."
     return None
+
+
+def in_cell(result: Result) -> Result:
+    """Return a result as it is told to somebody who writes into a cell."""
+    return replace(result, suggestion=for_cell(result.suggestion)) if result.suggestion else result
 
 
 def for_cell(suggestion: str) -> str:
