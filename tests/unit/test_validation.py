@@ -20,6 +20,9 @@ from qit4n_kg.errors import SourceError
 from qit4n_kg.loading import SourceKind, find_sources, parse
 from qit4n_kg.reporting import MOST_LINES, Report, Severity, to_rdflib
 from qit4n_kg.validation import STANDARD_INPUT, Shapes, load_shapes, locate, validate, validate_files
+from qit4n_kg.validation.kinds import Kinds
+from qit4n_kg.validation.terms import statement
+from qit4n_kg.validation.views import MemoryView
 
 ROOT = Path(__file__).parents[2]
 ID = "https://w3id.org/qit4n/id/"
@@ -485,3 +488,37 @@ def test_an_absent_folder_of_shapes_is_refused(tmp_path):
 def test_the_server_starts_without_importing_the_validator():
     code = "import sys, qit4n_kg.web.app; sys.exit(any(name in sys.modules for name in ('pyshacl', 'qit4n_kg.validation')))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+# --- kinds that share nothing
+
+
+@pytest.mark.parametrize(
+    ("existing", "added", "where"),
+    [
+        ("<jp> a stdorg:Country", "<jp> a stdorg:Group", ("<jp>", "rdf:type")),
+        ("<ada> a stdorg:Person", "<ada> a <http://www.w3.org/2004/02/skos/core#Concept>", ("<ada>", "rdf:type")),
+        ("<d> a stdorg:Deliverable", "<x> stdorg:sessionOf <d>", ("<x>", "stdorg:sessionOf")),
+        ("<d> stdorg:documentKind <report>", "<d> stdorg:agent <ada>", ("<d>", "stdorg:agent")),
+    ],
+)
+def test_what_would_be_two_kinds_that_share_nothing_is_a_violation_at_the_statement_that_says_so(
+    existing, added, where, ontology
+):
+    before = [statement(quad) for quad in quads(existing + " .")]
+    new = [statement(quad) for quad in quads(added + " .")]
+    [result] = Kinds(ontology).conflicts(new, MemoryView.of([*before, *new]))
+    assert (str(result.focus).replace(ID, ""), result.path) == where
+    assert "at once" in result.message
+    assert result.severity is Severity.VIOLATION
+
+
+def test_what_is_one_kind_is_no_violation(ontology):
+    said = '<ada> a stdorg:Person ; rdfs:label "Ada" . <r> a stdorg:RoleHeld ; stdorg:agent <ada> .'
+    statements = [statement(quad) for quad in quads(said)]
+    assert Kinds(ontology).conflicts(statements, MemoryView.of(statements)) == []
+
+
+def test_what_a_shape_has_told_already_is_not_told_again(shapes, ontology):
+    both = '<m> a stdorg:JointMeeting, stdorg:Meeting ; rdfs:label "Twice"@en .'
+    assert "OneKind" not in shapes_of(validate(quads(both), shapes, ontology))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from qit4n_kg.store.generations import Generation
 
 _SOURCE_FILE = NamedNode(STDORG + "sourceFile")
+_DIRECT = ("update", "graph-store")
 _FILE_HINT = "It comes from a file: change the file, or add and retract single statements."
 
 
@@ -55,14 +56,19 @@ def _operations(order: Update) -> tuple[Any, ...]:
     )
 
 
-def refuse_change(change: Change, origin: Origin) -> None:
-    """Refuse what would contradict where statements come from."""
+def refuse_change(change: Change, origin: Origin, source: str) -> None:
+    """Refuse what would contradict where statements come from; `source` is by what the change came."""
     base = origin.settings.graph_base
     ontology = {source.graph for source in origin.sources if source.kind is SourceKind.ONTOLOGY}
     for graph in change.graphs():
         local = graph.value.removeprefix(base) if isinstance(graph, NamedNode) else ""
         if local == "registry" or local.startswith("entailed/"):
             raise ChangeRefusedError(f"The build itself writes the graph {graph}.")
+        if local.startswith("contribution/") and source in _DIRECT:
+            raise ChangeRefusedError(
+                f"The graph {graph} is a contribution's: it has what its submitter sent and its reviewer saw.",
+                hint="Revert the contribution, or make another one.",
+            )
         if graph in ontology:
             raise ChangeRefusedError(f"The graph {graph} is the ontology's.", hint="It is changed in its file.")
     for quad in change.adds:

@@ -64,7 +64,7 @@ def commit(settings: Settings, order: Order, actor: str, expected: int | None = 
             return Committed(current.number, 0, 0, is_new_graph=False)
         change, source = _change(order, accepting, current, origin, loaded)
         if not settings.scratch:
-            refuse_change(change, origin)
+            refuse_change(change, origin, source)
         number = current.number
         if change:
             entry = Entry.of(change, actor, source, entry_id)
