@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import replace
 
 import pytest
+from hypothesis import strategies as st
 
 from conftest import Quiet
 from qit4n_kg.building import build
@@ -13,7 +14,9 @@ from qit4n_kg.committing.commits import commit
 from qit4n_kg.committing.orders import GraphWrite, PreparedChange
 from qit4n_kg.config import load_settings
 from qit4n_kg.feed.ledger import Boundary, open_ledger
+from qit4n_kg.feed.recording import subjects_of
 from qit4n_kg.store.generations import Generations
+from qit4n_kg.store.oxigraph import OxigraphStore
 
 THING = "https://example.org/id/"
 
@@ -68,6 +71,26 @@ def replayed(ledger):
             else:
                 del held[entry.subject]
     return found
+
+
+NAMES = st.sampled_from(["a", "a/b", "a0", "b", "é", "z"])
+HOSTILE = st.sampled_from(["", "x", '\\"', "\\n> <x:g> .", "_:b", "\u202eע", "<&>", "\\u0000", "\\\\"])
+
+
+@st.composite
+def lines(draw):
+    """A line of N-Quads, now and then with a blank node as its subject, object or graph."""
+    subject = draw(st.one_of(NAMES.map(lambda name: f"<{THING}{name}>"), st.sampled_from(["_:b1", "_:b2"])))
+    value = draw(
+        st.one_of(HOSTILE.map(lambda text: f'"{text}"'), NAMES.map(lambda n: f"<{THING}{n}>"), st.just("_:b1"))
+    )
+    graph = draw(st.sampled_from(["", f" <{THING}g1>", f" <{THING}g2>", f" <{THING}a>"]))
+    return f"{subject} <{THING}says> {value}{graph} .\n"
+
+
+def dump(world):
+    with OxigraphStore.open_read_only(world.current.store_path) as store:
+        return b"".join(text for _, text in subjects_of(store, world.settings.feed_folder)).decode()
 
 
 @pytest.fixture

@@ -3,8 +3,10 @@
 import shutil
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from feed.conftest import THING, line
+from feed.conftest import THING, World, dump, line, lines
 from qit4n_kg.errors import FeedGoneError, MirrorDiffersError, MirrorError, StateLockedError
 from qit4n_kg.feed import ledger as ledgers
 from qit4n_kg.mirroring.following import Mirror
@@ -90,6 +92,28 @@ def test_it_is_in_sync_after_each_change(world, copy):
         assert done.mark.generation == str(world.current.number)
         assert copy.dataset == done.mark.dataset == world.current.manifest.dataset
     assert copy.generations.current().manifest.graphs == world.current.manifest.graphs
+
+
+@settings(max_examples=6, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.lists(lines(), max_size=6), st.lists(st.integers(0, 30), max_size=4), st.booleans()), max_size=5
+    )
+)
+def test_whatever_is_written_and_whenever_it_looks_the_mirror_is_in_sync(tmp_path_factory, writes):
+    world = World(tmp_path_factory.mktemp("source"))
+    app = create_app(world.settings)
+    copy = Copy(InProcess(app.test_client()), tmp_path_factory.mktemp("copy"))
+    try:
+        for adds, chosen, is_looking in [*writes, ([], [], True)]:
+            there = dump(world).splitlines(keepends=True)
+            gone = [there[number % len(there)] for number in chosen] if there else []
+            world.change("".join(adds), "".join(one for one in gone if "_:" not in one))
+            if is_looking:
+                assert copy.sync().mark.generation == str(world.current.number)
+                assert copy.dataset == world.current.manifest.dataset
+    finally:
+        app.extensions["knowledge_graph"].close()
 
 
 def test_many_generations_are_caught_up_at_once_and_only_new_pages_are_fetched(world, copy):

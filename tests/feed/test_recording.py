@@ -8,26 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from feed.conftest import THING, World, line, replayed
+from feed.conftest import THING, World, dump, line, lines, replayed
 from qit4n_kg.errors import StateError
 from qit4n_kg.feed import ledger as ledgers
 from qit4n_kg.feed.ledger import BLANK, Kind, Version, begin_epoch, open_ledger
 from qit4n_kg.feed.recording import record, subjects_of
 from qit4n_kg.store.oxigraph import OxigraphStore
-
-NAMES = st.sampled_from(["a", "a/b", "a0", "b", "é", "z"])
-HOSTILE = st.sampled_from(["", "x", '\\"', "\\n> <x:g> .", "_:b", "\u202eע", "<&>", "\\u0000", "\\\\"])
-
-
-@st.composite
-def lines(draw):
-    """A line of N-Quads, now and then with a blank node as its subject, object or graph."""
-    subject = draw(st.one_of(NAMES.map(lambda name: f"<{THING}{name}>"), st.sampled_from(["_:b1", "_:b2"])))
-    value = draw(
-        st.one_of(HOSTILE.map(lambda text: f'"{text}"'), NAMES.map(lambda n: f"<{THING}{n}>"), st.just("_:b1"))
-    )
-    graph = draw(st.sampled_from(["", f" <{THING}g1>", f" <{THING}g2>", f" <{THING}a>"]))
-    return f"{subject} <{THING}says> {value}{graph} .\n"
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -46,11 +32,6 @@ def test_whatever_is_written_the_entries_amount_to_the_dataset_at_each_generatio
     with OxigraphStore.open_read_only(world.current.store_path) as store:
         anew = {subject: ledgers.digest_of(text) for subject, text in subjects_of(store, world.settings.feed_folder)}
     assert heads == anew  # what a write touched is what comparing everything finds
-
-
-def dump(world):
-    with OxigraphStore.open_read_only(world.current.store_path) as store:
-        return b"".join(text for _, text in subjects_of(store, world.settings.feed_folder)).decode()
 
 
 def versions(world, name):
