@@ -1,15 +1,16 @@
 """What a new generation changes, found and added to the ledger: by what a write touched, or by comparing everything.
 
-`Touched` watches a write on a checkpoint, so that what is compared afterwards is the things that it touched: it costs what it
-changes. Without that (a build, or a ledger that a crash left behind) all lines of the dataset are compared with the last
-version of each thing; they come sorted, so one pass over both is enough.
+`Touched` is what a write touches, so that only these things are compared: it costs what it changes. Without that (a build, or a
+ledger that a crash left behind) all lines of the dataset are compared with the last version of each thing; they come sorted, so
+one pass over both is enough.
 """
 
 from __future__ import annotations
 
 import logging
 import tempfile
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pyoxigraph import NamedNode, RdfFormat, parse
 
@@ -19,85 +20,33 @@ from qit4n_kg.store.canonical import DatasetDigest, has_blank_node, write_lines
 from qit4n_kg.store.oxigraph import OxigraphStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from pyoxigraph import Quad, Store
+    from pyoxigraph import Store
 
     from qit4n_kg.feed.ledger import Ledger
     from qit4n_kg.store.generations import Generation
+    from qit4n_kg.store.recording import Net
 
 _log = logging.getLogger(__name__)
 _READ = 1 << 24
 
 
+@dataclass(frozen=True)
 class Touched:
     """The subjects that a write touches; `is_all` where they can't be told apart because blank nodes come or go."""
 
-    def __init__(self, before: Generation) -> None:
-        self.before = before
-        self.subjects: set[NamedNode] = set()
-        self.is_unknown = False
-        self._blank: set[Quad] = set()
+    before: Generation
+    subjects: frozenset[NamedNode]
+    is_all: bool
 
-    @property
-    def is_all(self) -> bool:
-        """Whether everything has to be compared."""
-        return self.is_unknown or bool(self._blank)
-
-    def watch(self, apply: Callable[[Store, Path], None]) -> Callable[[Store, Path], None]:
-        """Return `apply` with what it does to the store noted."""
-
-        def watched(store: Store, workspace: Path) -> None:
-            apply(cast("Store", _Watched(store, self)), workspace)
-
-        return watched
-
-    def note(self, quad: Quad, *, is_there: bool, was_there: Callable[[Quad], bool]) -> None:
-        """Note that a quad is there from now on, or is not; what is taken out for a while and put back is no change."""
-        if not has_blank_node(quad):
-            assert isinstance(quad.subject, NamedNode)
-            self.subjects.add(quad.subject)
-        elif was_there(quad) != is_there:
-            self._blank ^= {quad}
-
-
-class _Watched:
-    """An engine's own store that notes what is written to it, and is that store in all else."""
-
-    def __init__(self, store: Store, touched: Touched) -> None:
-        self._store = store
-        self._touched = touched
-
-    def __getattr__(self, name: str) -> Any:
-        if name not in ("query", "quads_for_pattern", "backup", "contains_named_graph", "add_graph"):
-            self._touched.is_unknown = True  # whatever else it is, it may write
-        return getattr(self._store, name)
-
-    def __contains__(self, quad: Quad) -> bool:
-        return quad in self._store
-
-    def add(self, quad: Quad) -> None:
-        self._note(quad, is_there=True)
-        self._store.add(quad)
-
-    def remove(self, quad: Quad) -> None:
-        self._note(quad, is_there=False)
-        self._store.remove(quad)
-
-    def extend(self, quads: Iterable[Quad]) -> None:
-        listed = list(dict.fromkeys(quads))
-        for quad in listed:
-            self._note(quad, is_there=True)
-        self._store.extend(listed)
-
-    def remove_graph(self, graph: Any) -> None:
-        for quad in self._store.quads_for_pattern(None, None, None, graph):
-            self._note(quad, is_there=False)
-        self._store.remove_graph(graph)
-
-    def _note(self, quad: Quad, *, is_there: bool) -> None:
-        self._touched.note(quad, is_there=is_there, was_there=self._store.__contains__)
+    @classmethod
+    def by(cls, net: Net, before: Generation) -> Touched:
+        """Take them from what came and went."""
+        quads = (*net.came, *net.went)
+        subjects = frozenset(quad.subject for quad in quads if isinstance(quad.subject, NamedNode))
+        return cls(before, subjects, any(map(has_blank_node, quads)))
 
 
 def record(folder: Path, dataset_name: str, generation: Generation, touched: Touched | None = None) -> None:

@@ -19,7 +19,15 @@ from urllib.parse import urlsplit
 
 from pyoxigraph import NamedNode
 
-from qit4n_kg.errors import FeedGoneError, GenerationDamagedError, MirrorDiffersError, MirrorError, StateMissingError
+from qit4n_kg.errors import (
+    FeedGoneError,
+    GenerationDamagedError,
+    MirrorDiffersError,
+    MirrorError,
+    StateError,
+    StateFullError,
+    StateMissingError,
+)
 from qit4n_kg.feed.reading import Change, Document, Mark
 from qit4n_kg.store.bulk import read_dataset
 from qit4n_kg.store.canonical import has_blank_node
@@ -29,10 +37,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    import pyoxigraph
-
     from qit4n_kg.mirroring.fetching import Source
     from qit4n_kg.store.generations import Generation, Generations
+    from qit4n_kg.store.recording import Recorder
 
 _SOFTWARE = "qit4n-kg mirror"
 _TRIES = 3
@@ -121,7 +128,9 @@ class Mirror:
             except FeedGoneError:
                 self._say("the feed began anew meanwhile")
                 shutil.rmtree(self._pages, ignore_errors=True)
-            except MirrorDiffersError as exc:
+            except StateFullError:
+                raise
+            except (MirrorDiffersError, StateError) as exc:  # the other: what is here was altered
                 if attempt == _TRIES - 1:
                     raise
                 self._say(f"{exc.message} Starting from the beginning.")
@@ -159,7 +168,7 @@ class Mirror:
             quads = (quad for change in pages.changes() for quad in change.quads)
             self._generations.publish(quads, inputs=promise, software=_SOFTWARE, on_ready=check)
         else:
-            self._generations.commit(pages.apply, inputs=promise, software=_SOFTWARE, on_ready=check)
+            self._generations.commit(pages.apply, inputs=lambda: promise, software=_SOFTWARE, on_ready=check)
         shutil.rmtree(self._pages, ignore_errors=True)
         return Synced(mark, len(pages.last), is_anew=position is None)
 
@@ -242,19 +251,20 @@ class _Pages:
         """Yield the last version of each thing."""
         return (change for change in self._all() if self.last[change.thing] == change.number)
 
-    def apply(self, store: pyoxigraph.Store, _: Path) -> None:
-        """Make the changes in an engine's own store."""
+    def apply(self, store: Recorder, _: Path) -> None:
+        """Make the changes in an open checkpoint."""
         for change in self.changes():
             if change.thing == self._blank:
-                old = [quad for quad in store if has_blank_node(quad)]
+                old = [quad for quad in store.raw if has_blank_node(quad)]
             else:
                 found = store.quads_for_pattern(change.thing, None, None, None)
                 old = [quad for quad in found if not has_blank_node(quad)]
             for quad in old:
                 store.remove(quad)
             store.extend(change.quads)
-        for graph in list(store.named_graphs()):
-            if next(iter(store.quads_for_pattern(None, None, None, graph)), None) is None:
+        for graph in list(store.raw.named_graphs()):
+            found = store.quads_for_pattern(None, None, None, graph)
+            if isinstance(graph, NamedNode) and next(found, None) is None:
                 store.remove_graph(graph)
 
     def _all(self) -> Iterator[Change]:
