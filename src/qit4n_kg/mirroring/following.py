@@ -19,7 +19,15 @@ from urllib.parse import urlsplit
 
 from pyoxigraph import NamedNode
 
-from qit4n_kg.errors import FeedGoneError, GenerationDamagedError, MirrorDiffersError, MirrorError, StateMissingError
+from qit4n_kg.errors import (
+    FeedGoneError,
+    GenerationDamagedError,
+    MirrorDiffersError,
+    MirrorError,
+    StateError,
+    StateFullError,
+    StateMissingError,
+)
 from qit4n_kg.feed.reading import Change, Document, Mark
 from qit4n_kg.store.bulk import read_dataset
 from qit4n_kg.store.canonical import has_blank_node
@@ -121,7 +129,9 @@ class Mirror:
             except FeedGoneError:
                 self._say("the feed began anew meanwhile")
                 shutil.rmtree(self._pages, ignore_errors=True)
-            except MirrorDiffersError as exc:
+            except StateFullError:
+                raise
+            except (MirrorDiffersError, StateError) as exc:  # the other: what is here was altered
                 if attempt == _TRIES - 1:
                     raise
                 self._say(f"{exc.message} Starting from the beginning.")
