@@ -5,7 +5,9 @@ import pytest
 from contributions.conftest import SPARQL
 from qit4n_kg.checking import find_problems, read_hygiene_rules
 from qit4n_kg.committing.commits import commit
+from qit4n_kg.contributions.differences import differences
 from qit4n_kg.contributions.model import Event, Kind, State
+from qit4n_kg.contributions.reading import refuse_unknown
 from qit4n_kg.contributions.register import now
 from qit4n_kg.entities.retirement import read_retirement
 from qit4n_kg.errors import (
@@ -406,3 +408,47 @@ def test_an_update_does_not_decide_whether_another_graph_counts(still_world):
 def test_what_says_no_kind_and_a_second_code_are_refused(still_world, added):
     with pytest.raises(InvalidDataError):
         still_world.submit(added)
+
+
+NOTE = "<http://example.org/note>"
+
+
+@pytest.mark.parametrize(
+    ("adds", "told"),
+    [
+        (f'<person/bo-lv> {NOTE} "5", 5, "5"@en, "5"@fr .', {"“5”", "5", "“5” (en)", "“5” (fr)"}),
+        (f'<person/bo-lv> {NOTE} "2021"^^xsd:gYear, 2021 .', {"2021 (xsd:gYear)", "2021"}),
+        (f'<person/bo-lv> {NOTE} "a\\u202Eb\\u0007" .', {"“a⟨U+202E⟩b⟨U+0007⟩”"}),
+        (f'<person/bo-lv> {NOTE} "B\\u0435rnard" .', {"“B\u0435rnard” [letters of Cyrillic and Latin in one word]"}),
+    ],
+)
+def test_a_reviewer_sees_what_differs_and_what_is_invisible(still_world, adds, told):
+    contribution = still_world.submit(adds).contribution
+    found = differences(contribution, still_world.graph.current().store, still_world.settings.base_iri)
+    assert {one.value for one in found} == told
+    assert {one.property_label for one in found} == {"<http://example.org/note>"}
+
+
+def test_a_new_thing_that_is_called_like_another_is_told_apart(still_world):
+    contribution = still_world.submit('<person/bo-lv-2> a stdorg:Person ; rdfs:label "Bo Lv" .').contribution
+    found = differences(contribution, still_world.graph.current().store, still_world.settings.base_iri)
+    assert {one.subject_label for one in found} == {"Bo Lv (person/bo-lv-2)"}
+
+
+def test_taking_a_merge_back_does_not_claim_that_the_survivor_loses_what_others_state(world):
+    world.accept(world.submit('<person/ana-x> a stdorg:Person ; rdfs:label "Ana X" .').contribution)
+    merge = {"old": f"{world.settings.base_iri}id/person/ana-x", "new": f"{world.settings.base_iri}id/person/bo-lv"}
+    contribution = world.submit(merges=[{**merge, "reason": "The same person"}]).contribution
+    world.accept(contribution)
+    back = world.revert(contribution).contribution
+    found = differences(back, world.graph.current().store, world.settings.base_iri)
+    assert not any(one.subject_label == "Bo Lv" and one.property_label == "is a" for one in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("addz", "Did you mean adds?"), ("merge", "Did you mean merges?"), ("colour", "Known: message")]
+)
+def test_a_member_that_nobody_would_read_is_refused(name, hint):
+    with pytest.raises(ParameterError) as caught:
+        refuse_unknown({"message": "x", name: "y"})
+    assert caught.value.hint.startswith(hint)

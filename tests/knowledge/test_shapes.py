@@ -29,7 +29,7 @@ NAMES = sorted(path.name for path in EXAMPLES.iterdir() if path.is_dir())
 EXPECT = re.compile(r"^# expect: (\S+) (\S+) (\S+) (.+)$", re.MULTILINE)
 TARGETS = (SH.targetClass, SH.targetSubjectsOf)
 OVERRULED = NamedNode("https://example.org/overruled-passage")
-ABOUT_SHAPES = {SH.path, SH.name, SH.message, SH.severity, SH.property, *TARGETS}
+ABOUT_SHAPES = {SH.path, SH.name, SH.message, SH.order, SH.severity, SH.property, *TARGETS}
 CONSTRAINT_OF = {
     SH.qualifiedValueShape: None,  # counted by sh:qualifiedMinCount
     SH.qualifiedMinCount: "QualifiedMinCountConstraintComponent",

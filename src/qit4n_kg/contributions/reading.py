@@ -5,6 +5,7 @@ A contribution speaks of things, never of graphs: what stands where, and whether
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -23,8 +24,14 @@ if TYPE_CHECKING:
 LONGEST_TEXT = 10_000
 MOST_PARTS = 200
 """How many moves, overruled statements or pieces of evidence one contribution may have."""
+MOST_OVERRULED = 1_000
 
 LICENCE_NAMES = ("CC-BY-4.0", LICENCE)
+MEMBERS = (
+    *("message", "licence", "evidence", "generation", "key"),
+    *("adds", "retracts", "overrules", "merges", "renames", "retires"),
+)
+"""What a contribution in JSON may have."""
 _REGISTRY_ONLY = frozenset(NamedNode(STDORG + name) for name in ("inForce", "sourceFile", "rule"))
 _TYPE = NamedNode(RDF + "type")
 _DEPRECATED = NamedNode(OWL + "deprecated")
@@ -59,14 +66,32 @@ def read_sent(fields: Mapping[str, Any]) -> Sent:
     evidence = tuple(part for part in ([given] if isinstance(given, str) else given) if part)
     if len(evidence) > MOST_PARTS or not all(isinstance(part, str) and len(part) <= LONGEST_TEXT for part in evidence):
         raise ParameterError("The evidence is a text, or a list of texts and addresses.")
+    return Sent(message, tuple(part.strip() for part in evidence), read_base(fields), _key(fields))
+
+
+def read_base(fields: Mapping[str, Any]) -> int | None:
+    """Read the member `generation`: which one its sender has seen, None where they do not say.
+
+    :raises ParameterError: it is no number.
+    """
     base = fields.get("generation")
     if base in (None, ""):
-        base = None
-    elif isinstance(base, bool) or not str(base).isascii() or not str(base).isdigit() or len(str(base)) > 18:
+        return None
+    if isinstance(base, bool) or not str(base).isascii() or not str(base).isdigit() or len(str(base)) > 18:
         raise ParameterError("The generation is a number.")
-    return Sent(
-        message, tuple(part.strip() for part in evidence), int(base) if base is not None else None, _key(fields)
-    )
+    return int(str(base))
+
+
+def refuse_unknown(fields: Iterable[str]) -> None:
+    """Make sure that a contribution in JSON has no member that nobody would read.
+
+    :raises ParameterError: it has.
+    """
+    for name in fields:
+        if name not in MEMBERS:
+            near = difflib.get_close_matches(name, MEMBERS, 1)
+            hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(MEMBERS)}."
+            raise ParameterError(f"A contribution has no member {name[:60]!r}.", hint=hint)
 
 
 def read_moves(fields: Mapping[str, Any]) -> tuple[Moving, ...]:
@@ -124,8 +149,8 @@ def make_proposal(
     proposal = Proposal(added, retracted, tuple(statements), moves)
     if not proposal:
         raise ProposalError("The contribution proposes nothing.", hint="Add, retract or overrule a statement.")
-    if len(statements) > MOST_PARTS:
-        raise ProposalError(f"At most {MOST_PARTS} statements are overruled at once.")
+    if len(statements) > MOST_OVERRULED:
+        raise ProposalError(f"At most {MOST_OVERRULED:,} statements are overruled at once.")
     return proposal
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pyoxigraph import NamedNode
 
+from qit4n_kg.loading import refusal
 from qit4n_kg.namespaces import STDORG, STDORG_SHAPES, compact
 from qit4n_kg.reporting import Result, Severity
 from qit4n_kg.validation.model import TYPE
@@ -102,3 +103,16 @@ class Terms:
         return Result(
             Severity.VIOLATION, message, subject, compact(predicate.value), obj, _KNOWN_TERM, predicate=predicate
         )
+
+
+def refused(quads: Iterable[Quad]) -> list[Result]:
+    """Return a violation for each statement that a build and a contribution refuse whatever the shapes say (`loading.refusal`)."""
+    told = ((quad, refusal(quad)) for quad in dict.fromkeys(quads))
+    return [
+        Result(
+            *(Severity.VIOLATION, f"{why}.", quad.subject, compact(quad.predicate.value), quad.object, _KNOWN_TERM),
+            predicate=quad.predicate,
+        )
+        for quad, why in told
+        if why is not None
+    ]

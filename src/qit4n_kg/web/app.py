@@ -12,6 +12,7 @@ from qit4n_kg.web import access, assets, bodies, cors, languages, links, privile
 from qit4n_kg.web.catalogue import catalogue
 from qit4n_kg.web.context import EXTENSION, SNAPSHOT_KEY, knowledge_graph
 from qit4n_kg.web.contribute import contribute
+from qit4n_kg.web.contribute_forms import contribute_forms
 from qit4n_kg.web.contribute_sheets import contribute_sheets
 from qit4n_kg.web.contributions import contributions
 from qit4n_kg.web.diagnosis import diagnosis
@@ -89,6 +90,7 @@ def make_routes(settings: Settings) -> Flask:
         graphs,
         signin,
         contribute,
+        contribute_forms,
         contribute_sheets,
         contributions,
         running,
