@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
+import time
 import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -51,6 +52,8 @@ _TERM_CLASSES = (OWL, SH, RDFS + "Class", RDFS + "Datatype", RDF + "Property")
 _REGISTRY_ONLY = frozenset(STDORG + name for name in ("inForce", "rule", "sourceFile"))
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]*")
+_SETTLED = 2_000_000_000
+"""Nanoseconds after which a file that is written again has another time of change."""
 _BESIDE = (".md", ".ru", ".txt")
 _POSITION = re.compile(r"^Parser error (?:at|between) line .*?: (?=\S)")
 
@@ -197,16 +200,41 @@ def general_refusal(quad: Quad | Triple) -> str | None:
     return None
 
 
-def inputs_hash(sources: Iterable[SourceFile], *, software: str, base_iri: str, gate: bool) -> str:
+class FileDigests:
+    """The SHA-256 of files, kept for as long as a file's status stays what it was; one that was just written is read again."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[tuple[int, ...], str]] = {}
+
+    def of(self, path: Path) -> str:
+        """Return the digest of a file.
+
+        :raises OSError: it can't be read.
+        """
+        status = path.stat()
+        stamp = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        known = self._known.get(str(path))
+        if known is not None and known[0] == stamp:
+            return known[1]
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        if time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) > _SETTLED:
+            self._known[str(path)] = (stamp, digest)
+        return digest
+
+
+def inputs_hash(
+    sources: Iterable[SourceFile], *, software: str, base_iri: str, gate: bool, digests: FileDigests | None = None
+) -> str:
     """Hash everything that decides what a build makes, as `sha256:…`: names and contents of files, software, settings.
 
     :raises SourceError: a file can't be read.
     """
     total = hashlib.sha256(f"{software}\n{base_iri}\n{'gate' if gate else 'no gate'}\n".encode())
+    digests = digests or FileDigests()
     for source in sources:
         try:
-            with source.path.open("rb") as stream:
-                content = hashlib.file_digest(stream, "sha256").hexdigest()
+            content = digests.of(source.path)
         except OSError as exc:
             raise SourceError("The file can't be read.", path=source.path, hint=_reason(exc)) from exc
         total.update(f"{content} {source.relative}\n".encode())

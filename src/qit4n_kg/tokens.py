@@ -23,6 +23,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from qit4n_kg.errors import NotFoundError, ParameterError, StateError
+from qit4n_kg.store.disk import make_folder, sync
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -132,7 +133,7 @@ class Tokens:
         path = self._folder / "secret"
         try:
             if not path.exists():
-                self._folder.mkdir(parents=True, exist_ok=True)
+                make_folder(self._folder)
                 with self._lock():
                     if not path.exists():
                         _write(path, secrets.token_bytes(32))
@@ -152,7 +153,7 @@ class Tokens:
     @contextmanager
     def _writing(self) -> Iterator[list[Holder]]:
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self._folder)
             with self._lock():
                 holders = self.holders()
                 yield holders
@@ -182,7 +183,7 @@ def _digest(token: str) -> str:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Replace a file that only its owner may read, whole or not at all."""
+    """Replace a file that only its owner may read, whole or not at all; it is on the disk when this returns."""
     new = path.with_name(path.name + ".new")
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as output:
@@ -190,3 +191,4 @@ def _write(path: Path, content: bytes) -> None:
         output.flush()
         os.fsync(output.fileno())
     new.replace(path)
+    sync(path.parent)

@@ -46,10 +46,9 @@ def plan(contribution: Contribution, acceptance: Event, standing: Standing, base
     retracts: dict[Quad, None] = {}
     for triple in spelt(proposal.retracts):
         retracts.update(dict.fromkeys(_stated(triple, standing)))
-    is_new = False
-    for triple in spelt(proposal.adds):  # all of it, whoever states it too: taking one back leaves what another says
-        adds[_in(triple, graph)] = None
-        is_new = is_new or all(quad in retracts for quad in standing.stating(triple))
+    added = spelt(proposal.adds)
+    if not all(any(quad not in retracts for quad in standing.stating(triple)) for triple in added):
+        adds.update((_in(triple, graph), None) for triple in added)  # what others state, too: they may be taken back
     for number, one in enumerate(proposal.overrules, start=1):
         _overrule(one, number, contribution, standing, base_iri, (adds, retracts))
     for move in proposal.moves:
@@ -60,7 +59,7 @@ def plan(contribution: Contribution, acceptance: Event, standing: Standing, base
     retracts.update(dict.fromkeys(quad for quad in contribution.reversal[1] if _is_there(quad, standing)))
     for quad in [quad for quad in adds if quad in retracts]:
         del adds[quad], retracts[quad]
-    if not is_new and not retracts and len(adds) <= len(proposal.adds):
+    if not adds and not retracts:
         raise ProposalError("All of this is stated already, so nothing would change.")
     described = (_in(triple, graph) for triple in describe_graph(contribution, acceptance, base_iri))
     return Change(tuple(stored_forms((*described, *adds))), tuple(retracts))
