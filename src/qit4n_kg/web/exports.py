@@ -53,7 +53,8 @@ def coded(text: str) -> Markup:
 @exports.get("/exports")
 def index() -> ResponseReturnValue:
     """List every export, with who takes it, what it holds and an example."""
-    return send(render_template("exports.html", registry=registry(), settings=knowledge_graph().settings), HTML)
+    settings = knowledge_graph().settings
+    return send(render_template("exports.html", registry=registry(), email=settings.admin_email), HTML)
 
 
 @exports.get("/exports/<path:name>")

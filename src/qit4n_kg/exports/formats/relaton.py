@@ -14,7 +14,7 @@ import yaml
 from qit4n_kg.exports.deliverables import clean, read_items
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from qit4n_kg.exports.deliverables import Editor, Item
     from qit4n_kg.exports.making import Material
@@ -36,6 +36,12 @@ def write_xml(material: Material, output: BinaryIO) -> None:
         Xml.indent(relation, "  ", 1)
         output.write(b"  " + Xml.tostring(relation, encoding="utf-8").strip() + b"\n")
     output.write(b"</relaton-collection>\n")
+
+
+def records(material: Material) -> Iterator[tuple[str, bytes]]:
+    """Yield the IRI of each deliverable and its `bibdata`, as OAI-PMH serves it."""
+    for item in read_items(material.facts):
+        yield item.iri, Xml.tostring(bibdata(item), encoding="utf-8", xml_declaration=False)
 
 
 def bibdata(item: Item) -> Xml.Element:
