@@ -44,6 +44,9 @@ class Item:
     due: str | None
     as_of: str | None
     issued: str | None
+    part_of: tuple[str, ...]
+    parts: tuple[str, ...]
+    """The IRIs of what it is a part of, and of its parts."""
 
     @property
     def producers(self) -> tuple[str, ...]:
@@ -128,6 +131,8 @@ def _item(facts: Facts, iri: str, editors: tuple[Editor, ...], report: str | Non
         due=None if report is None else facts.text(report, "stdorg:reportedDueDate"),
         as_of=None if report is None else facts.text(report, "stdorg:attestedAt"),
         issued=facts.text(iri, "dcterms:issued"),
+        part_of=tuple(facts.iris(iri, "dcterms:isPartOf")),
+        parts=tuple(facts.iris(iri, "dcterms:hasPart")),
     )
 
 

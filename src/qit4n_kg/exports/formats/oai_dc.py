@@ -65,8 +65,7 @@ def _elements(facts: Facts, item: Item) -> Iterator[tuple[str, str, str | None]]
     for name, text in (("date", item.issued), ("type", item.kind), ("identifier", item.iri), ("identifier", item.code)):
         if text is not None:
             yield name, text, None
-    for name in ("dcterms:isPartOf", "dcterms:hasPart"):
-        yield from (("relation", iri, None) for iri in facts.iris(item.iri, name))
+    yield from (("relation", iri, None) for iri in (*item.part_of, *item.parts))
 
 
 WRITERS: dict[str, Writer] = {"oai_dc.xml": write_collection}
