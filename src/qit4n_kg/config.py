@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 MIB = 1024 * 1024
 _EMAIL = re.compile(r"[^\s@<>\"']+@(?:[^\s@<>\"'.]+\.)+[^\s@<>\"'.]+")
+PUBLISHER = re.compile(r"([^<>]*[^<>\s])(?: <(https?://[^<>\s\"{}|\\^`]+)>)?")
+"""Who publishes: a name and, in angle brackets, perhaps an address."""
 NO_SOURCES = "none"
 
 
@@ -76,6 +78,7 @@ class Settings:
     oai_email: str = ""
     oai_page: int = 100
     contact: str = ""
+    publisher: str = ""
     scratch: bool = False
 
     @property
@@ -191,6 +194,18 @@ def _email(text: str) -> str:
     return mail
 
 
+def _publisher(text: str) -> str:
+    """Read who publishes: a name, with a page's address in angle brackets if wanted.
+
+    >>> _publisher("A Standards Body <https://example.org/>")
+    'A Standards Body <https://example.org/>'
+    """
+    plain = " ".join(text.split())
+    if plain and not PUBLISHER.fullmatch(plain):
+        raise ValueError("not a name with, if wanted, an http(s) address in <> behind it")
+    return plain
+
+
 def _path(text: str) -> Path:
     return Path(text).expanduser()
 
@@ -270,6 +285,12 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("oai_page", "100", "records in one answer of OAI-PMH", _count(1, 10_000)),
     Setting("contact", "nobody", "whom /about names for questions: an e-mail address, or a page's address", _contact),
+    Setting(
+        "publisher",
+        "whoever runs the server",
+        "who publishes these data, in the catalogue for data portals: a name, with a page's address in <> behind it if wanted",
+        _publisher,
+    ),
 )
 
 

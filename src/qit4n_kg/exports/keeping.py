@@ -59,7 +59,8 @@ class KeptExports:
         :raises StateFullError: there is no room for it.
         """
         manifest = generation.manifest
-        folder = self._folder / f"{manifest.number}-{_digest(__version__, manifest.dataset, manifest.built_at)}"
+        made_of = (__version__, manifest.dataset, manifest.built_at, self._settings.publisher)
+        folder = self._folder / f"{manifest.number}-{_digest(*made_of)}"
         target = folder / _file_name(wanted, arguments or {}, loss=loss)
         with suppress(FileNotFoundError):
             return target.open("rb")
@@ -95,6 +96,7 @@ class KeptExports:
             "base_iri": self._settings.base_iri,
             "stamp": {"generation": manifest.number, "dataset": manifest.dataset, "built_at": manifest.built_at},
             "licence": licence_of(self._settings),
+            "publisher": self._settings.publisher,
             "target": str(partial),
             "limit": self._settings.result_bytes,
             "memory": self._settings.query_memory,

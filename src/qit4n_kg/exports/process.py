@@ -28,7 +28,8 @@ def run(job: dict[str, Any]) -> None:
     with OxigraphStore.open_read_only(Path(job["store"])) as store:
         sandbox.limit_memory(job["memory"])
         stamp = Stamp(**job["stamp"])
-        material = Material(store, queries, job["base_iri"], stamp, wanted, job["arguments"], licence=job["licence"])
+        said = {"licence": job["licence"], "publisher": job["publisher"]}
+        material = Material(store, queries, job["base_iri"], stamp, wanted, job["arguments"], **said)
         with Path(job["target"]).open("wb") as output:
             if job["loss"]:
                 output.write(report_loss(material).to_json().encode())
