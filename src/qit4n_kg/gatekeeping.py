@@ -129,6 +129,20 @@ class Gatekeeper:
         """Return the classes that there are sheets for, with how many things each has."""
         return [(name, count) for name, count in self._take((), now, {"sheets": True})[0]["report"]]
 
+    def form(self, name: str, thing: str | None, now: Path) -> dict[str, Any]:
+        """Describe the form about a thing (its IRI), or about a new one of a class (`validation.forms.FormMaker.read`).
+
+        :raises NotFoundError: there is no such form.
+        :raises QueueFullError: too many wait already.
+        """
+        told: dict[str, Any] = self._take((), now, {"form": {"name": name, "thing": thing}})[0]["report"]
+        return told
+
+    def form_classes(self, now: Path) -> list[dict[str, Any]]:
+        """Return the classes that there are forms for, with the number of things."""
+        told: list[dict[str, Any]] = self._take((), now, {"form": None})[0]["report"]
+        return told
+
     def edits(self, file: SentFile, now: Path) -> SheetEdits | None:
         """Read an edited sheet, None for a table that was not taken from a generation.
 

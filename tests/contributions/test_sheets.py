@@ -144,3 +144,16 @@ def test_a_sheet_of_a_generation_that_is_gone_says_so(still_world):
     content = take(still_world, "Person", CSV).replace(b"generation=1", b"generation=7")
     with pytest.raises(SourceError, match="generation 7"):
         send(still_world, content, CSV)
+
+
+def test_a_documents_value_is_overruled_by_another_one_and_taken_back_where_none_comes(world):
+    edited = edit(take(world, "Meeting", CSV), CSV, "fg-qit4n/meeting/1", "participants", "110")
+    contribution = send(world, edited, CSV)
+    assert not contribution.proposal.retracts
+    (overruled,) = contribution.proposal.overrules
+    assert (overruled.statement.object.value, overruled.reason) == ("109", "From a sheet")
+    emptied = edit(take(world, "Meeting", CSV), CSV, "fg-qit4n/meeting/1", "participants", "")
+    assert [triple.object.value for triple in send(world, emptied, CSV).proposal.retracts] == ["109"]
+    world.accept(contribution)
+    assert world.ask("<fg-qit4n/meeting/1> stdorg:participants 110 FILTER NOT EXISTS { ?s stdorg:participants 109 }")
+    assert world.ask("?discrepancy stdorg:about <fg-qit4n/meeting/1> ; stdorg:reason 'From a sheet'@en")

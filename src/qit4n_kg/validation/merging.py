@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 from pyoxigraph import DefaultGraph, Literal, NamedNode
 
 from qit4n_kg.namespaces import STDORG
+from qit4n_kg.validation.kinds import AXIOMS
 from qit4n_kg.validation.model import SUBCLASS, TYPE
 from qit4n_kg.validation.terms import FALSE, IN_FORCE, OVERRULED, TRUE, puts_out_of_force, statement
 from qit4n_kg.validation.views import Layered, MemoryView, StoredView
@@ -257,12 +258,12 @@ class StoredHolding:
 
 
 def ontology_quads(store: Editable, graph_base: str) -> list[Quad]:
-    """Return what the ontology's graphs in a generation say of types and subclasses."""
+    """Return what the ontology's graphs in a generation say of types, and of which kinds there are."""
     found = store.quads_for_pattern(None, TYPE, _ONTOLOGY_GRAPH, NamedNode(f"{graph_base}registry"))
     graphs = [quad.subject for quad in found if isinstance(quad.subject, NamedNode)]
     return [
         quad
         for graph in graphs
-        for predicate in (TYPE, SUBCLASS)
+        for predicate in (TYPE, *AXIOMS)
         for quad in store.quads_for_pattern(None, predicate, None, graph)
     ]

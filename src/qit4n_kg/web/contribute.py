@@ -16,7 +16,7 @@ from flask import Blueprint, Response, g, render_template, request
 
 from qit4n_kg.committing.orders import Acceptance
 from qit4n_kg.contributions.model import Event, Kind
-from qit4n_kg.contributions.reading import LONGEST_TEXT
+from qit4n_kg.contributions.reading import LONGEST_TEXT, refuse_unknown
 from qit4n_kg.contributions.register import now
 from qit4n_kg.errors import (
     ForbiddenError,
@@ -69,7 +69,7 @@ def send() -> Response:
     """Submit a contribution, from the form or as `/contributions` takes it."""
     holder = _require(Role.CONTRIBUTOR)
     try:
-        receipt = desk().submit(_read_sending(), holder.name, snapshot())
+        receipt = desk().submit(read_sending(), holder.name, snapshot())
     except KnowledgeGraphError as exc:
         if not _is_form() or isinstance(exc, UnauthenticatedError | ForbiddenError):
             raise
@@ -96,6 +96,10 @@ def accept(id_: str) -> Response:
 def reject(id_: str) -> Response:
     """Reject a contribution, with the reason."""
     holder = _require(Role.REVIEWER)
+    if not _note():
+        raise ParameterError(
+            "A rejection needs its reason, for whoever sent the contribution.", hint="Send it as note."
+        )
     return _decide(id_, lambda: _add(id_, Kind.REJECTED, holder, lambda one: one.require_reviewer(holder.name)))
 
 
@@ -198,7 +202,7 @@ def _read_json() -> dict[str, Any]:
     return value
 
 
-def _read_sending() -> Sending:
+def read_sending() -> Sending:
     """Read this request as a contribution.
 
     :raises RequestError: it can't be understood.
@@ -209,6 +213,7 @@ def _read_sending() -> Sending:
         sending = _read_form()
     elif request.mimetype == JSON.media_type:
         fields = _read_json()
+        refuse_unknown(fields)
         texts = {name: fields.get(name) or "" for name in ("adds", "retracts")}
         if not all(isinstance(text, str) for text in texts.values()):
             raise ParameterError("adds and retracts are texts, as Turtle.")

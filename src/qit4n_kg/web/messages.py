@@ -15,9 +15,11 @@ from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po, write_po
 
 from qit4n_kg.config import default_sources
+from qit4n_kg.contributions.differences import DIFFERENCES
+from qit4n_kg.contributions.model import Kind, State
 from qit4n_kg.entities.panels import column_label, read_panel
 from qit4n_kg.entities.passages import SourceKind
-from qit4n_kg.namespaces import OWL, RDF, RDFS
+from qit4n_kg.namespaces import OWL, RDF, RDFS, SH
 from qit4n_kg.queries import TOPICS
 from qit4n_kg.web.citing import STYLES
 from qit4n_kg.web.manual import MANUAL
@@ -37,6 +39,7 @@ _WIDTH = 120
 _TYPE = pyoxigraph.NamedNode(f"{RDF}type")
 _CLASS = pyoxigraph.NamedNode(f"{OWL}Class")
 _LABEL = pyoxigraph.NamedNode(f"{RDFS}label")
+_PATH, _NAME = (pyoxigraph.NamedNode(f"{SH}{name}") for name in ("path", "name"))
 
 
 def extract(sources: Path | None = None) -> Catalog:
@@ -52,7 +55,8 @@ def extract(sources: Path | None = None) -> Catalog:
     ontology = pyoxigraph.Store()
     for path in sorted(((sources or default_sources()) / "ontology").glob("*.ttl")):
         ontology.load(path=path, format=pyoxigraph.RdfFormat.TURTLE)
-    for name in [*property_names(queries / "entity" / "property-order.rq", ontology), *class_names(ontology)]:
+    names = (*property_names(queries / "entity" / "property-order.rq", ontology), *class_names(ontology))
+    for name in [*names, *field_names((sources or default_sources()) / "shapes")]:
         found.add(name)
     for folder in FOLDERS:
         for path in sorted((queries / folder).glob("*.rq")):
@@ -68,6 +72,8 @@ def _named() -> Iterator[str]:
     yield from (form.label for form, _ in STYLES.values())
     yield from (kind.value for kind in SourceKind)
     yield from (topic.capitalize() for topic in TOPICS)
+    yield from (kind.value for kind in (*State, *Kind))
+    yield from DIFFERENCES
 
 
 def _add_file(catalogue: Catalog, method: str, path: Path) -> None:
@@ -114,6 +120,17 @@ def class_names(ontology: pyoxigraph.Store) -> Iterator[str]:
     for quad in ontology.quads_for_pattern(None, _TYPE, _CLASS):
         if isinstance(quad.subject, pyoxigraph.NamedNode):
             yield from _labels(ontology, quad.subject)
+
+
+def field_names(shapes: Path) -> Iterator[str]:
+    """Give what the shapes call the properties that a form has fields for."""
+    read = pyoxigraph.Store()
+    for path in sorted(shapes.glob("*.ttl")):
+        read.load(path=path, format=pyoxigraph.RdfFormat.TURTLE)
+    for quad in read.quads_for_pattern(None, _PATH, None):
+        names = (found.object for found in read.quads_for_pattern(quad.subject, _NAME, None))
+        if isinstance(quad.object, pyoxigraph.NamedNode):
+            yield from (name.value for name in names if isinstance(name, pyoxigraph.Literal))
 
 
 def _labels(ontology: pyoxigraph.Store, node: pyoxigraph.NamedNode) -> Iterator[str]:
