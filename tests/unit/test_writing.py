@@ -168,7 +168,7 @@ DATA = [
     "INSERT DATA { <x:s> <x:p> 07 , 'é\\n'@en , \"x\"^^<x:t> . GRAPH <x:g> { <x:a> <x:b> <x:c> ; <x:d> <x:e> } }",
     "INSERT DATA { <x:s> <x:p> 1 } ; DELETE DATA { <x:s> <x:p> 1 } ; INSERT DATA { GRAPH <x:new> { <x:s> <x:p> 1 } }",
     "DELETE DATA { GRAPH <x:old> { <x:s> <x:p> 1 } } ; INSERT DATA { GRAPH <x:old> { <x:s> <x:p> 1 , 2 } }",
-    "PREFIX e: <http://e/> insert data { e:s a e:C } ; prefix f: <http://f/> DELETE  DATA { <x:s> <x:p> 3 } ;insert data {f:s a f:C}",
+    "PREFIX e: <x:e> insert data { e:s a e:C } ; prefix f: <x:f> DELETE  DATA { <x:s> <x:p> 3 } ; insert data {f:s a f:C}",
     "BASE <http://base/> INSERT DATA { <a> <b> '}' , \"DELETE DATA { <x:s> <x:p> 3 }\" }",
     "INSERT DATA { GRAPH <x:fresh> { <x:s> <x:p> 1 } } ; DELETE DATA { GRAPH <x:fresh> { <x:s> <x:p> 1 } }",
     "DELETE DATA { <x:not> <x:there> 1 }",
