@@ -6,6 +6,7 @@ Exit codes: 0 done (and, for `validate`, conforms), 1 a failure or violations, 2
 from __future__ import annotations
 
 import sys
+import time
 from contextlib import nullcontext
 from dataclasses import replace
 from itertools import chain
@@ -52,6 +53,10 @@ _data = click.option(
     metavar="PATH",
     help="Data to build instead of data/: a folder, or N-Quads.",
 )
+
+
+_PATIENCE = 15.0
+"""Seconds that `serve` waits for a writer: one that outlived a killed server ends what it was making."""
 
 
 class _CommandLine(click.Group):
@@ -113,7 +118,7 @@ def serve(no_build: bool, **flags: Any) -> None:
     settings = load_settings(**flags)
     check_port(settings.host, settings.port)
     if not no_build:
-        _build(settings, is_quiet=False)
+        _build(settings, is_quiet=False, patience=_PATIENCE)
     if (note := memory_note(settings)) is not None:
         terminal.err.print(f"[yellow]note[/]: {note}", soft_wrap=True)
     serve_forever(settings, on_ready=_welcome)
@@ -331,11 +336,20 @@ def _generated(settings: Settings, triples: int) -> Settings:
     return replace(settings, data=data, state_dir=folder, gate=False)
 
 
-def _build(settings: Settings, *, is_quiet: bool) -> None:
+def _build(settings: Settings, *, is_quiet: bool, patience: float = 0.0) -> None:
     from qit4n_kg.building import build as build_graph
+    from qit4n_kg.errors import StateLockedError
 
-    with terminal.BuildProgress(is_quiet=is_quiet) as progress:
-        result = build_graph(settings, progress)
+    end = time.monotonic() + patience
+    while True:
+        try:
+            with terminal.BuildProgress(is_quiet=is_quiet) as progress:
+                result = build_graph(settings, progress)
+            break
+        except StateLockedError:
+            if time.monotonic() >= end:
+                raise
+            time.sleep(0.2)
     if not is_quiet:
         manifest = result.generation.manifest
         verb = "built" if result.is_new else "unchanged"

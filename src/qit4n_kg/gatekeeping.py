@@ -1,8 +1,8 @@
 """`Gatekeeper`: has what strangers send read and judged in a process that can be killed; it judges nothing itself.
 
-One process for each web worker, warm, on the current generation (`validation/process.py`). A job that runs into its deadline or its
-memory kills that process, and the next job starts another. Jobs wait for each other, a few of them; more are told to come again.
-Importing this module imports no validator, so that a server starts quickly.
+One process for each web worker, warm, which follows the current generation (`validation/process.py`). A job that runs into its
+deadline or its memory kills that process, and the next job starts another. Jobs wait for each other, a few of them; more are told
+to come again. Importing this module imports no validator, so that a server starts quickly.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ _log = logging.getLogger(__name__)
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "TMPDIR", "LANG", "LC_ALL")
 _OPEN_SECONDS = 120.0
 _MOST_WAITING = 8
+_MOST_FOLLOWED = 500
+"""Generations that one process opens, one after the other: what it leaks, if it does, is bounded."""
 
 
 @dataclass(frozen=True)
@@ -195,7 +197,7 @@ class Gatekeeper:
         raise _error(reply)
 
     def _warm(self, store: Path) -> _Process:
-        if self._process is not None and (self._process.store != store or not self._process.is_alive):
+        if self._process is not None and not (self._process.is_alive and self._process.follow(store)):
             self._drop()
         if self._process is None:
             process = _Process(store)
@@ -231,6 +233,7 @@ class _Process:
 
     def __init__(self, store: Path) -> None:
         self.store = store
+        self._followed = 0
         ours, theirs = socket.socketpair()
         environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
         with theirs:
@@ -250,6 +253,21 @@ class _Process:
     def is_alive(self) -> bool:
         """Whether it has not ended."""
         return self._process.poll() is None
+
+    def follow(self, store: Path) -> bool:
+        """Have it open another generation; return False where it can't any more."""
+        if store != self.store:
+            self._followed += 1
+            try:
+                is_open = (
+                    self._followed <= _MOST_FOLLOWED and self.ask({"open": str(store)}, b"", _OPEN_SECONDS)[0]["ok"]
+                )
+            except (Disconnected, TimeoutError):
+                return False
+            if not is_open:
+                return False
+            self.store = store
+        return True
 
     def ask(self, header: dict[str, Any], body: bytes, seconds: float) -> tuple[dict[str, Any], bytes]:
         """Send a message and wait for its answer.

@@ -193,7 +193,10 @@ class Desk:
         standing = Standing(now_at.store, self._settings.graph_base)
         changed = list(outdated(contribution, standing))
         retired = retired_meanwhile(contribution, standing)
-        if changed or retired:
+        if retired and not changed:
+            told = tell_conflicts((), retired, now_at.store, self._settings.base_iri)
+            raise ProposalError(f"What is added speaks of identifiers that are not used any more: {' '.join(told)}")
+        if changed:
             raise PreconditionFailedError(
                 f"The graph has changed since generation {contribution.base}, in what the contribution changes.",
                 hint="Nothing was changed. Look at what is there now, and submit what is still wanted.",

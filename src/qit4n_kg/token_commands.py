@@ -29,11 +29,15 @@ _journal_dir = click.option(
 @click.option(
     "--role", type=click.Choice(["contributor", "reviewer", "admin"]), required=True, help="What the token allows."
 )
+@click.option("--label", default="", metavar="LABEL", help="Tells several tokens of one person apart, such as laptop.")
 @_journal_dir
-def create_token(name: str, role: str, journal_dir: Path | None) -> None:
-    """Make a token for NAME and print it, alone, on standard output. It can't be shown again."""
+def create_token(name: str, role: str, label: str, journal_dir: Path | None) -> None:
+    """Make a token for NAME and print it, alone, on standard output. It can't be shown again.
+
+    A name is one person: nobody decides on what they submitted, whichever of their tokens they use.
+    """
     settings = load_settings(journal_dir=journal_dir)
-    click.echo(Tokens(settings.journal_dir).create(name, Role(role)))
+    click.echo(Tokens(settings.journal_dir).create(name, Role(role), label))
     terminal.err.print(
         f"Keep it: only its hash is stored, in {settings.journal_dir.resolve()}. Servers with this journal know it at once. "
         "Send it as `Authorization: Bearer TOKEN`, or sign in with it at /sign-in.",
@@ -45,14 +49,17 @@ def create_token(name: str, role: str, journal_dir: Path | None) -> None:
 @token.command("list")
 @_journal_dir
 def list_tokens(journal_dir: Path | None) -> None:
-    """List who has a token, with role and date."""
+    """List who has a token, with role, date and label."""
     for holder in Tokens(load_settings(journal_dir=journal_dir).journal_dir).holders():
-        click.echo(f"{holder.name}\t{holder.role.value}\t{holder.created}")
+        click.echo(
+            f"{holder.name}\t{holder.role.value}\t{holder.created}" + (f"\t{holder.label}" if holder.label else "")
+        )
 
 
 @token.command("revoke")
 @click.argument("name")
+@click.option("--label", metavar="LABEL", help="Only the token with this label (all of NAME).")
 @_journal_dir
-def revoke_token(name: str, journal_dir: Path | None) -> None:
-    """Forget the token of NAME; running servers refuse it at once."""
-    Tokens(load_settings(journal_dir=journal_dir).journal_dir).revoke(name)
+def revoke_token(name: str, label: str | None, journal_dir: Path | None) -> None:
+    """Forget the tokens of NAME; running servers refuse them at once."""
+    Tokens(load_settings(journal_dir=journal_dir).journal_dir).revoke(name, label)

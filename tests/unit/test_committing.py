@@ -265,11 +265,12 @@ import json, os, signal, sys
 from qit4n_kg.committing import process
 from qit4n_kg.store import generations, journal
 append = journal.Journal.append
-def die(self, entry):
-    if sys.argv[1] == "after":
-        append(self, entry)
-    if sys.argv[1] == "torn":
-        append(self, entry)
+moment = sys.argv.pop()
+def die(self, *entries):
+    if moment == "after":
+        append(self, *entries)
+    if moment == "torn":
+        append(self, *entries)
         os.truncate(self.path, self.path.stat().st_size - 20)
     os.kill(os.getpid(), signal.SIGKILL)
 journal.Journal.append = die

@@ -6,6 +6,7 @@ A contribution speaks of things, never of graphs: what stands where, and whether
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from pyoxigraph import NamedNode, Quad, Triple
 from qit4n_kg.contributions.model import LICENCE, Move, Moving, Overrule, Proposal
 from qit4n_kg.errors import ParameterError, ProposalError
 from qit4n_kg.loading import refusal
-from qit4n_kg.namespaces import OWL, RDF, STDORG
+from qit4n_kg.namespaces import DCTERMS, OWL, RDF, STDORG
 from qit4n_kg.store.canonical import has_blank_node
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ MEMBERS = (
 _REGISTRY_ONLY = frozenset(NamedNode(STDORG + name) for name in ("inForce", "sourceFile", "rule"))
 _TYPE = NamedNode(RDF + "type")
 _DEPRECATED = NamedNode(OWL + "deprecated")
+_REPLACED = NamedNode(DCTERMS + "isReplacedBy")
+_REGISTRY_THINGS = ("account", "contribution", "discrepancy")
+_LOCAL_NAME = re.compile(r"[a-z0-9]+([.-][a-z0-9]+)*(/[a-z0-9]+([.-][a-z0-9]+)*)*")
 
 
 @dataclass(frozen=True)
@@ -128,17 +132,21 @@ def make_proposal(
 
     :raises ProposalError: it proposes nothing, or what nobody may propose.
     """
-    added = _triples(adds)
+    added, retracted = _triples(adds), _triples(retracts)
     for triple in added:
         _refuse(triple, base_iri)
     statements = []
     for quads, reason in overruled:
         triples = _triples(quads)
         statements += [Overrule(triple, reason) for triple in triples]
+    for triple in (*retracted, *(one.statement for one in statements)):
+        _refuse_about(triple, base_iri)
     for move in moves:
         for iri in filter(None, (move.old, move.new)):
             _refuse_foreign(iri, base_iri)
-    proposal = Proposal(added, _triples(retracts), tuple(statements), moves)
+        if move.new is not None:
+            _refuse_name(move.new, base_iri)
+    proposal = Proposal(added, retracted, tuple(statements), moves)
     if not proposal:
         raise ProposalError("The contribution proposes nothing.", hint="Add, retract or overrule a statement.")
     if len(statements) > MOST_OVERRULED:
@@ -154,19 +162,39 @@ def _refuse(triple: Triple, base_iri: str) -> None:
     """Refuse a statement that contributions don't make."""
     if has_blank_node(Quad(*triple)):
         raise ProposalError(f"Data has no blank nodes, but this has: {triple} .", hint="Give it an IRI.")
-    subject = triple.subject
-    assert isinstance(subject, NamedNode)
-    if subject.value.startswith((f"{base_iri}graph/", f"{base_iri}id/account/", STDORG)):
-        raise ProposalError(f"A contribution says nothing of graphs, accounts and terms: {triple} .")
-    if triple.predicate in _REGISTRY_ONLY or triple.predicate == _DEPRECATED:
-        raise ProposalError(
-            f"Only the registry states {triple.predicate}.", hint="Identifiers are merged, renamed or retired as such."
-        )
+    _refuse_about(triple, base_iri)
+    assert isinstance(triple.subject, NamedNode)
+    _refuse_name(triple.subject.value, base_iri)
     why = refusal(triple)
     if why is not None:
         raise ProposalError(f"{why}.")
     if triple.predicate == _TYPE and isinstance(triple.object, NamedNode) and triple.object.value.startswith(OWL):
         raise ProposalError(f"A contribution defines no terms: {triple} .")
+
+
+def _refuse_about(triple: Triple, base_iri: str) -> None:
+    """Refuse a statement that is the registry's own, to be made or to be taken back."""
+    subject = triple.subject
+    own = (f"{base_iri}graph/", *(f"{base_iri}id/{name}/" for name in _REGISTRY_THINGS), STDORG)
+    if isinstance(subject, NamedNode) and subject.value.startswith(own):
+        raise ProposalError(f"A contribution says nothing of graphs, accounts and terms: {triple} .")
+    if triple.predicate in _REGISTRY_ONLY or triple.predicate in (_DEPRECATED, _REPLACED):
+        raise ProposalError(
+            f"Only the registry states {triple.predicate}.", hint="Identifiers are merged, renamed or retired as such."
+        )
+
+
+def _refuse_name(iri: str, base_iri: str) -> None:
+    """Refuse an identifier of the registry that browsers would read as another, or that nobody can type."""
+    local = iri.removeprefix(f"{base_iri}id/")
+    if local != iri and not _LOCAL_NAME.fullmatch(local):
+        raise ProposalError(
+            f"<{iri}> can't be an identifier.",
+            hint="After id/ it has parts of lower-case letters, digits and single dots and hyphens, with / between them, "
+            "such as person/kaoru-kenyoshi.",
+        )
+    if local.partition("/")[0] in _REGISTRY_THINGS:
+        raise ProposalError(f"<{iri}> would be an identifier of the registry's own.", hint="Choose another one.")
 
 
 def _refuse_foreign(iri: str, base_iri: str) -> None:

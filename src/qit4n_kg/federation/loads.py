@@ -41,6 +41,11 @@ def refuse_remote(update: Update, settings: Settings) -> None:
             policy.check(load.address, "LOAD")
 
 
+def has_load(update: Update) -> bool:
+    """Tell whether an update loads anything."""
+    return next(_loads(update), None) is not None
+
+
 def load_triples(update: Update, settings: Settings) -> list[bytes | None]:
     """Fetch what each LOAD of an update asks for, as N-Triples; None where a LOAD SILENT failed.
 

@@ -1,7 +1,8 @@
 """The process that reads and judges what strangers send: `python -m qit4n_kg.validation.process DESCRIPTOR PARENT`.
 
-It opens one generation, compiles the shapes and stays warm; it has no network and a bounded memory, and whoever started it
-(`gatekeeping`) kills it at a deadline. Each message is a job of uploads, each answer a report; nothing is ever stored here.
+It opens one generation, compiles the shapes and stays warm; told to, it opens another one, and compiles anew only where that was
+made from other files. It has no network and a bounded memory, and whoever started it (`gatekeeping`) kills it at a deadline.
+Each message is a job of uploads, each answer a report; nothing is ever stored here.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from qit4n_kg.formats import CSV, READABLE, XLSX, by_name
 from qit4n_kg.loading import named_from
 from qit4n_kg.store import sandbox
 from qit4n_kg.store.executor_protocol import Disconnected, receive, send
-from qit4n_kg.store.journal import Journal, replay
+from qit4n_kg.store.journal import Journal
 from qit4n_kg.validation.edits import Edits, compare
 from qit4n_kg.validation.forms import FormMaker
 from qit4n_kg.validation.gate import Gate, open_gate, validate_change
@@ -57,15 +58,30 @@ class Judge:
     gate: Gate
     data: MergedData
     suggester: Suggester
+    journal: Journal
+    files: str
+    """What stands for the files that the generation was made from, nothing where that is not known."""
 
     @classmethod
     def open(cls, settings: Settings, store: Path) -> Judge:
         """Open a generation's store, compile the shapes and read what the journal puts into no graph."""
         journal = Journal.read(settings.journal_dir, settings.base_iri)
-        loose = [quad for quad in replay(journal.entries)[0] if isinstance(quad.graph_name, DefaultGraph)]
         inner = pyoxigraph.Store.read_only(str(store))
-        gate, data = open_gate(inner, settings.sources / "shapes", settings.graph_base, loose)
-        return cls(settings, inner, gate, data, Suggester(data.in_force, gate.shapes.merged))
+        gate, data = open_gate(inner, settings.sources / "shapes", settings.graph_base, journal.loose()[0])
+        suggester = Suggester(data.in_force, gate.shapes.merged)
+        return cls(settings, inner, gate, data, suggester, journal, _files_of(store))
+
+    def reopened(self, store: Path) -> Judge:
+        """Return the same for another generation."""
+        files = _files_of(store)
+        if not files or files != self.files:
+            return Judge.open(self.settings, store)
+        journal = self.journal.reread()
+        inner = pyoxigraph.Store.read_only(str(store))
+        holding = StoredHolding(inner, self.settings.graph_base, journal.loose()[0])
+        data = MergedData(holding, ontology_quads(inner, self.settings.graph_base))
+        suggester = Suggester(data.in_force, self.gate.shapes.merged)
+        return replace(self, store=inner, data=data, suggester=suggester, journal=journal)
 
     @property
     def reading(self) -> Reading:
@@ -95,7 +111,7 @@ class Judge:
     def judge_change(self, uploads: Sequence[Upload], adds: Sequence[Quad], retracts: Sequence[Quad]) -> Report:
         """Judge a change that uploads came to; a result that stands in one of them is told with its place there."""
         report = validate_change(self.gate, self.data, adds, retracts, is_merged=False).report
-        results = self.suggester.improve([*report.results, *self.suggester.near_duplicates(adds)])
+        results = self.suggester.improve([*report.results, *self.suggester.near_duplicates(adds, retracts)])
         return report.with_results(place_given(results, self.read(uploads)))
 
     def follows(self, predicate: NamedNode) -> bool:
@@ -140,6 +156,15 @@ class Judge:
         inner = pyoxigraph.Store.read_only(str(path))
         base = self.settings.graph_base
         return MergedData(StoredHolding(inner, base, ()), ontology_quads(inner, base)).in_force
+
+
+def _files_of(store: Path) -> str:
+    """Return what stands for the files that a generation was made from: its inputs without the journal's position."""
+    try:
+        inputs = json.loads((store.parent / "manifest.json").read_bytes())["inputs"]
+        return str(inputs).partition(" journal:")[0]
+    except (OSError, ValueError, LookupError, TypeError):
+        return ""
 
 
 def judge_given(gate: Gate, data: MergedData, suggester: Suggester, given: Sequence[Given]) -> Report:
@@ -243,6 +268,11 @@ def main() -> None:
         send(connection, {"ok": True})
         while True:
             header, body, _ = receive(connection)
+            if "open" in header:
+                judge = judge.reopened(Path(header["open"]))
+                sandbox.limit_memory(settings.validation_memory)
+                send(connection, {"ok": True})
+                continue
             try:
                 reply, rendered = _answer(judge, header, body)
             except Exception as exc:  # noqa: BLE001  (a process's edge: the other side logs it)

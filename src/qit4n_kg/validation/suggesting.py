@@ -87,9 +87,10 @@ class Suggester:
         """Tell whether anything is said of a thing."""
         return next(iter(self._data.view.about(thing)), None) is not None
 
-    def near_duplicates(self, adds: Iterable[Quad]) -> list[Result]:
-        """Return a warning for each new person who is called like one that is there."""
+    def near_duplicates(self, adds: Iterable[Quad], retracts: Iterable[Quad] = ()) -> list[Result]:
+        """Return a warning for each new person who is called like one that is there, and stays there."""
         adds = list(adds)
+        leaving = {quad.subject for quad in retracts if quad.predicate == TYPE}
         new = {quad.subject: None for quad in adds if quad.predicate == TYPE and quad.object == _PERSON}
         found = []
         for person in new:
@@ -97,7 +98,8 @@ class Suggester:
                 continue
             for quad in adds:
                 if quad.subject == person and quad.predicate == _LABELS[0] and isinstance(quad.object, Literal):
-                    found += [self._near(person, quad.object, other) for other in self._alike(quad.object.value)[:3]]
+                    alike = [other for other in self._alike(quad.object.value) if other not in leaving]
+                    found += [self._near(person, quad.object, other) for other in alike[:3]]
         return found
 
     def _near(self, person: Term, label: Literal, other: Term) -> Result:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, cast
 from flask import Blueprint, Response, g, render_template, request
 
 from qit4n_kg.committing.orders import Acceptance
-from qit4n_kg.committing.process import submit
 from qit4n_kg.contributions.model import Event, Kind
 from qit4n_kg.contributions.reading import LONGEST_TEXT, refuse_unknown
 from qit4n_kg.contributions.register import now
@@ -87,7 +86,7 @@ def accept(id_: str) -> Response:
     order = Acceptance(id_, _note(), _seen_events())
 
     def act() -> None:
-        submit(knowledge_graph().settings, order, holder.name)
+        knowledge_graph().writing.submit(order, holder.name)
 
     return _decide(id_, act)
 

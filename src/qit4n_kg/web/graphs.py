@@ -19,7 +19,6 @@ from flask import Blueprint, Response, request
 from pyoxigraph import DefaultGraph, NamedNode, serialize
 
 from qit4n_kg.committing.orders import GraphWrite
-from qit4n_kg.committing.process import submit
 from qit4n_kg.errors import (
     NotFoundError,
     ParameterError,
@@ -159,10 +158,9 @@ def _is_there(graph: NamedNode) -> bool:
 def _write(method: str, graph: str | None, *, is_made: bool = False) -> Response:
     holder = access.who()
     assert holder is not None
-    settings = knowledge_graph().settings
     expected = None if is_made else _expected(graph)
     triples = "" if method == "DELETE" else _read_triples(graph or request.base_url)
-    committed = submit(settings, GraphWrite(method, graph, triples), holder.name, expected)
+    committed = knowledge_graph().writing.submit(GraphWrite(method, graph, triples), holder.name, expected)
     is_new = is_made or (committed.is_new_graph and method != "DELETE")
     response = Response(status=201 if is_new else 204)
     if is_new and graph is not None:

@@ -199,6 +199,16 @@ def test_saved_queries_are_asked_before_and_after(call):
     (leadership,) = (one for one in effects.json["changed"] if one["query"] == "leadership")
     assert leadership["added"] >= 1
     assert effects.json["unchanged"] > 10
+    exports = effects.json["exports"]
+    changed = {one["name"]: one for one in exports["changed"]}
+    assert changed["csvw/leadership.csv"]["added"] >= 1
+    assert changed["popolo.json"]["added"] > 5
+    assert "csvw/meetings.csv" not in changed
+    assert "calendar.ics" not in changed  # nothing but the generation's number would differ
+    assert exports["unchanged"] > 20
+    assert exports["unknown"] == []
+    page = call("GET", f"/contributions/{sent.json['id']}/effects", "ben", headers={"Accept": "text/html"})
+    assert '<a href="/exports/popolo.json">popolo.json</a>' in page.text
 
 
 @pytest.mark.parametrize(
