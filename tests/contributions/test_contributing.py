@@ -452,3 +452,12 @@ def test_a_member_that_nobody_would_read_is_refused(name, hint):
     with pytest.raises(ParameterError) as caught:
         refuse_unknown({"message": "x", name: "y"})
     assert caught.value.hint.startswith(hint)
+
+
+def test_taking_an_overruling_back_is_told_as_the_value_that_counts_again(world):
+    overruled = {"statement": "<fg-qit4n/meeting/4> stdorg:participants 80 .", "reason": "Counted anew"}
+    made = world.submit("<fg-qit4n/meeting/4> stdorg:participants 50 .", overrules=[overruled]).contribution
+    world.accept(made)
+    back = world.revert(made).contribution
+    found = differences(back, world.graph.current().store, world.settings.base_iri)
+    assert [(one.property_label, one.before, one.value) for one in found] == [("participants", "50", "80")]
