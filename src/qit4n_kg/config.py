@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, fields
 from enum import Enum
 from pathlib import Path
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 MIB = 1024 * 1024
+_EMAIL = re.compile(r"[^\s@<>\"']+@(?:[^\s@<>\"'.]+\.)+[^\s@<>\"'.]+")
+PUBLISHER = re.compile(r"([^<>]*[^<>\s])(?: <(https?://[^<>\s\"{}|\\^`]+)>)?")
+"""Who publishes: a name and, in angle brackets, perhaps an address."""
 NO_SOURCES = "none"
 
 
@@ -72,7 +76,10 @@ class Settings:
     validation_triples: int = 100_000
     validations_per_minute: int = 60
     metrics: Readership = Readership.ADMIN
+    oai_email: str = ""
+    oai_page: int = 100
     contact: str = ""
+    publisher: str = ""
     scratch: bool = False
 
     @property
@@ -84,6 +91,12 @@ class Settings:
     def id_base(self) -> str:
         """The namespace of things."""
         return f"{self.base_iri}id/"
+
+    @property
+    def admin_email(self) -> str:
+        """Whom OAI-PMH names: the setting, or the contact where that is an address of e-mail; never one that is made up."""
+        is_mail = self.contact.startswith("mailto:")
+        return self.oai_email or (self.contact.removeprefix("mailto:") if is_mail else "")
 
     @property
     def graph_base(self) -> str:
@@ -175,6 +188,30 @@ def _contact(text: str) -> str:
     return f"mailto:{mail}"
 
 
+def _email(text: str) -> str:
+    """Read an address of e-mail, as OAI-PMH's schema wants it.
+
+    >>> _email("mailto:registry@example.org")
+    'registry@example.org'
+    """
+    mail = text.strip().removeprefix("mailto:")
+    if mail and not _EMAIL.fullmatch(mail):
+        raise ValueError("not an e-mail address")
+    return mail
+
+
+def _publisher(text: str) -> str:
+    """Read who publishes: a name, with a page's address in angle brackets if wanted.
+
+    >>> _publisher("A Standards Body <https://example.org/>")
+    'A Standards Body <https://example.org/>'
+    """
+    plain = " ".join(text.split())
+    if plain and not PUBLISHER.fullmatch(plain):
+        raise ValueError("not a name with, if wanted, an http(s) address in <> behind it")
+    return plain
+
+
 def _path(text: str) -> Path:
     return Path(text).expanduser()
 
@@ -252,7 +289,20 @@ SETTINGS: tuple[Setting, ...] = (
         _count(1, 1_000_000),
     ),
     Setting("metrics", "admin", "who may read /metrics: nobody, admin (a token of that role) or everybody", Readership),
+    Setting(
+        "oai_email",
+        "QIT4N_CONTACT, if that is an e-mail address",
+        "e-mail address that OAI-PMH names as its administrator; without one Identify names none, which its schema does not allow",
+        _email,
+    ),
+    Setting("oai_page", "100", "records in one answer of OAI-PMH", _count(1, 10_000)),
     Setting("contact", "nobody", "whom /about names for questions: an e-mail address, or a page's address", _contact),
+    Setting(
+        "publisher",
+        "whoever runs the server",
+        "who publishes these data, in the catalogue for data portals: a name, with a page's address in <> behind it if wanted",
+        _publisher,
+    ),
 )
 
 

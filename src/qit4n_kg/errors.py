@@ -52,6 +52,8 @@ The tree (indented = subclass of); the name in brackets is the stable tail of th
         RemoteEndpointError             [remote-endpoint]        another SPARQL endpoint failed
         MirrorError                     [mirror]                 a change feed can't be followed
             MirrorDiffersError          [mirror-differs]         what it gave is not the dataset that it promised
+
+Beside it stands HarvestError: what OAI-PMH calls an error is answered in its own words, under 200, and never as a problem.
 """
 
 from __future__ import annotations
@@ -431,3 +433,12 @@ class RemoteEndpointError(KnowledgeGraphError):
     """Another SPARQL endpoint could not be reached or answered with an error."""
 
     code = "remote-endpoint"
+
+
+class HarvestError(Exception):
+    """A request of OAI-PMH can't be answered; `condition` is the protocol's own code (section 3.6)."""
+
+    def __init__(self, condition: str, message: str) -> None:
+        super().__init__(message)
+        self.condition = condition
+        self.message = message

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 _AGENT = NamedNode(STDORG + "agent")
 _SHORTEST_NAME = 4
-_WORKSPACES = ("previews", "reports")
+_WORKSPACES = ("previews", "reports", "exports", "oai")
 
 
 @dataclass(frozen=True)

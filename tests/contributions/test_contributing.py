@@ -379,6 +379,37 @@ def test_an_update_does_not_touch_what_a_contribution_states(world):
             commit(world.settings, Update(f"{SPARQL} {text}"), "admin")
 
 
+def test_what_two_contributions_state_stays_when_one_is_taken_back(world):
+    first = world.submit(NEW_PERSON).contribution
+    given = '<person/new-one> <http://xmlns.com/foaf/0.1/givenName> "New" .'
+    second = world.submit(f"{NEW_PERSON} {given}", actor="eve").contribution
+    world.accept(first)
+    world.accept(second)
+    world.accept(world.revert(first).contribution)
+    assert world.ask('<person/new-one> a stdorg:Person ; rdfs:label "New One"')
+    with pytest.raises(ProposalError, match="stated already"):
+        world.submit(NEW_PERSON)
+
+
+def test_an_update_does_not_decide_whether_another_graph_counts(still_world):
+    passage = "<../graph/progress-report-2021-10/table-1/meeting-9>"
+    for text in (f"GRAPH <../graph/x/z> {{ {passage} a stdorg:OverruledGraph }}", f"{passage} stdorg:inForce false"):
+        with pytest.raises(ChangeRefusedError, match="not said by an update"):
+            commit(still_world.settings, Update(f"{SPARQL} INSERT DATA {{ {text} }}"), "admin")
+
+
+@pytest.mark.parametrize(
+    "added",
+    [
+        '<person/foo> <http://xmlns.com/foaf/0.1/givenName> "X" .',
+        '<country/zz> a stdorg:Country ; rdfs:label "Zed"@en ; skos:notation "JP" .',
+    ],
+)
+def test_what_says_no_kind_and_a_second_code_are_refused(still_world, added):
+    with pytest.raises(InvalidDataError):
+        still_world.submit(added)
+
+
 NOTE = "<http://example.org/note>"
 
 
@@ -421,3 +452,12 @@ def test_a_member_that_nobody_would_read_is_refused(name, hint):
     with pytest.raises(ParameterError) as caught:
         refuse_unknown({"message": "x", name: "y"})
     assert caught.value.hint.startswith(hint)
+
+
+def test_taking_an_overruling_back_is_told_as_the_value_that_counts_again(world):
+    overruled = {"statement": "<fg-qit4n/meeting/4> stdorg:participants 80 .", "reason": "Counted anew"}
+    made = world.submit("<fg-qit4n/meeting/4> stdorg:participants 50 .", overrules=[overruled]).contribution
+    world.accept(made)
+    back = world.revert(made).contribution
+    found = differences(back, world.graph.current().store, world.settings.base_iri)
+    assert [(one.property_label, one.before, one.value) for one in found] == [("participants", "50", "80")]

@@ -8,7 +8,11 @@ from tests.conftest import Quiet
 
 from qit4n_kg.building import build
 from qit4n_kg.errors import UnknownEntityError
+from qit4n_kg.exports.keeping import KeptExports
+from qit4n_kg.exports.registry import read_registry
 from qit4n_kg.feed.ledger import open_ledger
+from qit4n_kg.harvesting.answers import Repository, answer
+from qit4n_kg.harvesting.keeping import HarvestKeeper
 from qit4n_kg.redacting import redact_person
 from qit4n_kg.store.generations import Generations
 
@@ -69,3 +73,34 @@ def test_what_a_file_holds_is_read_as_if_it_did_not(world):
 def test_an_unknown_person_is_not_redacted(still_world):
     with pytest.raises(UnknownEntityError):
         redact_person(still_world.settings, f"{ID}person/nobody", "root", "x", Quiet())
+
+
+def test_no_text_of_a_person_is_left_in_what_was_made_for_others(world):
+    keeper = HarvestKeeper(world.settings, lambda: world.graph.current().generation)
+    wanted = read_registry(world.settings.sources / "queries/exports").find("relaton.xml")
+    KeptExports(world.settings).open(world.graph.current().generation, wanted).close()
+    before = record(keeper)
+    assert "Minghan Li" in before
+    kept = [world.settings.state_dir / name for name in ("exports", "oai")]
+    assert all(holding(folder, "Minghan Li") for folder in kept)
+    assert holding(world.settings.journal_dir / "oai-pmh", "Minghan") == []
+    redact_person(replace(world.settings, gate=False), f"{ID}person/minghan-li", "root", "They asked", Quiet())
+    assert not any(holding(folder, "Minghan Li") for folder in kept)
+    after = record(keeper)
+    assert "Minghan Li" not in after
+    assert "(redacted)" in after
+    assert datestamp(after) > datestamp(before)
+
+
+def record(keeper):
+    """A record that names an editor, as a harvester is given it."""
+    identifier = "oai:w3id.org:qit4n/id/fg-qit4n/deliverable/d1.1"
+    asked = [("verb", "GetRecord"), ("identifier", identifier), ("metadataPrefix", "relaton")]
+    with keeper.open() as harvest:
+        return answer(
+            asked, harvest, Repository("https://example.org/oai", "https://w3id.org/qit4n/", "", (), 9)
+        ).decode()
+
+
+def datestamp(text):
+    return text.partition("<datestamp>")[2].partition("<")[0]

@@ -21,6 +21,7 @@ from qit4n_kg.loading import SourceKind, find_sources, parse
 from qit4n_kg.reporting import MOST_LINES, Report, Severity, to_rdflib
 from qit4n_kg.validation import STANDARD_INPUT, Shapes, load_shapes, locate, validate, validate_files
 from qit4n_kg.validation.kinds import Kinds
+from qit4n_kg.validation.known_terms import Terms
 from qit4n_kg.validation.terms import statement
 from qit4n_kg.validation.views import MemoryView
 
@@ -488,6 +489,25 @@ def test_an_absent_folder_of_shapes_is_refused(tmp_path):
 def test_the_server_starts_without_importing_the_validator():
     code = "import sys, qit4n_kg.web.app; sys.exit(any(name in sys.modules for name in ('pyshacl', 'qit4n_kg.validation')))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("term", "near"),
+    [
+        ("https://schema.org/startDat", "https://schema.org/startDate"),
+        ("http://schema.org/startDate", "https://schema.org/startDate"),
+        ("http://w3id.org/stdorg/ns#participants", "https://w3id.org/stdorg/ns#participants"),
+        ("http://xmlns.com/foaf/0.1/givenname", "http://xmlns.com/foaf/0.1/givenName"),
+        ("https://schema.org/startDate", None),
+        ("https://schema.org/citation", None),
+        ("https://example.org/startDate", None),
+    ],
+)
+def test_a_term_of_others_that_is_nearly_one_in_use_is_remarked(term, near, shapes, ontology):
+    used = {str(node) for triple in shapes.both for node in triple if isinstance(node, rdflib.URIRef)}
+    remarks = Terms(ontology, used).doubtful(quads(f"<e> <{term}> 1 ."))
+    assert [result.severity for result in remarks] == ([Severity.WARNING] if near else [])
+    assert all(f"<{near}>" in result.message for result in remarks)
 
 
 # --- kinds that share nothing

@@ -8,7 +8,7 @@ from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, parse
 
 from qit4n_kg.errors import ChangeRefusedError, NotFoundError
 from qit4n_kg.loading import SourceKind
-from qit4n_kg.namespaces import STDORG
+from qit4n_kg.namespaces import RDF, STDORG
 from qit4n_kg.store.canonical import has_blank_node
 from qit4n_kg.store.journal import Change
 from qit4n_kg.store.oxigraph import stored_forms
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from qit4n_kg.store.evaluating import Update
     from qit4n_kg.store.oxigraph import OxigraphStore
 
-_SOURCE_FILE = NamedNode(STDORG + "sourceFile")
+_SOURCE_FILE, _IN_FORCE, _OVERRULED = (NamedNode(STDORG + name) for name in ("sourceFile", "inForce", "OverruledGraph"))
+_TYPE = NamedNode(RDF + "type")
 _DIRECT = ("update", "graph-store")
 _FILE_HINT = "It comes from a file: change the file, or add and retract single statements."
 
@@ -55,10 +56,10 @@ def _operations(order: Update) -> tuple[Any, ...]:
     )
 
 
-def refuse_change(change: Change, origin: Origin, source: str, loose: Container[Quad]) -> None:
+def refuse_change(change: Change, origin: Origin, loose: Container[Quad], source: str) -> None:
     """Refuse what would contradict where statements come from.
 
-    `source` is by what the change came, `loose` are the quads that were written into the default graph.
+    `loose` are the quads that were written into the default graph, `source` is by what the change came.
     """
     base = origin.settings.graph_base
     ontology = {source.graph for source in origin.sources if source.kind is SourceKind.ONTOLOGY}
@@ -73,6 +74,12 @@ def refuse_change(change: Change, origin: Origin, source: str, loose: Container[
             )
         if graph in ontology:
             raise ChangeRefusedError(f"The graph {graph} is the ontology's.", hint="It is changed in its file.")
+    for quad in (*change.adds, *change.retracts) if source in _DIRECT else ():
+        if _decides_of_another_graph(quad):
+            raise ChangeRefusedError(
+                f"Whether another graph counts is not said by an update: {quad.triple} .",
+                hint="A contribution overrules statements; a graph of your own says in itself that it is in force.",
+            )
     for quad in change.adds:
         if has_blank_node(quad):
             raise ChangeRefusedError(f"Data has no blank nodes, but this has: {quad}.", hint="Give it an IRI.")
@@ -82,6 +89,11 @@ def refuse_change(change: Change, origin: Origin, source: str, loose: Container[
                 f"This statement of the default graph follows from named graphs: {quad.triple} .",
                 hint="Delete it from the graph that states it: GRAPH ?g { … } finds that.",
             )
+
+
+def _decides_of_another_graph(quad: Quad) -> bool:
+    is_of_force = quad.predicate == _IN_FORCE or (quad.predicate == _TYPE and quad.object == _OVERRULED)
+    return is_of_force and quad.subject != quad.graph_name
 
 
 def graph_change(order: GraphWrite, store: OxigraphStore, origin: Origin) -> Change:

@@ -333,7 +333,7 @@ class _Batch:
             return False
         change, source = self._change(turn, store)
         if not self.settings.scratch:
-            refuse_change(change, self.origin, source, self._loose)
+            refuse_change(change, self.origin, self._loose, source)
         if not change:
             return False
         turn.entry = Entry.of(change, turn.actor, source, turn.name)

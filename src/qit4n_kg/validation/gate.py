@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pyoxigraph import BlankNode, NamedNode, Triple
-from rdflib import SH
+from rdflib import SH, URIRef
 
 from qit4n_kg.loading import general_refusal
 from qit4n_kg.namespaces import STDORG_SHAPES, compact
@@ -64,7 +64,9 @@ class Gate:
         :raises SourceError: they can't be used.
         """
         axioms = list(ontology)
-        return cls(load_shapes(shapes), Terms(axioms), Kinds(axioms))
+        loaded = load_shapes(shapes)
+        used = {str(term) for triple in loaded.both for term in triple if isinstance(term, URIRef)}
+        return cls(loaded, Terms(axioms, used), Kinds(axioms))
 
 
 def open_gate(store: Store, shapes: Path, graph_base: str, loose: Iterable[Quad] = ()) -> tuple[Gate, MergedData]:
@@ -125,4 +127,5 @@ def in_words(result: Result, view: View) -> Result:
 
 def _new_terms(gate: Gate, adds: Iterable[Quad], stated: NetChange) -> list[Result]:
     new = set(stated.added)
-    return gate.terms.unknown(quad for quad in adds if (quad.subject, quad.predicate, quad.object) in new)
+    added = [quad for quad in adds if (quad.subject, quad.predicate, quad.object) in new]
+    return [*gate.terms.unknown(added), *gate.terms.doubtful(added)]

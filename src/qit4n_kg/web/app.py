@@ -24,6 +24,7 @@ from qit4n_kg.web.graphs import graphs
 from qit4n_kg.web.health import health
 from qit4n_kg.web.lists import lists
 from qit4n_kg.web.metrics import metrics
+from qit4n_kg.web.oai import oai
 from qit4n_kg.web.openapi import openapi
 from qit4n_kg.web.pages import pages
 from qit4n_kg.web.problems import problems
@@ -102,6 +103,7 @@ def make_routes(settings: Settings) -> Flask:
         void,
         exports,
         feed,
+        oai,
         openapi,
         health,
         metrics,

@@ -18,7 +18,8 @@ from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad
 
 from qit4n_kg.errors import ParameterError, QueryTimeoutError, SearchMissingError
 from qit4n_kg.search.lists import NOTHING, Lists, Wanted, write_lists
-from qit4n_kg.search.sheets import harmless, write_csv, write_json, write_xlsx
+from qit4n_kg.search.sheets import write_csv, write_json, write_xlsx
+from qit4n_kg.spreadsheets import harmless
 from qit4n_kg.store.oxigraph import OxigraphStore
 
 if TYPE_CHECKING:
