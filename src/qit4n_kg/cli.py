@@ -29,6 +29,7 @@ from qit4n_kg.errors import (
 from qit4n_kg.fmt_command import fmt
 from qit4n_kg.formats import RdfFormat, ResultFormat, by_name
 from qit4n_kg.journal_commands import journal, redact
+from qit4n_kg.mirror_command import mirror
 from qit4n_kg.namespaces import prefixes
 from qit4n_kg.queries import bind, read_catalogue
 from qit4n_kg.sparql import explain, inspect_query
@@ -261,6 +262,7 @@ def _write_generated(settings: Settings, triples: int, seed: int, output: Path |
 
 main.add_command(contribute)
 main.add_command(journal)
+main.add_command(mirror)
 main.add_command(redact)
 main.add_command(token)
 main.add_command(fmt)

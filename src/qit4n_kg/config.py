@@ -47,6 +47,7 @@ class Settings:
     sources: Path
     state_dir: Path
     journal_dir: Path = Path("journal")
+    feed_dir: Path | None = None
     data: Path | None = None
     base_iri: str = DEFAULT_BASE_IRI
     gate: bool = True
@@ -80,6 +81,11 @@ class Settings:
     contact: str = ""
     publisher: str = ""
     scratch: bool = False
+
+    @property
+    def feed_folder(self) -> Path:
+        """The folder of the change feed's ledger."""
+        return self.feed_dir or self.state_dir / "feed"
 
     @property
     def id_base(self) -> str:
@@ -219,6 +225,12 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("state_dir", "state", "folder of the built generations; can always be rebuilt", _path),
     Setting("journal_dir", "journal", "folder of accepted changes and token hashes: what a backup must hold", _path),
+    Setting(
+        "feed_dir",
+        "feed/ in the state folder",
+        "folder of the change feed's past; one outside the state folder lets mirrors go on where that is removed",
+        _path,
+    ),
     Setting(
         "data", "data/ of the sources", "what to build instead: a folder, or a file of N-Quads (.nq, .nq.gz)", _path
     ),

@@ -39,6 +39,11 @@ PROBLEMS: dict[str, Problem] = {
         "Generation gone",
         "The generation that the parameter `at` pins was published once and is not kept any more.",
     ),
+    "feed-gone": Problem(
+        410,
+        "Feed began anew",
+        "The page is of the change feed as it was before it began anew. Follow it from /feed, with its new pages.",
+    ),
     "method-not-allowed": Problem(
         405,
         "Method not allowed",
@@ -132,6 +137,9 @@ PROBLEMS: dict[str, Problem] = {
         503,
         "No search index",
         "The generation that is served was built by an older version, without an index and lists.",
+    ),
+    "feed-damaged": Problem(
+        503, "Feed damaged", "The change feed's past can't be read back; the next generation begins it anew."
     ),
     "journal-damaged": Problem(
         503, "Damaged journal", "The journal of accepted changes can't be read back, so nothing can be written."
