@@ -31,7 +31,7 @@ from qit4n_kg.errors import (
 )
 from qit4n_kg.formats import RdfFormat
 from qit4n_kg.queries import read_query
-from qit4n_kg.store.oxigraph import rdf_format
+from qit4n_kg.store.writing import rdf_format
 from qit4n_kg.tokens import Role
 from qit4n_kg.web import access
 from qit4n_kg.web.codings import CODINGS

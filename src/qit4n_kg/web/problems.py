@@ -92,7 +92,8 @@ PROBLEMS: dict[str, Problem] = {
     "not-acceptable": Problem(
         406,
         "Not acceptable",
-        "None of the formats that the Accept header names is on offer; the detail lists those that are.",
+        "None of the formats that the Accept header names is on offer; the detail lists those that are. Or the format that was "
+        "chosen can't hold the result: XML 1.0 has no control characters, JSON-LD has no triple terms. The hint names others.",
     ),
     "unsupported-media-type": Problem(
         415, "Unsupported media type", "The request's body has a Content-Type that is not understood here."
