@@ -36,6 +36,7 @@ The tree (indented = subclass of); the name in brackets is the stable tail of th
             RemoteRefusedError          [remote-refused]         SERVICE or LOAD of an address that is not allowed
             NotAcceptableError          [not-acceptable]         no offered format satisfies Accept
             UnsupportedMediaTypeError   [unsupported-media-type]
+            UnsupportedCodingError      [unsupported-coding]     a request body has a content coding that is not read here
             TooLargeError               [too-large]              a request body is over its bound
             QueryTooLongError           [query-too-long]         a query is over its bound
         ValidationLimitError            [validation-limit]       data sent could not be judged within time and memory
@@ -320,6 +321,12 @@ class UnsupportedMediaTypeError(RequestError):
     """The request body has a media type that is not understood."""
 
     code = "unsupported-media-type"
+
+
+class UnsupportedCodingError(RequestError):
+    """The request body has a content coding that is not read here."""
+
+    code = "unsupported-coding"
 
 
 class TooLargeError(RequestError):

@@ -98,6 +98,11 @@ PROBLEMS: dict[str, Problem] = {
     "unsupported-media-type": Problem(
         415, "Unsupported media type", "The request's body has a Content-Type that is not understood here."
     ),
+    "unsupported-coding": Problem(
+        415,
+        "Unsupported content coding",
+        "The request's body has a Content-Encoding that is not read here; the Accept-Encoding header of the answer names what is.",
+    ),
     "query-too-long": Problem(413, "Query too long", "The text of the query is over this server's bound."),
     "too-large": Problem(413, "Request too large", "The request's body is over this server's bound."),
     "invalid-data": Problem(422, "Invalid data", "The data violates the shapes."),
