@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 import click
 
-from qit4n_kg import terminal
+from qit4n_kg import options, terminal
 from qit4n_kg.config import load_settings
 from qit4n_kg.tokens import Role, Tokens
 
@@ -16,23 +16,16 @@ def token() -> None:
     """Tokens: who may contribute, review or administer through the server."""
 
 
-_journal_dir = click.option(
-    "--journal-dir",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Folder of the journal and the tokens (journal).",
-)
-
-
 @token.command("create")
 @click.argument("name")
 @click.option(
     "--role", type=click.Choice(["contributor", "reviewer", "admin"]), required=True, help="What the token allows."
 )
-@_journal_dir
-def create_token(name: str, role: str, journal_dir: Path | None) -> None:
+@options.state_dir
+@options.journal_dir
+def create_token(name: str, role: str, **flags: Any) -> None:
     """Make a token for NAME and print it, alone, on standard output. It can't be shown again."""
-    settings = load_settings(journal_dir=journal_dir)
+    settings = load_settings(**flags)
     click.echo(Tokens(settings.journal_dir).create(name, Role(role)))
     terminal.err.print(
         f"Keep it: only its hash is stored, in {settings.journal_dir.resolve()}. Servers with this journal know it at once. "
@@ -43,16 +36,18 @@ def create_token(name: str, role: str, journal_dir: Path | None) -> None:
 
 
 @token.command("list")
-@_journal_dir
-def list_tokens(journal_dir: Path | None) -> None:
+@options.state_dir
+@options.journal_dir
+def list_tokens(**flags: Any) -> None:
     """List who has a token, with role and date."""
-    for holder in Tokens(load_settings(journal_dir=journal_dir).journal_dir).holders():
+    for holder in Tokens(load_settings(**flags).journal_dir).holders():
         click.echo(f"{holder.name}\t{holder.role.value}\t{holder.created}")
 
 
 @token.command("revoke")
 @click.argument("name")
-@_journal_dir
-def revoke_token(name: str, journal_dir: Path | None) -> None:
+@options.state_dir
+@options.journal_dir
+def revoke_token(name: str, **flags: Any) -> None:
     """Forget the token of NAME; running servers refuse it at once."""
-    Tokens(load_settings(journal_dir=journal_dir).journal_dir).revoke(name)
+    Tokens(load_settings(**flags).journal_dir).revoke(name)
