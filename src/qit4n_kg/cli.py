@@ -264,6 +264,13 @@ main.add_command(fmt)
 @click.option(
     "--install-peers", is_flag=True, help="First install oxigraph and rdflib-endpoint beside the state, by pip."
 )
+@click.option(
+    "--patience",
+    type=click.FloatRange(0.05, 600),
+    default=1.0,
+    show_default=True,
+    help="Seconds; a catalogue query that takes the engine longer is left out for every server, by name.",
+)
 @click.option("--exports", is_flag=True, help="Measure instead what each export costs.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="Folder for bench.json and bench.svg."
@@ -273,6 +280,7 @@ def bench(
     triples: int | None,
     clients: str,
     seconds: float,
+    patience: float,
     install_peers: bool,
     exports: bool,
     output: Path | None,
@@ -293,7 +301,9 @@ def bench(
         return
     if install_peers:
         servers.install_peers(peers)
-    result = comparison.compare(settings, numbers, seconds, peers, lambda line: terminal.err.print(line, markup=False))
+    result = comparison.compare(
+        settings, numbers, seconds, peers, lambda line: terminal.err.print(line, markup=False), patience
+    )
     click.echo(report.to_table(result), nl=False)
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)

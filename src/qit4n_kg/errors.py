@@ -37,6 +37,7 @@ The tree (indented = subclass of); the name in brackets is the stable tail of th
             NotAcceptableError          [not-acceptable]         no offered format satisfies Accept
             UnsupportedMediaTypeError   [unsupported-media-type]
             UnsupportedCodingError      [unsupported-coding]     a request body has a content coding that is not read here
+            LengthRequiredError         [length-required]        whether a request body is whole could not be told
             TooLargeError               [too-large]              a request body is over its bound
             QueryTooLongError           [query-too-long]         a query is over its bound
         ValidationLimitError            [validation-limit]       data sent could not be judged within time and memory
@@ -327,6 +328,12 @@ class UnsupportedCodingError(RequestError):
     """The request body has a content coding that is not read here."""
 
     code = "unsupported-coding"
+
+
+class LengthRequiredError(RequestError):
+    """Nothing says how long the request body is, so a part of it could be taken for the whole."""
+
+    code = "length-required"
 
 
 class TooLargeError(RequestError):

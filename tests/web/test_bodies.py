@@ -114,18 +114,34 @@ def test_a_body_that_becomes_too_large_is_413_and_is_not_unpacked_whole(app):
 # --- length --------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("coding", ["", "gzip"])
-@pytest.mark.parametrize(("length", "status"), [(1000, 200), (1001, 413), (5000, 413)])
-def test_a_body_that_does_not_tell_its_length_is_whole_or_refused(app, coding, length, status):
-    app.config["MAX_CONTENT_LENGTH"] = 1000
-    data = b"ab" * (length // 2) + b"c" * (length % 2)
-    sent = gzip.compress(data) if coding else data
+def post(app, body, *, length=None, coding=""):
     environ = EnvironBuilder(method="POST", headers={"Content-Encoding": coding}).get_environ()
-    environ |= {"wsgi.input": io.BytesIO(sent), "wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
+    environ |= {"wsgi.input": io.BytesIO(body), "wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
     environ.pop("CONTENT_LENGTH", None)
+    if length is not None:
+        environ["CONTENT_LENGTH"] = str(length)
+        environ.pop("HTTP_TRANSFER_ENCODING")
     body, answered, _ = run_wsgi_app(app.wsgi_app, environ, buffered=True)
-    assert answered.startswith(str(status))
-    assert (b"".join(body) == b"1000 bytes") == (status == 200)
+    return int(answered[:3]), b"".join(body)
+
+
+@pytest.mark.parametrize(("length", "status"), [(1000, 200), (1001, 413), (5000, 413)])
+def test_a_body_in_chunks_of_gzip_is_whole_or_refused(app, length, status):
+    app.config["MAX_CONTENT_LENGTH"] = 1000
+    answered, body = post(app, gzip.compress(b"a" * length), coding="gzip")
+    assert (answered, body == b"1000 bytes") == (status, status == 200)
+
+
+def test_a_body_in_chunks_that_nothing_shows_to_be_whole_is_411(app):
+    assert post(app, b"abc")[0] == 411
+
+
+@pytest.mark.parametrize("coding", ["", "gzip"])
+@pytest.mark.parametrize(("missing", "status"), [(0, 200), (1, 400), (9, 400)])
+def test_a_body_shorter_than_its_length_was_cut_off_and_is_400(app, coding, missing, status):
+    whole = gzip.compress(b"a" * 1000) if coding else b"a" * 1000
+    answered, body = post(app, whole[: len(whole) - missing], length=len(whole), coding=coding)
+    assert (answered, body == b"1000 bytes") == (status, status == 200)
 
 
 def test_a_coded_body_that_tells_a_length_over_the_bound_is_413_unread(app):

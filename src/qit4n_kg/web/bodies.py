@@ -2,7 +2,7 @@
 
 The server below hands a request to a thread when its head has come, so whoever sends a body slowly, or stops in the middle, holds a
 thread. Were there no bound, some hundred such connections would stop every reader. A body in a content coding is replaced by one
-without, and one that does not tell its length is bounded. It knows nothing of what bodies mean.
+without, and one that was cut off is an error. It knows nothing of what bodies mean.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ from io import BufferedReader
 from typing import TYPE_CHECKING
 
 from flask import g, request
-from werkzeug.wsgi import get_input_stream
 
-from qit4n_kg.errors import ReceivingFullError, TooLargeError
+from qit4n_kg.errors import LengthRequiredError, ReceivingFullError, TooLargeError
 from qit4n_kg.web.codings import Bounded, decoded
 
 if TYPE_CHECKING:
@@ -44,22 +43,30 @@ def register(app: Flask, most: int) -> None:
 
 
 def _prepare() -> None:
-    """Put a body of unknown length in its place: without its content coding, and bounded; nothing is read yet.
+    """Put a body in its place that is whole or an error, and without its content coding; nothing is read yet.
 
-    Werkzeug would bound it too, by ending it there, so that a part would be taken for the whole.
+    The server below ends a body that was cut off as if it were whole. Against Content-Length that shows, and gzip knows its own
+    end; of other chunks nothing tells it. Werkzeug bounds a body of unknown length by ending it, too.
 
     :raises UnsupportedCodingError: it is in no coding that is read here.
+    :raises LengthRequiredError: it comes in chunks, and not in gzip.
     """
     environ = request.environ
     limit = request.max_content_length
     assert limit is not None
     codings = environ.pop("HTTP_CONTENT_ENCODING", "")
-    if environ.get("CONTENT_LENGTH") and not codings:
-        return
-    if int(environ.get("CONTENT_LENGTH") or 0) > limit:
+    length = environ.pop("CONTENT_LENGTH", None)  # decoded it is another
+    if int(length or 0) > limit:
         raise TooLargeError(f"The request's body is larger than {limit} bytes.")
-    body = BufferedReader(Bounded(get_input_stream(environ), limit))
-    environ["wsgi.input"] = BufferedReader(Bounded(decoded(body, codings), limit))
+    raw = environ["wsgi.input"]
+    sent = Bounded(raw, int(length), is_exact=True) if length else Bounded(raw, limit)
+    body = BufferedReader(sent)
+    plain = decoded(body, codings)
+    if plain is body and not length:
+        raise LengthRequiredError(
+            "The body comes in chunks, and nothing tells whether it is whole.",
+            hint="Send Content-Length, or the body in gzip.",
+        )
+    environ["wsgi.input"] = body if plain is body else BufferedReader(Bounded(plain, limit))
     environ["wsgi.input_terminated"] = True
-    environ.pop("CONTENT_LENGTH", None)  # that of the coded body
-    request.max_content_length = limit + 1
+    request.max_content_length = limit + 1  # beyond which it would be ended

@@ -129,12 +129,16 @@ class _Gunzipped(io.RawIOBase):
 
 
 class Bounded(io.RawIOBase):
-    """The bytes of a body that may be so long and no longer; more is an error, never an end."""
+    """The bytes of a body that may be so long and no longer; more is an error, never an end.
 
-    def __init__(self, body: IO[bytes], most: int) -> None:
+    :param is_exact: whether fewer are an error as well: whoever sent them has gone (RFC 9112, section 8).
+    """
+
+    def __init__(self, body: IO[bytes], most: int, *, is_exact: bool = False) -> None:
         self._body = body
         self._most = most
         self._left = most
+        self._is_exact = is_exact
 
     def readable(self) -> bool:
         """Tell that it can be read."""
@@ -144,8 +148,14 @@ class Bounded(io.RawIOBase):
         """Read what there is room for.
 
         :raises TooLargeError: that is over the bound.
+        :raises RequestError: the body ended too early.
         """
-        data = self._body.read(memoryview(buffer).nbytes)
+        room = memoryview(buffer).nbytes
+        data = self._body.read(min(room, self._left) if self._is_exact else room)
+        if self._is_exact and not data and self._left and room:
+            raise RequestError(
+                f"The body ended after {self._most - self._left} of {self._most} bytes; nothing was done."
+            )
         self._left -= len(data)
         if self._left < 0:
             raise TooLargeError(f"The request's body is larger than {self._most} bytes.")

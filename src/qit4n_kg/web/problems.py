@@ -103,6 +103,12 @@ PROBLEMS: dict[str, Problem] = {
         "Unsupported content coding",
         "The request's body has a Content-Encoding that is not read here; the Accept-Encoding header of the answer names what is.",
     ),
+    "length-required": Problem(
+        411,
+        "Length required",
+        "The request's body comes in chunks, and one that was cut off could not be told from a whole one. Send Content-Length, "
+        "or gzip.",
+    ),
     "query-too-long": Problem(413, "Query too long", "The text of the query is over this server's bound."),
     "too-large": Problem(413, "Request too large", "The request's body is over this server's bound."),
     "invalid-data": Problem(422, "Invalid data", "The data violates the shapes."),
