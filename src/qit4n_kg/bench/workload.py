@@ -28,12 +28,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qit4n_kg.config import Settings
-    from qit4n_kg.queries import CatalogueQuery
+    from qit4n_kg.queries import CatalogueQuery, Parameter
     from qit4n_kg.store.base import Store
 
 NUMBER = "@NUMBER@"
 _PER_QUERY = 4
-_CLASSES = {"person": "Person", "organization": "Organization", "country": "Country", "body": "Group", "group": "Group"}
+_CLASSES = {
+    "person": "Person",
+    "organization": "Organization",
+    "country": "Country",
+    "body": "Group",
+    "group": "Group",
+    "forGroup": "FocusGroup",
+}
 _HAS_LIMIT = re.compile(r"\b(?:LIMIT|GRAPH)\b", re.IGNORECASE)
 _MOST_BYTES = 50_000
 _ANALYTIC_SECONDS = 600.0
@@ -143,5 +150,11 @@ def _arguments(entry: CatalogueQuery, store: Store) -> list[dict[str, str]]:
             members = store.quads(predicate=NamedNode(f"{RDF}type"), obj=NamedNode(f"{STDORG}{kind}"))
             names = sorted({quad.subject.value for quad in members if isinstance(quad.subject, NamedNode)})
             step = max(1, len(names) // (_PER_QUERY - 1))
-            return [*chosen, *({parameter.name: name} for name in names[::step][: _PER_QUERY - 1])]
+            others = [name for name in names[::step][: _PER_QUERY - 1] if not _is_default(parameter, name)]
+            return [*chosen, *({parameter.name: name} for name in others)]
     return chosen
+
+
+def _is_default(parameter: Parameter, name: str) -> bool:
+    """Tell whether a thing is the one that is meant where none is given, as `id:` and the rest of its IRI."""
+    return parameter.default is not None and name.endswith(parameter.default.replace("id:", "/id/", 1))

@@ -17,7 +17,7 @@ from qit4n_kg.errors import (
 )
 from qit4n_kg.federation.fetching import SETTING, Policy, fetch
 from qit4n_kg.formats import RdfFormat
-from qit4n_kg.sparql import inspect_query
+from qit4n_kg.sparql import uses_service
 from qit4n_kg.store.parsing import Sent, parse_triples
 from qit4n_kg.store.update_text import Load, read_update
 from qit4n_kg.store.writing import rdf_format
@@ -38,7 +38,7 @@ def refuse_remote(update: Update, settings: Settings) -> None:
 
     :raises RemoteRefusedError: what is refused, and what would allow it.
     """
-    if inspect_query(update.text).uses_service:
+    if uses_service(update.text):
         raise RemoteRefusedError(
             "An update with SERVICE is refused, whatever address it names.",
             hint=f"LOAD the data first: the setting {SETTING} lists the addresses that may be loaded.",
