@@ -1,7 +1,8 @@
 """Writes the rows of a list as CSV (RFC 4180), JSON or an Excel workbook (ECMA-376); no store, no HTTP.
 
-Several values of one cell stand apart by `; ` in a sheet and as an array in JSON. A text that a spreadsheet program would take for
-a formula is marked as text: by an apostrophe in CSV, by the cell's type in a workbook.
+Several values of one cell stand apart by `; ` in a sheet and as an array in JSON; a pair is `first: second`, and `of` in JSON. A
+text that a spreadsheet program would take for a formula is marked as text: by an apostrophe in CSV, by the cell's type in a
+workbook.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _BETWEEN = "; "
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _LONGEST_CELL = 32_767
+_NOT_IN_NAMES = "[]:*?/\\'"
 MOST_ROWS = 1_000_000
 """Rows that a worksheet holds, and so the most that are written."""
 
@@ -39,15 +41,20 @@ def write_csv(item: str, columns: Sequence[Column], rows: Iterable[Row], output:
     """Write rows as CSV: the item, its columns, its IRI; a first line of headings."""
     text = io.TextIOWrapper(output, encoding="utf-8", newline="", write_through=True)
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow([item, *(column.label for column in columns), "IRI"])
+    writer.writerow([item, *(column.label for column in columns if not column.is_paired), "IRI"])
     for row in rows:
         writer.writerow([harmless(row.label), *_joined(columns, row), row.iri])
     text.detach()
 
 
+def _cells(columns: Sequence[Column], row: Row) -> Iterator[tuple[Column, Sequence[Value]]]:
+    """Yield what stands in a sheet: a column whose values stand beside another's has none of its own."""
+    return ((column, cell) for column, cell in zip(columns, row.cells, strict=True) if not column.is_paired)
+
+
 def _joined(columns: Sequence[Column], row: Row) -> Iterator[str]:
-    for column, cell in zip(columns, row.cells, strict=True):
-        text = _BETWEEN.join(value.text for value in cell)
+    for column, cell in _cells(columns, row):
+        text = _BETWEEN.join(value.whole for value in cell)
         yield text if column.kind == "number" and len(cell) < 2 else harmless(text)
 
 
@@ -66,7 +73,8 @@ def write_json(item: str, columns: Sequence[Column], rows: Iterable[Row], output
 
 def _plain(column: Column, value: Value) -> Any:
     if value.iri is not None:
-        return {"iri": value.iri, "label": value.text}
+        thing = {"iri": value.iri, "label": value.text}
+        return thing if value.beside is None else {**thing, "of": {"iri": value.beside.iri, "label": value.beside.text}}
     if column.kind == "number":
         number = float(value.text)
         return int(number) if number.is_integer() else number
@@ -78,9 +86,9 @@ def write_xlsx(item: str, columns: Sequence[Column], rows: Iterable[Row], output
     book = xlsxwriter.Workbook(
         output, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     )
-    sheet = book.add_worksheet()
+    sheet = book.add_worksheet(_sheet_name(item))
     strong, day = book.add_format({"bold": True}), book.add_format({"num_format": "yyyy-mm-dd"})
-    headings = [item, *(column.label for column in columns), "IRI"]
+    headings = [item, *(column.label for column in columns if not column.is_paired), "IRI"]
     for number, heading in enumerate(headings):
         sheet.write_string(0, number, heading, strong)
     sheet.freeze_panes(1, 1)
@@ -89,17 +97,26 @@ def write_xlsx(item: str, columns: Sequence[Column], rows: Iterable[Row], output
     last = 0
     for last, row in enumerate(rows, start=1):
         sheet.write_string(last, 0, row.label[:_LONGEST_CELL])
-        for number, (column, cell) in enumerate(zip(columns, row.cells, strict=True), start=1):
+        for number, (column, cell) in enumerate(_cells(columns, row), start=1):
             _write_cell(sheet, last, number, column, cell, day)
         sheet.write_string(last, len(headings) - 1, row.iri[:_LONGEST_CELL])
     sheet.autofilter(0, 0, last, len(headings) - 1)
     book.close()
 
 
+def _sheet_name(text: str) -> str:
+    """Keep what a worksheet's name may hold.
+
+    >>> _sheet_name("In/out")
+    'Inout'
+    """
+    return "".join(letter for letter in text if letter not in _NOT_IN_NAMES)[:31]
+
+
 def _write_cell(sheet: Any, row: int, number: int, column: Column, cell: Sequence[Value], day: Any) -> None:
     if not cell:
         return
-    text = _BETWEEN.join(value.text for value in cell)[:_LONGEST_CELL]
+    text = _BETWEEN.join(value.whole for value in cell)[:_LONGEST_CELL]
     if len(cell) == 1 and column.kind == "number":
         sheet.write_number(row, number, float(text))
     elif len(cell) == 1 and column.kind == "date" and (date := _date(text)) is not None:

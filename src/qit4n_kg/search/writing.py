@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from qit4n_kg.search.harvest import harvest
 from qit4n_kg.search.index import ABOUT, FOLDER, write_index
-from qit4n_kg.search.lists import write_lists
+from qit4n_kg.search.list_writing import write_lists
 from qit4n_kg.store.oxigraph import OxigraphStore
 
 if TYPE_CHECKING:
