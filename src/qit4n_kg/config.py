@@ -224,7 +224,12 @@ SETTINGS: tuple[Setting, ...] = (
         _path,
     ),
     Setting("state_dir", "state", "folder of the built generations; can always be rebuilt", _path),
-    Setting("journal_dir", "journal", "folder of accepted changes and token hashes: what a backup must hold", _path),
+    Setting(
+        "journal_dir",
+        "beside the state folder: journal beside state, NAME-journal beside any other NAME",
+        "folder of accepted changes and token hashes: what a backup must hold",
+        _path,
+    ),
     Setting(
         "feed_dir",
         "feed/ in the state folder",
@@ -323,10 +328,23 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: Any) ->
             message = f"The setting {variable} is {text!r}, but it is {setting.meaning}"
             raise ConfigurationError(f"{message} ({exc}).") from exc
     values.update({name: value for name, value in overrides.items() if value is not None})
+    values.setdefault("journal_dir", journal_beside(values["state_dir"]))
     if str(values["sources"]) == NO_SOURCES:
         # The program's own queries and pages, with no data, no shapes to gate with and no rules.
         values.update(sources=default_sources(), scratch=True, gate=False)
     return Settings(**values)
+
+
+def journal_beside(state_dir: Path) -> Path:
+    """Return the folder of the journal that belongs to a state folder: each has its own, and never within it.
+
+    >>> str(journal_beside(Path("state"))), str(journal_beside(Path("/srv/trial")))
+    ('journal', '/srv/trial-journal')
+    """
+    place = state_dir if state_dir.name not in ("", "..") else state_dir.resolve()
+    if not place.name:  # the root of the file system, which nothing stands beside
+        return Path("journal")
+    return place.with_name("journal" if place.name == "state" else f"{place.name}-journal")
 
 
 def to_environ(settings: Settings) -> dict[str, str]:

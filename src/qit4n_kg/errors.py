@@ -38,6 +38,8 @@ The tree (indented = subclass of); the name in brackets is the stable tail of th
             RemoteRefusedError          [remote-refused]         SERVICE or LOAD of an address that is not allowed
             NotAcceptableError          [not-acceptable]         no offered format satisfies Accept
             UnsupportedMediaTypeError   [unsupported-media-type]
+            UnsupportedCodingError      [unsupported-coding]     a request body has a content coding that is not read here
+            LengthRequiredError         [length-required]        whether a request body is whole could not be told
             TooLargeError               [too-large]              a request body is over its bound
             QueryTooLongError           [query-too-long]         a query is over its bound
         ValidationLimitError            [validation-limit]       data sent could not be judged within time and memory
@@ -350,6 +352,18 @@ class UnsupportedMediaTypeError(RequestError):
     """The request body has a media type that is not understood."""
 
     code = "unsupported-media-type"
+
+
+class UnsupportedCodingError(RequestError):
+    """The request body has a content coding that is not read here."""
+
+    code = "unsupported-coding"
+
+
+class LengthRequiredError(RequestError):
+    """Nothing says how long the request body is, so a part of it could be taken for the whole."""
+
+    code = "length-required"
 
 
 class TooLargeError(RequestError):

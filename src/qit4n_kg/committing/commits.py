@@ -200,8 +200,8 @@ class Writer:
         except BaseException:
             batch.give_up(self._generations, None)
             raise
+        origin.record(generation, Touched(batch.current, nets[-1]))
         self._search.settle(generation)
-        origin.record(generation, Touched.by(nets[-1], batch.current))
         batch.finish(generation.number)
 
     def _publish_build(self, batch: _Batch, turn: Turn) -> None:

@@ -1,8 +1,8 @@
 """What a new generation changes, found and added to the ledger: by what a write touched, or by comparing everything.
 
-`Touched` is what a write touches, so that only these things are compared: it costs what it changes. Without that (a build, or a
-ledger that a crash left behind) all lines of the dataset are compared with the last version of each thing; they come sorted, so
-one pass over both is enough.
+`Touched` is what a write brought and took, so that what is compared afterwards is the things that it touched: it costs what it
+changes. Without that (a build, or a ledger that a crash left behind) all lines of the dataset are compared with the last
+version of each thing; they come sorted, so one pass over both is enough.
 """
 
 from __future__ import annotations
@@ -35,18 +35,20 @@ _READ = 1 << 24
 
 @dataclass(frozen=True)
 class Touched:
-    """The subjects that a write touches; `is_all` where they can't be told apart because blank nodes come or go."""
+    """What a write changed of the generation before."""
 
     before: Generation
-    subjects: frozenset[NamedNode]
-    is_all: bool
+    net: Net
 
-    @classmethod
-    def by(cls, net: Net, before: Generation) -> Touched:
-        """Take them from what came and went."""
-        quads = (*net.came, *net.went)
-        subjects = frozenset(quad.subject for quad in quads if isinstance(quad.subject, NamedNode))
-        return cls(before, subjects, any(map(has_blank_node, quads)))
+    @property
+    def is_all(self) -> bool:
+        """Whether everything has to be compared: where blank nodes come or go things can't be told apart."""
+        return any(has_blank_node(quad) for quad in (*self.net.came, *self.net.went))
+
+    @property
+    def subjects(self) -> set[NamedNode]:
+        """The things of which something came or went."""
+        return {quad.subject for quad in (*self.net.came, *self.net.went) if isinstance(quad.subject, NamedNode)}
 
 
 def record(folder: Path, dataset_name: str, generation: Generation, touched: Touched | None = None) -> None:
