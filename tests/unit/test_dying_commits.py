@@ -34,7 +34,7 @@ DYING = textwrap.dedent(
         def finished(self, summary): ...
 
     clean = load_settings()
-        work = pathlib.Path(sys.argv[1])
+    work = pathlib.Path(sys.argv[1])
     settings = replace(clean, state_dir=work / "state", journal_dir=work / "journal")
     NAMES = ("one", "two", "three")
 
