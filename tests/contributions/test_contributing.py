@@ -358,7 +358,6 @@ def test_what_would_make_the_whole_graph_wrong_is_refused(still_world, added):
     [
         "<country/cn> a stdorg:Group",
         "<person/qiang-zhang> owl:sameAs <person/hao-qin>",
-        "<person/qiang-zhang> rdfs:seeAlso <<( <person/qiang-zhang> a stdorg:Person )>>",
         "<person/qiang-zhang> owl:deprecated true ; dcterms:isReplacedBy <https://evil.example/>",
     ],
 )
@@ -471,3 +470,12 @@ def test_the_judging_process_follows_the_current_generation_and_compiles_nothing
     world.accept(world.submit("<person/new-two> a stdorg:Person ; rdfs:label 'New Two' .").contribution)
     assert world.submit("<person/new-three> a stdorg:Person ; rdfs:label 'New Three' .").is_new
     assert world.graph.gatekeeper._process is not first
+
+
+def test_taking_an_overruling_back_is_told_as_the_value_that_counts_again(world):
+    overruled = {"statement": "<fg-qit4n/meeting/4> stdorg:participants 80 .", "reason": "Counted anew"}
+    made = world.submit("<fg-qit4n/meeting/4> stdorg:participants 50 .", overrules=[overruled]).contribution
+    world.accept(made)
+    back = world.revert(made).contribution
+    found = differences(back, world.graph.current().store, world.settings.base_iri)
+    assert [(one.property_label, one.before, one.value) for one in found] == [("participants", "50", "80")]

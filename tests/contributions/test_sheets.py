@@ -157,3 +157,13 @@ def test_a_documents_value_is_overruled_by_another_one_and_taken_back_where_none
     world.accept(contribution)
     assert world.ask("<fg-qit4n/meeting/1> stdorg:participants 110 FILTER NOT EXISTS { ?s stdorg:participants 109 }")
     assert world.ask("?discrepancy stdorg:about <fg-qit4n/meeting/1> ; stdorg:reason 'From a sheet'@en")
+
+
+@FORMS
+def test_a_value_that_is_too_long_for_a_cell_is_left_out_and_left_alone(world, form):
+    long = "x" * 200_000
+    world.accept(world.submit(f'<{THING}> skos:altLabel "{long}"@en .').contribution)
+    content = take(world, "Organization", form)
+    assert long[:40_000].encode() not in content
+    contribution = send(world, edit(content, form, THING, "label", "Another label"), form)
+    assert {triple.predicate.value.rsplit("#")[-1] for triple in contribution.proposal.retracts} == {"label"}

@@ -203,7 +203,7 @@ def test_several_values_stand_apart_and_empty_cells_say_nothing(reading):
         ("IRI,rdfs:label\n#stdorg:Person,rdfs:label\n,Nobody\n", "first cell has no IRI", (3, 1)),
         ("IRI,rdfs:label\n#stdorg:Person,rdfs:label\n,A\nperson/b,B\n,C\n", "with 2 rows: 3, 5", (3, 1)),
         ("IRI,rdfs:label\n#stdorg:Person,rdfs:label\n<x y>,Nobody\n", "is no IRI", (3, 1)),
-        ('IRI,rdfs:label\n"unclosed', "This is not CSV", (None, None)),
+        ('IRI,rdfs:label\n"unclosed', "This is not CSV", (2, None)),
     ],
 )
 def test_a_table_that_can_not_be_understood_is_told_with_its_cell(reading, text, message, place):

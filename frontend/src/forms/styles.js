@@ -15,7 +15,7 @@ input[type=hidden] { display: none; }
 [data-control] { width: 100%; }
 label::first-letter { text-transform: uppercase; }
 select[data-control] { text-overflow: ellipsis; }
-.lang-chooser { flex: 0 0 4rem; width: 4rem; }
+.lang-chooser { flex: 0 0 4rem; width: 4rem; align-self: flex-start; }
 .hint, .validation-error, .server-finding, .status { flex: 1 0 100%; margin: 0; font-size: var(--step--1); line-height: 1.4; overflow-wrap: anywhere; }
 .hint, .status { color: var(--muted); }
 .status:empty { display: none; }

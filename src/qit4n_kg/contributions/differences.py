@@ -138,17 +138,25 @@ def differences(contribution: Contribution, store: Store, base_iri: str) -> list
     proposal = contribution.proposal
     naming = Naming(store, base_iri, proposal.adds)
     adds, retracts = spelt(proposal.adds), spelt(proposal.retracts)
-    standing = Standing(store, f"{base_iri}graph/")
-    # What other graphs state as well neither comes nor goes.
-    adds += [quad.triple for quad in contribution.reversal[0] if not _is_stated_elsewhere(quad, standing)]
-    retracts += [quad.triple for quad in contribution.reversal[1] if not _is_stated_elsewhere(quad, standing)]
+    come, go = _of_reversal(contribution, Standing(store, f"{base_iri}graph/"), base_iri)
+    adds += come
+    retracts += go
     found = _of_values(_by_cell(adds), _by_cell(retracts), naming)
     found += [_of(one.statement, "overruled", naming, reason=one.reason) for one in proposal.overrules]
     return [*_moves(proposal, naming), *found]
 
 
-def _is_stated_elsewhere(quad: Quad, standing: Standing) -> bool:
-    return any(found.graph_name != quad.graph_name for found in standing.stating(quad.triple))
+def _of_reversal(contribution: Contribution, standing: Standing, base_iri: str) -> tuple[list[Triple], list[Triple]]:
+    """Return what taking something back changes: not what graphs say of themselves, nor what others state as well."""
+
+    def counts(quad: Quad) -> bool:
+        subject = quad.subject.value if isinstance(quad.subject, NamedNode) else ""
+        is_kept = subject.startswith((f"{base_iri}graph/", f"{base_iri}id/discrepancy/"))
+        return not is_kept and all(found.graph_name == quad.graph_name for found in standing.stating(quad.triple))
+
+    come, go = contribution.reversal
+    in_force = (quad for quad in go if isinstance(quad.graph_name, NamedNode) and standing.is_in_force(quad.graph_name))
+    return [quad.triple for quad in come if counts(quad)], [quad.triple for quad in in_force if counts(quad)]
 
 
 def _of_values(

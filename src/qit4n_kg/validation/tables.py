@@ -113,10 +113,11 @@ def read_csv(content: bytes, name: str, reading: Reading) -> list[Table]:
         raise SourceError("The file is not UTF-8 text.", path=name, line=line, hint="Save it as CSV UTF-8.") from exc
     first = text.split("\n", 1)[0]
     separator = max(",;\t", key=first.count)
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
-        rows = [list[_Cell](row) for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)]
+        rows = [list[_Cell](row) for row in lines]
     except csv.Error as exc:
-        raise SourceError(f"This is not CSV: {exc}.", path=name) from exc
+        raise SourceError(f"This is not CSV: {exc}.", path=name, line=lines.line_num) from exc
     return [_Reader(reading, name, None).read(rows)]
 
 

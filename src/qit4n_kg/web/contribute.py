@@ -19,7 +19,6 @@ from qit4n_kg.contributions.model import Event, Kind
 from qit4n_kg.contributions.reading import LONGEST_TEXT, refuse_unknown
 from qit4n_kg.contributions.register import now
 from qit4n_kg.errors import (
-    ForbiddenError,
     KnowledgeGraphError,
     ParameterError,
     RequestError,
@@ -67,11 +66,11 @@ def add() -> Response:
 @contribute.post("/contribute")
 def send() -> Response:
     """Submit a contribution, from the form or as `/contributions` takes it."""
-    holder = _require(Role.CONTRIBUTOR)
     try:
+        holder = _require(Role.CONTRIBUTOR)
         receipt = desk().submit(read_sending(), holder.name, snapshot())
     except KnowledgeGraphError as exc:
-        if not _is_form() or isinstance(exc, UnauthenticatedError | ForbiddenError):
+        if not _is_form():
             raise
         problem = describe(exc)
         return _form_page(problem=problem, status=int(problem["status"]))

@@ -265,3 +265,11 @@ def test_a_spreadsheet_is_taken_and_sent_back(call):
     assert sent.status_code == 201, sent.text
     (change,) = sent.json["differences"]
     assert (change["kind"], change["subject"]) == ("changed", "https://w3id.org/qit4n/id/organization/nict")
+
+
+def test_what_was_typed_comes_back_to_who_is_not_signed_in(kept):
+    app, _ = kept
+    page = app.test_client().post("/contribute", data={"message": "precious", "adds": "<a> <b> <c> ."}, headers=HTML)
+    assert page.status_code == 401
+    assert 'value="precious"' in page.text
+    assert "/sign-in?next=/contribute" in page.text
