@@ -453,6 +453,25 @@ def test_a_member_that_nobody_would_read_is_refused(name, hint):
     assert caught.value.hint.startswith(hint)
 
 
+def test_the_judging_process_follows_the_current_generation_and_compiles_nothing_anew(world, monkeypatch):
+    role = (
+        "<fg-qit4n/wg2/role/chair/new-one> a stdorg:RoleHeld ; rdfs:label 'New One, chair of WG2'@en ; "
+        "stdorg:agent <person/new-one> ; stdorg:role <concept/role/chair> ; stdorg:in <fg-qit4n/wg2> ; "
+        "stdorg:nameAsStated 'New One' ; stdorg:attestedAt '2021-10'^^xsd:gYearMonth ."
+    )
+    with pytest.raises(InvalidDataError):
+        world.submit(role)
+    first = world.graph.gatekeeper._process
+    world.accept(world.submit("<person/new-one> a stdorg:Person ; rdfs:label 'New One' .").contribution)
+    assert world.submit(role).is_new
+    assert world.graph.gatekeeper._process is first
+    assert first.store == world.graph.generation.store_path
+    monkeypatch.setattr("qit4n_kg.gatekeeping._MOST_FOLLOWED", 1)
+    world.accept(world.submit("<person/new-two> a stdorg:Person ; rdfs:label 'New Two' .").contribution)
+    assert world.submit("<person/new-three> a stdorg:Person ; rdfs:label 'New Three' .").is_new
+    assert world.graph.gatekeeper._process is not first
+
+
 def test_taking_an_overruling_back_is_told_as_the_value_that_counts_again(world):
     overruled = {"statement": "<fg-qit4n/meeting/4> stdorg:participants 80 .", "reason": "Counted anew"}
     made = world.submit("<fg-qit4n/meeting/4> stdorg:participants 50 .", overrules=[overruled]).contribution
