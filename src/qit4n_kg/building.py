@@ -16,6 +16,7 @@ says that it is `stdorg:inForce true`. A scratch dataset is the journal alone.
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -25,7 +26,8 @@ from typing import TYPE_CHECKING, Protocol
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Triple
 
 from qit4n_kg import __version__
-from qit4n_kg.errors import GenerationDamagedError, InvalidDataError, StateMissingError
+from qit4n_kg.errors import GenerationDamagedError, InvalidDataError, StateError, StateMissingError
+from qit4n_kg.feed.recording import record
 from qit4n_kg.filed import leave_out, read_filed
 from qit4n_kg.loading import FileDigests, SourceKind, find_sources, inputs_hash, named_from, read_quads
 from qit4n_kg.namespaces import OWL, RDF, RDFS, STDORG, XSD
@@ -34,13 +36,14 @@ from qit4n_kg.redactions import digest_of, read_redactions, redact
 from qit4n_kg.remarks import describe_report
 from qit4n_kg.search.writing import CODE, is_carried, refresh_search, write_search
 from qit4n_kg.store.generations import Generation, Generations
-from qit4n_kg.store.journal import START, Journal, replay
+from qit4n_kg.store.journal import START, Journal, dataset_of, replay
 from qit4n_kg.store.oxigraph import stored_forms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from qit4n_kg.config import Settings
+    from qit4n_kg.feed.recording import Touched
     from qit4n_kg.filed import Filed
     from qit4n_kg.loading import SourceFile
     from qit4n_kg.reasoning.reasoner import Rule
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
     from qit4n_kg.store.journal import Entry
     from qit4n_kg.store.recording import Net
 
+_log = logging.getLogger(__name__)
 SOFTWARE = f"qit4n-kg {__version__}"
 
 _TYPE = NamedNode(RDF + "type")
@@ -205,7 +209,9 @@ class Origin:
         """
         if self.settings.scratch:
             left, graphs = replay(entries)
-            return generations.publish(left, graphs=graphs, inputs=inputs, software=SOFTWARE, on_ready=on_ready), None
+            generation = generations.publish(left, graphs=graphs, inputs=inputs, software=SOFTWARE, on_ready=on_ready)
+            self.record(generation)
+            return generation, None
         dataset = assemble(self.settings, self.sources, progress, entries)
         progress.started("Publish")
         generation = generations.publish(
@@ -218,7 +224,15 @@ class Origin:
             complete=self.complete,
         )
         progress.finished(f"published {generation.manifest.quads:,} quads as generation {generation.number}")
+        self.record(generation)
         return generation, dataset.report
+
+    def record(self, generation: Generation, touched: Touched | None = None) -> None:
+        """Add to the change feed what a published generation changes; one that is not added is with the next."""
+        try:
+            record(self.settings.feed_folder, dataset_of(self.settings), generation, touched)
+        except (StateError, OSError) as exc:
+            _log.error("The change feed has not got generation %s: %s", generation.number, exc)
 
 
 def build(settings: Settings, progress: Progress) -> BuildResult:
@@ -237,6 +251,7 @@ def build(settings: Settings, progress: Progress) -> BuildResult:
         inputs = origin.inputs()
         current = _current(generations)
         if current is not None and current.manifest.inputs == inputs and not is_carried(current):
+            origin.record(current)
             return BuildResult(current, False, time.monotonic() - start, None)
         generation, report = origin.publish(generations, origin.journal.entries, inputs, progress)
     return BuildResult(generation, True, time.monotonic() - start, report)

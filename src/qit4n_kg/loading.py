@@ -267,7 +267,7 @@ def _source(folder: Path, path: Path, kind: SourceKind, graph_base: str) -> Sour
         message = f"The name {inner.as_posix()!r} can't become the IRI of a graph."
         raise SourceError(message, path=path, hint="Use ASCII letters, digits, hyphens, dots and underscores.")
     local = "/".join(("ontology", *segments) if kind is SourceKind.ONTOLOGY else segments)
-    if _is_reserved(local):
+    if is_reserved(local):
         raise SourceError(f"The build itself writes the graph {local}.", path=path, hint="Give the file another name.")
     return SourceFile(path, relative, kind, NamedNode(graph_base + local), graph_base)
 
@@ -278,10 +278,10 @@ def _single_file(path: Path, graph_base: str) -> SourceFile:
     return SourceFile(path, f"data/{path.name}", SourceKind.DATA, None, graph_base)
 
 
-def _is_reserved(local: str) -> bool:
+def is_reserved(local: str) -> bool:
     """Tell whether the build itself writes this graph, named without the base.
 
-    >>> [_is_reserved(local) for local in ("registry", "registry/discrepancies", "entailed/chairs")]
+    >>> [is_reserved(local) for local in ("registry", "registry/discrepancies", "entailed/chairs")]
     [True, False, True]
     """
     return local == "registry" or local.startswith("entailed/")
@@ -379,5 +379,5 @@ def _check_graph_name(quad: Quad, source: SourceFile) -> None:
         message = f"The statement about {quad.subject} stands in no named graph."
         raise SourceError(message, path=source.path, hint="Every quad of data names its graph by an IRI.")
     local = quad.graph_name.value.removeprefix(source.graph_base)
-    if local != quad.graph_name.value and _is_reserved(local):
+    if local != quad.graph_name.value and is_reserved(local):
         raise SourceError(f"The build itself writes the graph <{quad.graph_name.value}>.", path=source.path)

@@ -22,9 +22,9 @@ from rdflib.namespace import XSD
 from exports.conftest import QUERIES, REGISTRY, made, material_of
 from exports.csv2rdf import convert
 from exports.worlds import TEXTS, filled, iri, of_text, quads, typed
+from qit4n_kg import spreadsheets
 from qit4n_kg.errors import NotFoundError
 from qit4n_kg.exports.deliverables import clean
-from qit4n_kg.exports.formats import workbook
 from qit4n_kg.exports.loss import report_loss
 from qit4n_kg.exports.tables import Kind, read_table, text_of
 from qit4n_kg.queries import bind, read_query
@@ -301,7 +301,7 @@ def unescaped(text: str) -> str:
 
 
 def test_a_text_longer_than_a_cell_is_cut_and_told(monkeypatch):
-    monkeypatch.setattr(workbook, "MOST_CHARACTERS", 100)
+    monkeypatch.setattr(spreadsheets, "MOST_CHARACTERS", 100)
     material = material_of(of_text("x" * 300), "workbook.xlsx", {"forGroup": "id:fg-x"})
     report = report_loss(material)
     assert any("longer than a cell" in one.reason for one in report.left_out)

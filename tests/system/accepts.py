@@ -67,7 +67,7 @@ class Version:
         """Return what its processes need."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("QIT4N_")}
         own = {"QIT4N_STATE_DIR": str(self.folder / "state"), "QIT4N_JOURNAL_DIR": str(self.folder / "journal")}
-        own |= {"PYTHONPATH": str(self.source / "src"), "QIT4N_SOURCES": str(self.source), "QIT4N_PORT": str(self.port)}
+        own |= {"PYTHONPATH": str(self.source / "src"), "QIT4N_SOURCES": str(self.source)}
         return {**kept, **own, "QIT4N_EXECUTORS": "1"}
 
     @contextlib.contextmanager

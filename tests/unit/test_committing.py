@@ -171,6 +171,8 @@ class TestRegistry:
             f"INSERT DATA {{ GRAPH <{BASE}graph/entailed/x> {{ <x:s> <x:p> 1 }} }}",
             f"INSERT DATA {{ GRAPH <{BASE}graph/ontology/events> {{ <x:s> <x:p> 1 }} }}",
             "INSERT DATA { GRAPH <x:g> { <x:s> <x:p> [] } }",
+            "INSERT DATA { <x:s> <x:p> <<( <x:a> <x:b> 1 )>> }",
+            "INSERT DATA { GRAPH <x:g> { <x:s> <x:p> <<( <x:a> <x:b> 1 )>> } }",
             "DELETE WHERE { <meeting/1> stdorg:number ?n }",
         ],
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, parse
+from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Triple, parse
 
 from qit4n_kg.errors import ChangeRefusedError, NotFoundError
 from qit4n_kg.loading import SourceKind
@@ -83,6 +83,11 @@ def refuse_change(change: Change, origin: Origin, loose: Container[Quad], source
     for quad in change.adds:
         if has_blank_node(quad):
             raise ChangeRefusedError(f"Data has no blank nodes, but this has: {quad}.", hint="Give it an IRI.")
+        if isinstance(quad.object, Triple):  # shapes, reasoning and other registries know RDF 1.1 only
+            raise ChangeRefusedError(
+                f"Data has no triple terms (RDF 1.2), but this has: {quad}.",
+                hint="Make a thing of what is said, with an IRI.",
+            )
     for quad in change.retracts:
         if isinstance(quad.graph_name, DefaultGraph) and quad not in loose:
             raise ChangeRefusedError(

@@ -29,6 +29,7 @@ from qit4n_kg.errors import (
     StateMissingError,
 )
 from qit4n_kg.federation.loads import load_triples
+from qit4n_kg.feed.recording import Touched
 from qit4n_kg.revising import NotRevisableError, revise
 from qit4n_kg.search.writing import SearchMemory
 from qit4n_kg.store.evaluating import Update, data_change, evaluate_update, is_data
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
     from qit4n_kg.committing.orders import Order
     from qit4n_kg.config import Settings
-    from qit4n_kg.store.recording import Recorder
+    from qit4n_kg.store.recording import Net, Recorder
 
 _POLL_SECONDS = 0.005
 
@@ -160,6 +161,8 @@ class Writer:
             current = None
         if current is None or not _has_journal(current, origin):
             current, _ = origin.publish(self._generations, origin.journal.entries, origin.inputs(), _Silent())
+        else:
+            origin.record(current)  # which a crash may have left out
         return current
 
     def _publish_change(self, batch: _Batch, turns: Sequence[Turn]) -> None:
@@ -174,7 +177,14 @@ class Writer:
                 raise _NothingChangesError
 
         origin = batch.origin
-        complete = None if self._settings.scratch else origin.refresh(batch.current, self._search)
+        refresh = None if self._settings.scratch else origin.refresh(batch.current, self._search)
+        nets: list[Net] = []
+
+        def complete(store_path: Path, net: Net) -> None:
+            nets.append(net)
+            if refresh is not None:
+                refresh(store_path, net)
+
         try:
             generation = self._generations.commit(
                 apply, inputs=batch.inputs, software=SOFTWARE, on_ready=batch.accept, complete=complete
@@ -190,6 +200,7 @@ class Writer:
         except BaseException:
             batch.give_up(self._generations, None)
             raise
+        origin.record(generation, Touched(batch.current, nets[-1]))
         self._search.settle(generation)
         batch.finish(generation.number)
 

@@ -113,7 +113,10 @@ class WritingProcess:
     def _have_made(self, batch: Sequence[_Waiting]) -> str:
         """Fill in what came of each write; return what to say of those that have no reply."""
         process = self._process
-        if process is None or not process.is_alive:
+        if process is not None and not process.is_alive:
+            process.end()
+            process = None
+        if process is None:
             process = self._process = _Process(self._settings)
         try:
             header, body = process.ask(json.dumps([one.job for one in batch]).encode(), _LONGEST)

@@ -18,7 +18,7 @@ from pyoxigraph import DefaultGraph, NamedNode
 
 from qit4n_kg.search.harvest import gather, gather_changed
 from qit4n_kg.search.index import ABOUT, FOLDER, write_index
-from qit4n_kg.search.lists import write_lists
+from qit4n_kg.search.list_writing import write_lists
 from qit4n_kg.store.oxigraph import OxigraphStore
 
 if TYPE_CHECKING:

@@ -146,9 +146,10 @@ class Journal:
         """Add entries; they are on the disk when this returns, or the file is as it was.
 
         :raises StateFullError: the disk is full.
-        :raises StateError: the folder can't be written.
+        :raises StateError: the folder can't be written, or another server has written there since.
         """
         start = (self._tip, self._length, len(self.entries))
+        self._refuse_others()
         try:
             make_folder(self.path.parent)
             if self._length == 0:
@@ -263,6 +264,26 @@ class Journal:
             self.positions.append(seal_of(line))
         self._tip, self._last = seal_of(line), len(line)
         self._length += len(line)
+
+    def _refuse_others(self) -> None:
+        """Refuse to go on where somebody else did: two servers with a state folder each, and one journal, share no lock.
+
+        :raises StateError: the file is shorter than what was read, or whole lines follow it.
+        """
+        try:
+            with self.path.open("rb") as file:
+                length = file.seek(0, os.SEEK_END)
+                file.seek(self._length)
+                more = file.readline()
+        except FileNotFoundError:
+            length, more = 0, b""
+        except OSError:
+            return  # writing will say what is wrong
+        if length < self._length or unseal(more) is not None:
+            raise StateError(
+                f"Another server writes the journal {self.path}; nothing was changed.",
+                hint="Each state folder needs a journal of its own: the setting QIT4N_JOURNAL_DIR names it.",
+            )
 
     def _write(self, line: bytes) -> None:
         """Append at the end of what is good, which may lie before the end of the file."""

@@ -14,11 +14,11 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import xlsxwriter
 from pyoxigraph import Literal, NamedNode
 
 from qit4n_kg.errors import NotFoundError, ResultTooLargeError
 from qit4n_kg.namespaces import STDORG, XSD, compact, prefixes
+from qit4n_kg.spreadsheets import is_formula, new_workbook
 from qit4n_kg.validation.columns import LANGUAGE_TEXT, Column, columns_of, target_classes
 from qit4n_kg.validation.model import SUBCLASS, TYPE
 from qit4n_kg.validation.tables import SEPARATOR, Meaning, read_literal
@@ -42,7 +42,6 @@ _LONGEST_CELL = 30_000
 """Characters; a workbook's cell holds 32,767."""
 _LONGEST_LABEL = 250
 _BETWEEN = f" {SEPARATOR} "
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _HEAD, _CODES = 0, 1
 _TEXTS = (f"{XSD}string", LANGUAGE_TEXT)
 
@@ -162,8 +161,8 @@ class Texts:
             return None
         text = value.value
         is_plain = bool(text) and text == text.strip() and SEPARATOR not in text and "\r" not in text
-        is_formula = text.startswith(_FORMULA) and value.datatype.value in _TEXTS
-        return text if is_plain and not is_formula and read_literal(meaning, text) == value else None
+        would_run = is_formula(text) and value.datatype.value in _TEXTS
+        return text if is_plain and not would_run and read_literal(meaning, text) == value else None
 
     def choices(self, column: Column) -> tuple[str, ...]:
         """Return what a cell may be chosen from."""
@@ -199,8 +198,7 @@ def write_csv(sheet: Sheet) -> bytes:
 def write_xlsx(sheet: Sheet) -> bytes:
     """Write a sheet as a workbook; every cell is a text, never a formula."""
     output = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    book = xlsxwriter.Workbook(output, options)
+    book = new_workbook(output, in_memory=True)
     text = book.add_format({"num_format": "@", "valign": "top", "text_wrap": True})
     head = book.add_format({"bold": True, "bottom": 1, "bg_color": "#E7ECEF", "valign": "top", "text_wrap": True})
     shown, seen, values = (book.add_worksheet(name) for name in (sheet.name, SEEN, VALUES))

@@ -19,6 +19,7 @@ from qit4n_kg.web.diagnosis import diagnosis
 from qit4n_kg.web.edge import Edge, ResultCache
 from qit4n_kg.web.explore import explore
 from qit4n_kg.web.exports import exports
+from qit4n_kg.web.feed import feed
 from qit4n_kg.web.graphs import graphs
 from qit4n_kg.web.health import health
 from qit4n_kg.web.lists import lists
@@ -102,6 +103,7 @@ def make_routes(settings: Settings) -> Flask:
         void,
         exports,
         oai,
+        feed,
         openapi,
         health,
         metrics,
