@@ -64,6 +64,7 @@ check: $(VENV)/.installed-dev  ## Format, lint, types, layers, doctests, generat
 	@echo "layers" && $(BIN)/lint-imports --no-cache >/tmp/qit4n-kg-layers.$$$$ 2>&1 || { cat /tmp/qit4n-kg-layers.$$$$; rm -f /tmp/qit4n-kg-layers.$$$$; exit 1; }; rm -f /tmp/qit4n-kg-layers.$$$$
 	@echo "doctests" && $(BIN)/python -m pytest --quiet --doctest-modules --no-header -p no:randomly src/qit4n_kg
 	@echo "generated docs" && $(BIN)/python docs/generate.py --check
+	@echo "layout of the data" && $(BIN)/qit4n-kg fmt --check data/
 	@echo "knowledge" && $(BIN)/qit4n-kg check
 
 format: $(VENV)/.installed-dev  ## Format the code

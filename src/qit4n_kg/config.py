@@ -47,6 +47,7 @@ class Settings:
     sources: Path
     state_dir: Path
     journal_dir: Path = Path("journal")
+    feed_dir: Path | None = None
     data: Path | None = None
     base_iri: str = DEFAULT_BASE_IRI
     gate: bool = True
@@ -80,6 +81,11 @@ class Settings:
     contact: str = ""
     publisher: str = ""
     scratch: bool = False
+
+    @property
+    def feed_folder(self) -> Path:
+        """The folder of the change feed's ledger."""
+        return self.feed_dir or self.state_dir / "feed"
 
     @property
     def id_base(self) -> str:
@@ -218,7 +224,18 @@ SETTINGS: tuple[Setting, ...] = (
         _path,
     ),
     Setting("state_dir", "state", "folder of the built generations; can always be rebuilt", _path),
-    Setting("journal_dir", "journal", "folder of accepted changes and token hashes: what a backup must hold", _path),
+    Setting(
+        "journal_dir",
+        "beside the state folder: journal beside state, NAME-journal beside any other NAME",
+        "folder of accepted changes and token hashes: what a backup must hold",
+        _path,
+    ),
+    Setting(
+        "feed_dir",
+        "feed/ in the state folder",
+        "folder of the change feed's past; one outside the state folder lets mirrors go on where that is removed",
+        _path,
+    ),
     Setting(
         "data", "data/ of the sources", "what to build instead: a folder, or a file of N-Quads (.nq, .nq.gz)", _path
     ),
@@ -311,10 +328,23 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: Any) ->
             message = f"The setting {variable} is {text!r}, but it is {setting.meaning}"
             raise ConfigurationError(f"{message} ({exc}).") from exc
     values.update({name: value for name, value in overrides.items() if value is not None})
+    values.setdefault("journal_dir", journal_beside(values["state_dir"]))
     if str(values["sources"]) == NO_SOURCES:
         # The program's own queries and pages, with no data, no shapes to gate with and no rules.
         values.update(sources=default_sources(), scratch=True, gate=False)
     return Settings(**values)
+
+
+def journal_beside(state_dir: Path) -> Path:
+    """Return the folder of the journal that belongs to a state folder: each has its own, and never within it.
+
+    >>> str(journal_beside(Path("state"))), str(journal_beside(Path("/srv/trial")))
+    ('journal', '/srv/trial-journal')
+    """
+    place = state_dir if state_dir.name not in ("", "..") else state_dir.resolve()
+    if not place.name:  # the root of the file system, which nothing stands beside
+        return Path("journal")
+    return place.with_name("journal" if place.name == "state" else f"{place.name}-journal")
 
 
 def to_environ(settings: Settings) -> dict[str, str]:

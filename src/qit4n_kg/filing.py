@@ -2,8 +2,8 @@
 
 A graph that has a file gets its changes there; a graph that counts (a contribution's, a statement's that was overruled) gets a file
 of its own, named after it. What files must not say (`stdorg:inForce`: the build says it) is left out. Graphs that only a client
-wrote stay in the journal. Comments of a file stay, at its top where statements were taken out of it. Files are replaced one by one,
-the position last: done again after a crash, it ends the same.
+wrote, and graphs whose name can't be a file's, stay in the journal. A file changes where its statements change (turtle/editing.py).
+Files are replaced one by one, the position last: done again after a crash, it ends the same.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pyoxigraph
 from pyoxigraph import Literal, NamedNode, Quad
 
 from qit4n_kg.building import Origin, read_sources
-from qit4n_kg.errors import ConfigurationError, SourceError, StateError
+from qit4n_kg.errors import ConfigurationError, StateError
 from qit4n_kg.filed import Filed, write_filed
-from qit4n_kg.loading import SourceKind, find_sources
+from qit4n_kg.loading import SourceKind, find_sources, is_reserved
 from qit4n_kg.namespaces import RDF, STDORG, prefixes
 from qit4n_kg.redactions import read_redactions, redact
 from qit4n_kg.store.disk import sync
 from qit4n_kg.store.generations import Generations
 from qit4n_kg.store.journal import Journal, replay
 from qit4n_kg.store.oxigraph import stored_forms
+from qit4n_kg.turtle.editing import edit_turtle, write_turtle
 from qit4n_kg.turtle.formatting import format_turtle
 from qit4n_kg.turtle.reading import tokenize
 
@@ -33,14 +33,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from pyoxigraph import Triple
+
     from qit4n_kg.building import Progress
     from qit4n_kg.config import Settings
+    from qit4n_kg.loading import SourceFile
 
 _IN_FORCE = NamedNode(STDORG + "inForce")
 _TYPE = NamedNode(RDF + "type")
 _OVERRULED = NamedNode(STDORG + "OverruledGraph")
 _TRUTHS = ("true", "1")
 _LOCAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]*(?:/[A-Za-z0-9][A-Za-z0-9._~-]*)*")
+_LONGEST_NAME = 200
+"""Of a file, in bytes: most file systems take 255, and a new file's name is longer until it is whole."""
 
 
 @dataclass(frozen=True)
@@ -79,17 +84,17 @@ def file_back(settings: Settings, progress: Progress) -> FiledBack:
         for quad in data:
             before.setdefault(quad.graph_name, set()).add(quad)
         writer = _Writer(settings)
+        # a split graph describes itself in its own file; files describe no other graph
+        counting = {graph for graph in graphs if _counts(graph, left)} - set(files)
+        new = {graph: path for graph in sorted(counting, key=str) if (path := writer.path_of(graph)) is not None}
         for name, source in files.items():
             if source.kind is SourceKind.DATA and not source.is_quads:
-                writer.rewrite(source.path, source.relative, before.get(name, set()), graphs.get(name, []))
-        counting = {graph for graph in graphs if _counts(graph, left)} - set(files)
-        for graph in sorted(counting, key=str):
-            # a split graph describes itself in its own file; files describe no other graph
-            own = [quad for quad in graphs[graph] if quad.subject == graph or quad.subject not in counting]
-            writer.create(graph, own)
+                writer.rewrite(source, before.get(name, set()), graphs.get(name, []))
+        for graph, path in new.items():
+            writer.create(graph, path, [q for q in graphs[graph] if q.subject == graph or q.subject not in counting])
         journal = Journal.read(settings.journal_dir, settings.base_iri)
         write_filed(settings.sources / "data", Filed(journal.dataset, journal.position, len(journal.entries)))
-        stays = sorted(str(graph) for graph in graphs if graph not in files and graph not in counting)
+        stays = sorted(str(graph) for graph in graphs if graph not in files and graph not in new)
         return FiledBack(tuple(writer.changed), tuple(writer.new), tuple(stays), journal.position)
 
 
@@ -110,48 +115,50 @@ class _Writer:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._prefixes = prefixes(settings.base_iri)
+        # what is below id/ is written against the base, graphs in full: files have no prefix for them
+        self._house = {name: iri for name, iri in prefixes(settings.base_iri).items() if name not in ("id", "graph")}
         self._folder = settings.sources / "data"
         self.changed: list[str] = []
         self.new: list[str] = []
 
-    def rewrite(self, path: Path, relative: str, before: set[Quad], after: list[Quad]) -> None:
-        """Write a file's graph where it has changed."""
-        after = [quad for quad in after if quad.predicate != _IN_FORCE]
-        if set(after) == before:
-            return
-        if not after:
-            path.unlink()
-            self.changed.append(relative)
-            return
-        text = path.read_text(encoding="utf-8")
-        if before <= set(after):
-            text = f"{text.rstrip()}\n\n{self._turtle(quad for quad in after if quad not in before)}"
-        else:
-            comments = _comments(text)
-            text = "\n".join([*comments, self._turtle(after)])
-        _replace(path, format_turtle(text))
-        self.changed.append(relative)
+    def path_of(self, graph: object) -> Path | None:
+        """Return where a graph that has no file yet gets one, None where its name can't be a file's."""
+        if not isinstance(graph, NamedNode):
+            return None
+        local = graph.value.removeprefix(self._settings.graph_base)
+        if local == graph.value or not _LOCAL.fullmatch(local) or is_reserved(local) or local.startswith("ontology/"):
+            return None
+        path = self._folder / f"{local}.ttl"
+        above = (self._folder / parent for parent in path.relative_to(self._folder).parents)
+        if max(map(len, path.parts)) > _LONGEST_NAME or path.exists() or any(p.is_file() for p in above):
+            return None
+        return path
 
-    def create(self, graph: object, quads: list[Quad]) -> None:
+    def rewrite(self, source: SourceFile, before: set[Quad], after: list[Quad]) -> None:
+        """Write a file's graph where it has changed."""
+        assert source.graph is not None
+        wanted = {quad.triple for quad in after if quad.predicate != _IN_FORCE}
+        had = {quad.triple for quad in before}
+        if wanted == had:
+            return
+        if wanted:
+            text = source.path.read_text(encoding="utf-8")
+            edited = edit_turtle(text, had - wanted, wanted - had, source.graph.value, self._house)
+            if edited is None:
+                edited = format_turtle("\n".join([*_comments(text), self._turtle(source.graph.value, wanted)]))
+            _replace(source.path, edited)
+        else:
+            source.path.unlink()
+        self.changed.append(source.relative)
+
+    def create(self, graph: object, path: Path, quads: list[Quad]) -> None:
         """Write a graph that has no file yet."""
         assert isinstance(graph, NamedNode)
-        local = graph.value.removeprefix(self._settings.graph_base)
-        if local == graph.value or not _LOCAL.fullmatch(local):
-            raise SourceError(f"The graph {graph} can't be the name of a file.")
-        path = self._folder / f"{local}.ttl"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        stated = [quad for quad in quads if quad.predicate != _IN_FORCE]
-        _replace(path, format_turtle(self._turtle(stated), is_sorted=True))
-        self.new.append(f"data/{local}.ttl")
+        _replace(path, self._turtle(graph.value, {quad.triple for quad in quads if quad.predicate != _IN_FORCE}))
+        self.new.append(f"data/{path.relative_to(self._folder).as_posix()}")
 
-    def _turtle(self, quads: Iterable[Quad]) -> str:
-        triples = [quad.triple for quad in quads]
-        text = "\n".join(str(triple) for triple in triples)
-        used = {name: iri for name, iri in self._prefixes.items() if f"<{iri}" in text and name not in ("id", "graph")}
-        base = f"{self._settings.base_iri}id/"
-        written = pyoxigraph.serialize(triples, format=pyoxigraph.RdfFormat.TURTLE, prefixes=used, base_iri=base)
-        return (written or b"").decode()
+    def _turtle(self, graph: str, triples: set[Triple]) -> str:
+        return write_turtle(triples, graph, f"{self._settings.base_iri}id/", self._house)
 
 
 def _comments(text: str) -> list[str]:
@@ -164,6 +171,7 @@ def _comments(text: str) -> list[str]:
 def _replace(path: Path, text: str) -> None:
     new = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         new.write_text(text, encoding="utf-8")
         sync(new)
         new.replace(path)

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 
-from qit4n_kg import terminal
+from qit4n_kg import options, terminal
 from qit4n_kg.config import load_settings
-
-_state_dir = click.option(
-    "--state-dir", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the built graph (state)."
-)
-_sources = click.option(
-    "--sources", type=click.Path(path_type=Path), metavar="DIR", help="Folder with ontology/ data/ shapes/ queries/."
-)
 
 
 @click.command()
 @click.argument("iri", metavar="IRI")
 @click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept.")
 @click.option("--by", "actor", required=True, metavar="NAME", help="Who decided it; it is kept.")
-@_sources
-@_state_dir
+@options.sources
+@options.state_dir
+@options.journal_dir
 def redact(iri: str, reason: str, actor: str, **flags: Any) -> None:
     """Take the texts about the person IRI out of the graph, its older generations, the journal and contributions.
 
@@ -54,8 +47,9 @@ def journal() -> None:
 
 
 @journal.command()
-@_sources
-@_state_dir
+@options.sources
+@options.state_dir
+@options.journal_dir
 def export(**flags: Any) -> None:
     """Write accepted changes back to data/ as canonical Turtle, and how far that reaches.
 

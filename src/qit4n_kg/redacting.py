@@ -22,6 +22,7 @@ from qit4n_kg.building import Origin
 from qit4n_kg.contributions.register import Register, now
 from qit4n_kg.contributions.writing import quads_text, read_quads, read_triples, triples_text
 from qit4n_kg.errors import ConfigurationError, UnknownEntityError
+from qit4n_kg.feed.ledger import discard
 from qit4n_kg.filed import read_filed, write_filed
 from qit4n_kg.namespaces import STDORG
 from qit4n_kg.redactions import TOMBSTONE, is_text, read_redactions, redact, write_redactions
@@ -68,6 +69,7 @@ def redact_person(settings: Settings, iri: str, actor: str, reason: str, progres
         write_redactions(settings.journal_dir, {**dict.fromkeys(things, record), **redactions})
         entries = _rewrite_journal(settings, things, names)
         contributions = _rewrite_contributions(settings, things, names)
+        discard(settings.feed_folder)  # what is published now begins it anew
         origin = Origin.find(settings)
         generation, _ = origin.publish(generations, origin.journal.entries, origin.inputs(), progress)
         generations.forget_older()

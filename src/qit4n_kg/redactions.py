@@ -16,7 +16,7 @@ from pyoxigraph import Literal, NamedNode, Quad
 
 from qit4n_kg.errors import StateError
 from qit4n_kg.namespaces import RDF, XSD
-from qit4n_kg.store.disk import sync
+from qit4n_kg.store.disk import make_folder, sync
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
@@ -44,7 +44,7 @@ def read_redactions(folder: Path) -> dict[str, dict[str, str]]:
 
 def write_redactions(folder: Path, redactions: dict[str, Any]) -> None:
     """Replace the list, whole or not at all."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     new = folder / f"{_NAME}.new"
     new.write_text(json.dumps(redactions, indent=1) + "\n", encoding="utf-8")
     sync(new)

@@ -1,19 +1,24 @@
 """`journal export`: what was accepted stands in files afterwards, the graph stays as it is, and later edits of the files hold."""
 
+import difflib
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pyoxigraph import Literal, NamedNode, Quad
 from tests.conftest import ROOT, Quiet
 
 from qit4n_kg.building import build
 from qit4n_kg.errors import ConfigurationError
 from qit4n_kg.filing import file_back
+from qit4n_kg.namespaces import STDORG
 from qit4n_kg.store.generations import Generations
+from qit4n_kg.store.journal import Change, Entry, Journal
 from qit4n_kg.store.oxigraph import OxigraphStore
 from qit4n_kg.turtle.formatting import format_turtle
 
+ID = "https://w3id.org/qit4n/id/"
 LABEL = '<person/qiang-zhang> rdfs:label "Qiang Zhang" .'
 
 
@@ -91,6 +96,39 @@ def test_what_only_a_client_wrote_stays_in_the_journal(ungated):
     assert filed.left == ("<x:own>",)
     build(ungated.settings, Quiet())
     assert ungated.ask('GRAPH <x:own> { <x:s> <x:p> "1" }')
+
+
+def test_a_graph_in_force_whose_name_is_no_file_stays_in_the_journal(ungated):
+    base = "https://w3id.org/qit4n/graph/"
+    names = ["x:own", f"{base}.github/x", f"{base}{'n' * 250}", f"{base}reference/people.ttl/x"]
+    adds = [
+        Quad(NamedNode(subject), NamedNode(predicate), Literal(value), NamedNode(name))
+        for name in (*names, f"{base}sent/x")
+        for subject, predicate, value in ((name, f"{STDORG}inForce", True), (f"{name}/s", "x:p", "1"))
+    ]
+    Journal.read(ungated.settings.journal_dir, ungated.settings.base_iri).append(
+        Entry.of(Change(tuple(adds)), "root", "graph-store")
+    )
+    filed = file_back(ungated.settings, Quiet())
+    assert filed.left == tuple(sorted(f"<{name}>" for name in names))
+    assert filed.new == ("data/sent/x.ttl",)
+    said = {subject for subject, predicate, _ in stated(ungated.settings) if predicate == "<x:p>"}
+    assert said == {f"<{name}/s>" for name in (*names, f"{base}sent/x")}
+
+
+def test_a_changed_statement_is_a_changed_line_of_its_file(ungated):
+    path = ungated.settings.sources / "data" / "reference" / "people.ttl"
+    before = path.read_text()
+    ungated.accept(ungated.submit(retracts=LABEL, adds='<person/qiang-zhang> rdfs:label "Q. Zhang" .').contribution)
+    ungated.accept(
+        ungated.submit(renames=[{"old": f"{ID}person/bo-lv", "new": f"{ID}person/bo-lyu", "reason": "r"}]).contribution
+    )
+    file_back(ungated.settings, Quiet())
+    changed = [line for line in difflib.ndiff(before.splitlines(), path.read_text().splitlines()) if line[0] in "+-"]
+    assert changed == ["- <person/bo-lv>", "+ <person/bo-lyu>", '-     rdfs:label "Qiang Zhang" ;']
+    for new in (path.parents[1] / "contribution").glob("*.ttl"):
+        assert new.read_text().startswith(f"@base <{ID}> .\n@prefix ")
+        assert "</" not in new.read_text()
 
 
 def test_other_data_are_not_written_to(copied, tmp_path):

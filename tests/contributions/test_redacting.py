@@ -10,6 +10,7 @@ from qit4n_kg.building import build
 from qit4n_kg.errors import UnknownEntityError
 from qit4n_kg.exports.keeping import KeptExports
 from qit4n_kg.exports.registry import read_registry
+from qit4n_kg.feed.ledger import open_ledger
 from qit4n_kg.harvesting.answers import Repository, answer
 from qit4n_kg.harvesting.keeping import HarvestKeeper
 from qit4n_kg.redacting import redact_person
@@ -23,6 +24,12 @@ def holding(folder, words):
     return [path for path in Path(folder).rglob("*") if path.is_file() and words.encode() in path.read_bytes()]
 
 
+def told_by_the_feed(settings, words):
+    with open_ledger(settings.feed_folder) as ledger:
+        entries = [entry for page in ledger.pages() for entry in ledger.entries(page.number)]
+        return [one for one in entries if words.encode() in getattr(one, "lines", b"")]
+
+
 def test_no_text_of_a_person_is_left(world):
     person = f'<person/q-u> a stdorg:Person ; rdfs:label "{NAME}" .'
     first = world.submit(person, message=f"Add {NAME}", evidence=[f"Known to {NAME}"]).contribution
@@ -34,11 +41,18 @@ def test_no_text_of_a_person_is_left(world):
     )
     world.accept(world.submit(role).contribution)
     assert holding(world.settings.journal_dir, NAME)
+    assert told_by_the_feed(world.settings, NAME)
+    with open_ledger(world.settings.feed_folder) as ledger:
+        epoch = ledger.epoch
     done = redact_person(world.settings, f"{ID}person/q-u", "root", "They asked", Quiet())
     assert set(done.things) == {f"{ID}person/q-u", f"{ID}fg-qit4n/wg2/role/chair/q-u"}
     assert (done.entries, done.contributions, done.files) == (2, 2, ())
     assert holding(world.settings.journal_dir, NAME) == []
     assert holding(world.settings.state_dir, NAME) == []
+    assert not told_by_the_feed(world.settings, NAME)
+    with open_ledger(world.settings.feed_folder) as ledger:
+        assert ledger.epoch != epoch
+    assert [path.name for path in world.settings.feed_folder.glob("*.sqlite*")] == [ledger.path.name]
     assert [generation.number for generation in Generations(world.settings.state_dir).all_kept()] == [done.generation]
     assert world.ask('<person/q-u> a stdorg:Person ; rdfs:label "(redacted)" ; stdorg:chairs <fg-qit4n/wg2>')
     assert world.desk.register.get(first.id).message == "Add (redacted)"

@@ -108,7 +108,7 @@ class Layout:
         for predicate in joined.values():
             predicate.objects = self._objects(predicate.objects)
         found = list(joined.values())
-        return sorted(found, key=lambda p: _rank(p.verb)) if self.is_sorted else found
+        return sorted(found, key=lambda p: rank(p.verb)) if self.is_sorted else found
 
     def _objects(self, objects: Iterable[Node]) -> list[Node]:
         kept: dict[object, Node] = {}
@@ -210,7 +210,8 @@ def _join(first: Block, other: Block) -> None:
     first.predicates += other.predicates
 
 
-def _rank(verb: str) -> tuple[int, str]:
+def rank(verb: str) -> tuple[int, str]:
+    """Return where a property stands among others: names and descriptions first, the rest by its text."""
     return (_FIRST.index(verb) if verb in _FIRST else len(_FIRST), verb)
 
 

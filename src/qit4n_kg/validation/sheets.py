@@ -3,7 +3,7 @@
 The layout is that of columns.py. The second row, which people don't see, says of which generation the values are. A workbook
 has two more hidden sheets: `#seen`, the values as they were, so that only what was changed is taken from it, and `#values`, the
 lists that cells may be chosen from. A value that a cell can't say (a text in another language, one with `|` in it, one that a
-spreadsheet program would run as a formula) is left out, and so left alone.
+spreadsheet program would run as a formula, a very long one) is left out, and so left alone.
 Spec: ECMA-376 (written by a library); RFC 4180.
 """
 
@@ -38,6 +38,9 @@ SEEN, VALUES = "#seen", "#values"
 MOST_THINGS = 5_000
 _EMPTY_ROWS = 200
 _MOST_VALUES = 2_000
+_LONGEST_CELL = 30_000
+"""Characters; a workbook's cell holds 32,767."""
+_LONGEST_LABEL = 250
 _BETWEEN = f" {SEPARATOR} "
 _HEAD, _CODES = 0, 1
 _TEXTS = (f"{XSD}string", LANGUAGE_TEXT)
@@ -150,6 +153,8 @@ class Texts:
 
     def text(self, value: Term, meaning: Meaning) -> str | None:
         """Write one value, None where a cell can't say it."""
+        if isinstance(value, NamedNode | Literal) and len(value.value) > _LONGEST_CELL:
+            return None
         if isinstance(value, NamedNode):
             return self._link(value, meaning.column.kinds) if meaning.column.is_link else None
         if not isinstance(value, Literal) or meaning.column.is_link:
@@ -173,7 +178,7 @@ class Texts:
     def _link(self, thing: NamedNode, kinds: Sequence[NamedNode]) -> str:
         """Write a thing: its label where that says exactly this one."""
         label = label_of(self._data, thing)
-        if kinds and label and SEPARATOR not in label and label == label.strip():
+        if kinds and label and len(label) <= _LONGEST_LABEL and SEPARATOR not in label and label == label.strip():
             found = self._reading.names.things(label, kinds)
             if len(found) == 1 and found[0] == thing:
                 return label
