@@ -27,9 +27,10 @@ from qit4n_kg.errors import (
 )
 from qit4n_kg.fmt_command import fmt
 from qit4n_kg.formats import RdfFormat, ResultFormat, by_name
-from qit4n_kg.journal_commands import journal, redact
+from qit4n_kg.journal_commands import journal
 from qit4n_kg.namespaces import prefixes
 from qit4n_kg.queries import bind, read_catalogue
+from qit4n_kg.redact_command import redact
 from qit4n_kg.sparql import explain, inspect_query
 from qit4n_kg.store.generations import Generations
 from qit4n_kg.store.oxigraph import OxigraphStore
