@@ -35,6 +35,7 @@ TARGET = Path(__file__).with_name("reference.md")
 EXPORTS = Path(__file__).with_name("exports.md")
 CHECKS = Path(__file__).parents[1] / "tests" / "exports" / "validators.toml"
 COSTS = Path(__file__).with_name("exports-costs.txt")
+HARVEST = Path(__file__).with_name("exports-oai.txt")
 HEADER = "<!-- Written by docs/generate.py; change the program, then run `make docs`. -->\n# Reference\n"
 EXPORTS_HEADER = """<!-- Written by docs/generate.py; change the query files or the program, then run `make docs`. -->
 # Exports
@@ -189,6 +190,7 @@ def exports() -> str:
     registry = read_registry(load_settings({}).sources / "queries" / "exports")
     sections = {
         "Files": export_files(registry),
+        "OAI-PMH": HARVEST.read_text(encoding="utf-8").strip(),
         "What goes where": "The lines `# map:` of the query files. A test drops each term from the graph and sees that the file "
         f"is another.\n\n{mappings(registry)}",
         "Who checks them": "Each was run with the version named here, and accepted what is shipped; the tests are in "

@@ -43,13 +43,19 @@ function packageOf(input) {
   return found && found[1];
 }
 
+// A package that was built before carries others, whose notices stand beside the built file.
+function carried(folder) {
+  const notices = Object.keys(metafile.inputs).filter((input) => packageOf(input) === folder).map((input) => join(here, `${input}.LICENSE.txt`));
+  return notices.filter(existsSync).map((path) => `It carries code of others:\n\n${readFileSync(path, "utf8").trim()}\n`);
+}
+
 function writeNotices() {
   const folders = [...new Set(Object.keys(metafile.inputs).map(packageOf).filter(Boolean))].sort();
   const notices = folders.map((folder) => {
     const { name, version, license } = JSON.parse(readFileSync(join(here, folder, "package.json"), "utf8"));
     const text = readdirSync(join(here, folder)).find((file) => /^(licen[cs]e|copying)(\.|$)/i.test(file));
     const body = text ? readFileSync(join(here, folder, text), "utf8").trim() : `Licence: ${license} (the package has no licence file)`;
-    return `${name} ${version} (${license})\n\n${body}\n`;
+    return [`${name} ${version} (${license})\n\n${body}\n`, ...carried(folder)].join("\n");
   });
   const head = "The scripts in this folder contain code of these packages, each under its own licence.\n";
   writeFileSync(join(target, "third-party-notices.txt"), [head, ...notices].join(`\n${"=".repeat(80)}\n\n`));

@@ -2,6 +2,7 @@
 import { makeNetwork } from "./graphs/network.js";
 
 const MOST_NODES = 300;
+const GROUPED = 4; // more links than this of one kind stand as one node, which opens
 
 function start() {
   const explorer = document.getElementById("explorer");
@@ -12,6 +13,7 @@ function start() {
   const texts = explorer.dataset;
   explorer.querySelector(".explorer__drawing").hidden = false;
   explorer.classList.add("explorer--drawn");
+  const groups = new Map(); // of each node that stands for several: whose they are, and the links
   const pages = new Map(); // of each thing: where its page is, what it is called, whether its links are drawn
   const network = makeNetwork(box, { onOpen: (href) => { location.href = href; }, onSelect: (id) => select(id) });
   let selected = draw(lists.querySelector(".around"), true);
@@ -22,18 +24,49 @@ function start() {
     pages.set(own.id, { ...own, isOpen: true });
     network.addNode({ ...own, kind: isFirst ? "start" : "thing" });
     const links = [];
-    for (const link of around.querySelectorAll("a[data-id]")) {
-      const other = read(link);
-      if (!network.has(other.id) && network.size() + links.length >= MOST_NODES) {
-        say(texts.full);
-        break;
-      }
-      if (!pages.has(other.id)) pages.set(other.id, { ...other, isOpen: false });
-      const isIncoming = "incoming" in link.dataset;
-      links.push({ from: isIncoming ? other : own, label: link.dataset.property, to: isIncoming ? own : other });
+    for (const list of around.querySelectorAll(".around__list")) {
+      const all = [...list.querySelectorAll("a[data-id]")];
+      const fresh = all.filter((link) => !network.has(link.dataset.id)); // what is drawn already keeps its place
+      const isMany = fresh.length > GROUPED;
+      if (isMany) links.push(group(own, fresh));
+      for (const link of all) if (!isMany || !fresh.includes(link)) links.push(linkOf(own, link));
     }
-    network.add(links);
+    add(links);
     return own.id;
+  }
+
+  function add(links) {
+    const room = Math.max(0, MOST_NODES - network.size());
+    if (links.length > room) say(texts.full);
+    network.add(links.slice(0, room));
+  }
+
+  function linkOf(own, link) {
+    const other = read(link);
+    if (!pages.has(other.id)) pages.set(other.id, { ...other, isOpen: false });
+    return join(own, other, link.dataset);
+  }
+
+  function join(own, other, { property, incoming }) {
+    return incoming === undefined ? { from: own, label: property, to: other } : { from: other, label: property, to: own };
+  }
+
+  function group(own, links) {
+    const { property, incoming } = links[0].dataset;
+    const id = `group ${own.id} ${property} ${incoming ?? "out"}`;
+    const node = { id, label: `${property} (${links.length})`, href: null, kind: "group" };
+    groups.set(id, { own, links });
+    pages.set(id, node);
+    return join(own, node, links[0].dataset);
+  }
+
+  function ungroup(id) {
+    const { own, links } = groups.get(id);
+    groups.delete(id);
+    network.remove(id);
+    add(links.map((link) => linkOf(own, link)));
+    select(own.id);
+    say(`${pages.get(id).label}: ${links.length} ${texts.opened}`);
   }
 
   function read({ dataset }) {
@@ -51,6 +84,7 @@ function start() {
   }
 
   async function expand(id) {
+    if (groups.has(id)) return ungroup(id);
     select(id);
     const before = network.size();
     const answer = await fetch(`/explore?${new URLSearchParams({ start: id })}`, { headers: { Accept: "text/html", "X-Fragment": "around" } });
@@ -64,7 +98,7 @@ function start() {
   const acts = {
     expand: () => expand(selected),
     open: () => { const { href } = pages.get(selected) ?? {}; if (href) location.href = href; },
-    start: () => { location.href = `/explore?${new URLSearchParams({ start: selected })}`; },
+    start: () => { if (groups.has(selected)) ungroup(selected); else location.href = `/explore?${new URLSearchParams({ start: selected })}`; },
     fit: () => network.fit(),
     in: () => network.zoom(1.3),
     out: () => network.zoom(1 / 1.3),

@@ -16,35 +16,43 @@ says that it is `stdorg:inForce true`. A scratch dataset is the journal alone.
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Triple
 
 from qit4n_kg import __version__
-from qit4n_kg.errors import GenerationDamagedError, InvalidDataError, StateMissingError
+from qit4n_kg.errors import GenerationDamagedError, InvalidDataError, StateError, StateMissingError
+from qit4n_kg.feed.recording import record
 from qit4n_kg.filed import leave_out, read_filed
-from qit4n_kg.loading import SourceKind, find_sources, inputs_hash, named_from, read_quads
+from qit4n_kg.loading import FileDigests, SourceKind, find_sources, inputs_hash, named_from, read_quads
 from qit4n_kg.namespaces import OWL, RDF, RDFS, STDORG, XSD
 from qit4n_kg.reasoning.reasoner import Reasoner, compile_rules, describe
 from qit4n_kg.redactions import digest_of, read_redactions, redact
 from qit4n_kg.remarks import describe_report
 from qit4n_kg.search.writing import CODE, is_carried, refresh_search, write_search
 from qit4n_kg.store.generations import Generation, Generations
-from qit4n_kg.store.journal import START, Journal, replay
+from qit4n_kg.store.journal import START, Journal, dataset_of, replay
 from qit4n_kg.store.oxigraph import stored_forms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from qit4n_kg.config import Settings
+    from qit4n_kg.feed.recording import Touched
+    from qit4n_kg.filed import Filed
     from qit4n_kg.loading import SourceFile
     from qit4n_kg.reasoning.reasoner import Rule
     from qit4n_kg.reporting import Report
+    from qit4n_kg.search.writing import SearchMemory
     from qit4n_kg.store.journal import Entry
+    from qit4n_kg.store.recording import Net
 
+_log = logging.getLogger(__name__)
 SOFTWARE = f"qit4n-kg {__version__}"
 
 _TYPE = NamedNode(RDF + "type")
@@ -134,40 +142,57 @@ class Origin:
     settings: Settings
     sources: tuple[SourceFile, ...]
     journal: Journal
+    digests: FileDigests = field(default_factory=FileDigests)
+    filed: Filed | None = None
 
     @classmethod
-    def find(cls, settings: Settings) -> Origin:
-        """Find the sources and read the journal.
+    def find(cls, settings: Settings, before: Origin | None = None) -> Origin:
+        """Find the sources and read the journal; of what `before` has read, only what has changed.
 
         :raises SourceError: a folder or a name can't be used.
         :raises JournalDamagedError: what was accepted can't be read back.
         """
         if settings.scratch:
-            return cls(settings, (), Journal.read(settings.journal_dir, "scratch"))
-        journal = Journal.read(settings.journal_dir, settings.base_iri)
+            return cls(
+                settings, (), before.journal.reread() if before else Journal.read(settings.journal_dir, "scratch")
+            )
         sources = find_sources(settings.sources, settings.graph_base, settings.data)
-        if settings.data is None:
-            graphs = {source.graph for source in sources if source.kind is SourceKind.DATA}
-            leave_out(journal, read_filed(settings.sources / "data"), graphs)
-        return cls(settings, sources, journal)
+        filed = read_filed(settings.sources / "data") if settings.data is None else None
+        is_same = before is not None and before.filed == filed and before.graphs == _graphs_of(sources)
+        journal = (
+            before.journal.reread() if before and is_same else Journal.read(settings.journal_dir, settings.base_iri)
+        )
+        origin = cls(settings, sources, journal, before.digests if before else FileDigests(), filed)
+        leave_out(journal, filed, origin.graphs)
+        return origin
+
+    @cached_property
+    def graphs(self) -> frozenset[NamedNode | None]:
+        """The graphs of the data's files."""
+        return _graphs_of(self.sources)
+
+    @cached_property
+    def files(self) -> str:
+        """The hash of what decides the dataset but the journal."""
+        return "scratch" if self.settings.scratch else _inputs_of(self)
 
     def inputs(self, position: str | None = None) -> str:
         """Hash what decides the dataset, with the journal as it is or at another position."""
         position = self.journal.position if position is None else position
         if self.settings.scratch:
             return f"scratch:{position}"
-        inputs = _inputs_of(self.sources, self.settings)
-        return inputs if position == START else f"{inputs} journal:{position}"
+        return self.files if position == START else f"{self.files} journal:{position}"
 
     def complete(self, store_path: Path) -> None:
         """Write the search index and the lists of a generation beside its store; a scratch dataset has none."""
         write_search(store_path, self.settings.sources / "queries", self.settings.id_base)
 
-    def refresh(self, before: Generation) -> Callable[[Path], None]:
-        """Return what completes a generation that is `before` with a change; nothing where that has no index either."""
+    def refresh(self, before: Generation, memory: SearchMemory | None = None) -> Callable[[Path, Net | None], None]:
+        """Return what completes a generation that is `before` with a change."""
 
-        def complete(store_path: Path) -> None:
-            refresh_search(store_path, self.settings.sources / "queries", self.settings.id_base, before)
+        def complete(store_path: Path, net: Net | None = None) -> None:
+            settings = self.settings
+            refresh_search(store_path, settings.sources / "queries", settings.id_base, before, net, memory)
 
         return complete
 
@@ -185,7 +210,9 @@ class Origin:
         """
         if self.settings.scratch:
             left, graphs = replay(entries)
-            return generations.publish(left, graphs=graphs, inputs=inputs, software=SOFTWARE, on_ready=on_ready), None
+            generation = generations.publish(left, graphs=graphs, inputs=inputs, software=SOFTWARE, on_ready=on_ready)
+            self.record(generation)
+            return generation, None
         dataset = assemble(self.settings, self.sources, progress, entries)
         progress.started("Publish")
         generation = generations.publish(
@@ -198,7 +225,15 @@ class Origin:
             complete=self.complete,
         )
         progress.finished(f"published {generation.manifest.quads:,} quads as generation {generation.number}")
+        self.record(generation)
         return generation, dataset.report
+
+    def record(self, generation: Generation, touched: Touched | None = None) -> None:
+        """Add to the change feed what a published generation changes; one that is not added is with the next."""
+        try:
+            record(self.settings.feed_folder, dataset_of(self.settings), generation, touched)
+        except (StateError, OSError) as exc:
+            _log.error("The change feed has not got generation %s: %s", generation.number, exc)
 
 
 def build(settings: Settings, progress: Progress) -> BuildResult:
@@ -217,6 +252,7 @@ def build(settings: Settings, progress: Progress) -> BuildResult:
         inputs = origin.inputs()
         current = _current(generations)
         if current is not None and current.manifest.inputs == inputs and not is_carried(current):
+            origin.record(current)
             return BuildResult(current, False, time.monotonic() - start, None)
         generation, report = origin.publish(generations, origin.journal.entries, inputs, progress)
     return BuildResult(generation, True, time.monotonic() - start, report)
@@ -278,15 +314,28 @@ def _apply(
     return inside, tuple(aside), graphs
 
 
-def _inputs_of(sources: Sequence[SourceFile], settings: Settings) -> str:
-    """Hash what decides the dataset: a changed page or catalogue query makes no new generation, changed code of the build does."""
+def _graphs_of(sources: Iterable[SourceFile]) -> frozenset[NamedNode | None]:
+    return frozenset(source.graph for source in sources if source.kind is SourceKind.DATA)
+
+
+@cache
+def _code() -> str:
+    """Hash the code of the build, as it is when this process first asks: that is what it runs."""
     folder = Path(__file__).parent
-    code = hashlib.sha256(b"".join((folder / name).read_bytes() for name in (*_DECIDING_MODULES, *CODE))).hexdigest()
-    deciding = [s for s in sources if s.kind is not SourceKind.QUERIES or s.relative.startswith(_DECIDING_QUERIES)]
-    filed = read_filed(settings.sources / "data") if settings.data is None else None
-    software = f"{SOFTWARE} {code}" + (f" {filed.position}" if filed else "")
+    return hashlib.sha256(b"".join((folder / name).read_bytes() for name in (*_DECIDING_MODULES, *CODE))).hexdigest()
+
+
+def _inputs_of(origin: Origin) -> str:
+    """Hash what decides the dataset: a changed page or catalogue query makes no new generation, changed code of the build does."""
+    settings, filed = origin.settings, origin.filed
+    deciding = [
+        s for s in origin.sources if s.kind is not SourceKind.QUERIES or s.relative.startswith(_DECIDING_QUERIES)
+    ]
+    software = f"{SOFTWARE} {_code()}" + (f" {filed.position}" if filed else "")
     software += digest_of(read_redactions(settings.journal_dir))
-    return inputs_hash(deciding, software=software, base_iri=settings.base_iri, gate=settings.gate)
+    return inputs_hash(
+        deciding, software=software, base_iri=settings.base_iri, gate=settings.gate, digests=origin.digests
+    )
 
 
 def _current(generations: Generations) -> Generation | None:

@@ -6,6 +6,7 @@ Exit codes: 0 done (and, for `validate`, conforms), 1 a failure or violations, 2
 from __future__ import annotations
 
 import sys
+import time
 from contextlib import nullcontext
 from dataclasses import replace
 from itertools import chain
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from qit4n_kg import __version__, terminal
+from qit4n_kg import __version__, options, terminal
 from qit4n_kg.config import Settings, load_settings
 from qit4n_kg.contribute_commands import contribute
 from qit4n_kg.errors import (
@@ -28,6 +29,7 @@ from qit4n_kg.errors import (
 from qit4n_kg.fmt_command import fmt
 from qit4n_kg.formats import RdfFormat, ResultFormat, by_name
 from qit4n_kg.journal_commands import journal
+from qit4n_kg.mirror_command import mirror
 from qit4n_kg.namespaces import prefixes
 from qit4n_kg.queries import bind, read_catalogue
 from qit4n_kg.redact_command import redact
@@ -41,18 +43,9 @@ if TYPE_CHECKING:
 
     from qit4n_kg.store.base import Answer, Term
 
-_state_dir = click.option(
-    "--state-dir", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the built graph (state)."
-)
-_sources = click.option(
-    "--sources", type=click.Path(path_type=Path), metavar="DIR", help="Folder with ontology/ data/ shapes/ queries/."
-)
-_data = click.option(
-    "--data",
-    type=click.Path(path_type=Path),
-    metavar="PATH",
-    help="Data to build instead of data/: a folder, or N-Quads.",
-)
+
+_PATIENCE = 15.0
+"""Seconds that `serve` waits for a writer: one that outlived a killed server ends what it was making."""
 
 
 class _CommandLine(click.Group):
@@ -86,13 +79,14 @@ def main() -> None:
 
 
 @main.command()
-@_sources
-@_data
-@_state_dir
+@options.sources
+@options.data
+@options.state_dir
+@options.journal_dir
 @click.option("--quiet", is_flag=True, help="Say nothing unless something is wrong.")
-def build(sources: Path | None, data: Path | None, state_dir: Path | None, quiet: bool) -> None:
+def build(quiet: bool, **flags: Any) -> None:
     """Build the graph: parse, validate, entail, publish. Does nothing where nothing has changed."""
-    _build(load_settings(sources=sources, data=data, state_dir=state_dir), is_quiet=quiet)
+    _build(load_settings(**flags), is_quiet=quiet)
 
 
 @main.command()
@@ -100,9 +94,10 @@ def build(sources: Path | None, data: Path | None, state_dir: Path | None, quiet
 @click.option("--host", help="Address to listen on (127.0.0.1; 0.0.0.0 for all).")
 @click.option("--workers", type=click.IntRange(1, 64), help="Web worker processes (2).")
 @click.option("--no-build", is_flag=True, help="Serve what is built already, whatever the sources say.")
-@_sources
-@_data
-@_state_dir
+@options.sources
+@options.data
+@options.state_dir
+@options.journal_dir
 def serve(no_build: bool, **flags: Any) -> None:
     """Build the graph where it changed, then serve it until Ctrl-C."""
     from qit4n_kg.serving import (
@@ -114,16 +109,17 @@ def serve(no_build: bool, **flags: Any) -> None:
     settings = load_settings(**flags)
     check_port(settings.host, settings.port)
     if not no_build:
-        _build(settings, is_quiet=False)
+        _build(settings, is_quiet=False, patience=_PATIENCE)
     if (note := memory_note(settings)) is not None:
         terminal.err.print(f"[yellow]note[/]: {note}", soft_wrap=True)
+    terminal.err.print(_places(settings), markup=False, soft_wrap=True, highlight=False)
     serve_forever(settings, on_ready=_welcome)
 
 
 @main.command()
-@_sources
-@_data
-@_state_dir
+@options.sources
+@options.data
+@options.state_dir
 @click.option("--anew", is_flag=True, help="Reason again even if these inputs were found consistent before.")
 def check(anew: bool, **flags: Any) -> None:
     """Check the knowledge: it builds, its rules return nothing, owlrl finds it consistent."""
@@ -151,8 +147,8 @@ def check(anew: bool, **flags: Any) -> None:
 @click.option(
     "--parameter", "-p", "given", multiple=True, metavar="NAME=VALUE", help="Value of a catalogue query's parameter."
 )
-@_state_dir
-@_sources
+@options.state_dir
+@options.sources
 def query(query: str, endpoint: str | None, form: str, given: tuple[str, ...], **flags: Any) -> None:
     """Answer QUERY: the id of a catalogue query, a file (.rq), `-` for standard input, or SPARQL text.
 
@@ -179,8 +175,8 @@ def query(query: str, endpoint: str | None, form: str, given: tuple[str, ...], *
     "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to write the loss report."
 )
 @click.option("--parameter", "-p", "given", multiple=True, metavar="NAME=VALUE", help="Value of a parameter.")
-@_state_dir
-@_sources
+@options.state_dir
+@options.sources
 def export(name: str, output: Path | None, loss: bool, form: str, given: tuple[str, ...], **flags: Any) -> None:
     """Write an export: the built graph in a format of other registries, the same bytes as the server sends.
 
@@ -206,7 +202,7 @@ def export(name: str, output: Path | None, loss: bool, form: str, given: tuple[s
     default="text",
     help="How to report.",
 )
-@_sources
+@options.sources
 def validate(files: tuple[Path, ...], form: str, **flags: Any) -> None:
     """Validate FILES (`-`: Turtle on standard input) as if they were merged into the data: only what they bring is reported.
 
@@ -257,6 +253,7 @@ def _write_generated(settings: Settings, triples: int, seed: int, output: Path |
 
 main.add_command(contribute)
 main.add_command(journal)
+main.add_command(mirror)
 main.add_command(redact)
 main.add_command(token)
 main.add_command(fmt)
@@ -275,15 +272,23 @@ main.add_command(fmt)
 @click.option(
     "--install-peers", is_flag=True, help="First install oxigraph and rdflib-endpoint beside the state, by pip."
 )
+@click.option(
+    "--patience",
+    type=click.FloatRange(0.05, 600),
+    default=1.0,
+    show_default=True,
+    help="Seconds; a catalogue query that takes the engine longer is left out for every server, by name.",
+)
 @click.option("--exports", is_flag=True, help="Measure instead what each export costs.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="Folder for bench.json and bench.svg."
 )
-@_state_dir
+@options.state_dir
 def bench(
     triples: int | None,
     clients: str,
     seconds: float,
+    patience: float,
     install_peers: bool,
     exports: bool,
     output: Path | None,
@@ -304,7 +309,9 @@ def bench(
         return
     if install_peers:
         servers.install_peers(peers)
-    result = comparison.compare(settings, numbers, seconds, peers, lambda line: terminal.err.print(line, markup=False))
+    result = comparison.compare(
+        settings, numbers, seconds, peers, lambda line: terminal.err.print(line, markup=False), patience
+    )
     click.echo(report.to_table(result), nl=False)
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
@@ -329,14 +336,23 @@ def _generated(settings: Settings, triples: int) -> Settings:
     data = folder / "data.nq"
     if not data.is_file():
         _write_generated(settings, triples, 0, data)
-    return replace(settings, data=data, state_dir=folder, gate=False)
+    return replace(settings, data=data, state_dir=folder, journal_dir=folder / "no-journal", gate=False)
 
 
-def _build(settings: Settings, *, is_quiet: bool) -> None:
+def _build(settings: Settings, *, is_quiet: bool, patience: float = 0.0) -> None:
     from qit4n_kg.building import build as build_graph
+    from qit4n_kg.errors import StateLockedError
 
-    with terminal.BuildProgress(is_quiet=is_quiet) as progress:
-        result = build_graph(settings, progress)
+    end = time.monotonic() + patience
+    while True:
+        try:
+            with terminal.BuildProgress(is_quiet=is_quiet) as progress:
+                result = build_graph(settings, progress)
+            break
+        except StateLockedError:
+            if time.monotonic() >= end:
+                raise
+            time.sleep(0.2)
     if not is_quiet:
         manifest = result.generation.manifest
         verb = "built" if result.is_new else "unchanged"
@@ -344,6 +360,15 @@ def _build(settings: Settings, *, is_quiet: bool) -> None:
             f"Generation {manifest.number} {verb}: {manifest.triples:,} triples, {manifest.graphs} named graphs, "
             f"{result.seconds:.1f} s"
         )
+
+
+def _places(settings: Settings) -> str:
+    """Say where this instance keeps what it has, and what must not be lost."""
+    state, journal = settings.state_dir.resolve(), settings.journal_dir.resolve()
+    risk = (
+        " It lies in the state folder, which a cleaning may remove: move it." if journal.is_relative_to(state) else ""
+    )
+    return f"Built graph in {state}; accepted changes and tokens in {journal}: back that up.{risk}"
 
 
 def _welcome(address: str) -> None:

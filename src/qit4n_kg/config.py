@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, fields
 from enum import Enum
 from pathlib import Path
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 MIB = 1024 * 1024
+_EMAIL = re.compile(r"[^\s@<>\"']+@(?:[^\s@<>\"'.]+\.)+[^\s@<>\"'.]+")
+PUBLISHER = re.compile(r"([^<>]*[^<>\s])(?: <(https?://[^<>\s\"{}|\\^`]+)>)?")
+"""Who publishes: a name and, in angle brackets, perhaps an address."""
 NO_SOURCES = "none"
 
 
@@ -43,6 +47,7 @@ class Settings:
     sources: Path
     state_dir: Path
     journal_dir: Path = Path("journal")
+    feed_dir: Path | None = None
     data: Path | None = None
     base_iri: str = DEFAULT_BASE_IRI
     gate: bool = True
@@ -71,13 +76,27 @@ class Settings:
     validation_triples: int = 100_000
     validations_per_minute: int = 60
     metrics: Readership = Readership.ADMIN
+    oai_email: str = ""
+    oai_page: int = 100
     contact: str = ""
+    publisher: str = ""
     scratch: bool = False
+
+    @property
+    def feed_folder(self) -> Path:
+        """The folder of the change feed's ledger."""
+        return self.feed_dir or self.state_dir / "feed"
 
     @property
     def id_base(self) -> str:
         """The namespace of things."""
         return f"{self.base_iri}id/"
+
+    @property
+    def admin_email(self) -> str:
+        """Whom OAI-PMH names: the setting, or the contact where that is an address of e-mail; never one that is made up."""
+        is_mail = self.contact.startswith("mailto:")
+        return self.oai_email or (self.contact.removeprefix("mailto:") if is_mail else "")
 
     @property
     def graph_base(self) -> str:
@@ -169,6 +188,30 @@ def _contact(text: str) -> str:
     return f"mailto:{mail}"
 
 
+def _email(text: str) -> str:
+    """Read an address of e-mail, as OAI-PMH's schema wants it.
+
+    >>> _email("mailto:registry@example.org")
+    'registry@example.org'
+    """
+    mail = text.strip().removeprefix("mailto:")
+    if mail and not _EMAIL.fullmatch(mail):
+        raise ValueError("not an e-mail address")
+    return mail
+
+
+def _publisher(text: str) -> str:
+    """Read who publishes: a name, with a page's address in angle brackets if wanted.
+
+    >>> _publisher("A Standards Body <https://example.org/>")
+    'A Standards Body <https://example.org/>'
+    """
+    plain = " ".join(text.split())
+    if plain and not PUBLISHER.fullmatch(plain):
+        raise ValueError("not a name with, if wanted, an http(s) address in <> behind it")
+    return plain
+
+
 def _path(text: str) -> Path:
     return Path(text).expanduser()
 
@@ -181,7 +224,18 @@ SETTINGS: tuple[Setting, ...] = (
         _path,
     ),
     Setting("state_dir", "state", "folder of the built generations; can always be rebuilt", _path),
-    Setting("journal_dir", "journal", "folder of accepted changes and token hashes: what a backup must hold", _path),
+    Setting(
+        "journal_dir",
+        "beside the state folder: journal beside state, NAME-journal beside any other NAME",
+        "folder of accepted changes and token hashes: what a backup must hold",
+        _path,
+    ),
+    Setting(
+        "feed_dir",
+        "feed/ in the state folder",
+        "folder of the change feed's past; one outside the state folder lets mirrors go on where that is removed",
+        _path,
+    ),
     Setting(
         "data", "data/ of the sources", "what to build instead: a folder, or a file of N-Quads (.nq, .nq.gz)", _path
     ),
@@ -240,7 +294,20 @@ SETTINGS: tuple[Setting, ...] = (
         _count(1, 1_000_000),
     ),
     Setting("metrics", "admin", "who may read /metrics: nobody, admin (a token of that role) or everybody", Readership),
+    Setting(
+        "oai_email",
+        "QIT4N_CONTACT, if that is an e-mail address",
+        "e-mail address that OAI-PMH names as its administrator; without one Identify names none, which its schema does not allow",
+        _email,
+    ),
+    Setting("oai_page", "100", "records in one answer of OAI-PMH", _count(1, 10_000)),
     Setting("contact", "nobody", "whom /about names for questions: an e-mail address, or a page's address", _contact),
+    Setting(
+        "publisher",
+        "whoever runs the server",
+        "who publishes these data, in the catalogue for data portals: a name, with a page's address in <> behind it if wanted",
+        _publisher,
+    ),
 )
 
 
@@ -261,10 +328,23 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: Any) ->
             message = f"The setting {variable} is {text!r}, but it is {setting.meaning}"
             raise ConfigurationError(f"{message} ({exc}).") from exc
     values.update({name: value for name, value in overrides.items() if value is not None})
+    values.setdefault("journal_dir", journal_beside(values["state_dir"]))
     if str(values["sources"]) == NO_SOURCES:
         # The program's own queries and pages, with no data, no shapes to gate with and no rules.
         values.update(sources=default_sources(), scratch=True, gate=False)
     return Settings(**values)
+
+
+def journal_beside(state_dir: Path) -> Path:
+    """Return the folder of the journal that belongs to a state folder: each has its own, and never within it.
+
+    >>> str(journal_beside(Path("state"))), str(journal_beside(Path("/srv/trial")))
+    ('journal', '/srv/trial-journal')
+    """
+    place = state_dir if state_dir.name not in ("", "..") else state_dir.resolve()
+    if not place.name:  # the root of the file system, which nothing stands beside
+        return Path("journal")
+    return place.with_name("journal" if place.name == "state" else f"{place.name}-journal")
 
 
 def to_environ(settings: Settings) -> dict[str, str]:

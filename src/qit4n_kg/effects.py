@@ -1,10 +1,15 @@
-"""What a contribution changes in the answers of the catalogue: each query that needs no argument, before and after, within bounds.
+"""What a contribution changes in the answers of the catalogue and in exports: before and after, within bounds.
 
-Queries run in query processes. One that is not answered in time is said to be unknown, never to be unchanged.
+Each query that needs no argument runs in query processes; each export that is text is made in a process that is killed at its
+deadline (`exports/comparing.py`). What is not answered in time is said to be unknown, never to be unchanged.
 """
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -12,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from qit4n_kg.committing.previewing import preview
 from qit4n_kg.errors import ParameterError, QueryLimitError
+from qit4n_kg.exports.making import licence_of
 from qit4n_kg.formats import RdfFormat, ResultFormat
 from qit4n_kg.queries import bind
 from qit4n_kg.sparql import QueryForm, inspect_query
@@ -20,12 +26,16 @@ from qit4n_kg.store.executor import Job
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from qit4n_kg.config import Settings
     from qit4n_kg.graph import KnowledgeGraph
     from qit4n_kg.queries import CatalogueQuery
 
 _BUDGET = 20.0
 _LONGEST = 2.0
 _SHOWN = 5
+_EXPORT_BUDGET = 20.0
+_LARGEST_EXPORT = 8 * 1024 * 1024
+_ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "TMPDIR", "LANG", "LC_ALL")
 
 
 @dataclass(frozen=True)
@@ -41,13 +51,32 @@ class Effect:
 
 
 @dataclass(frozen=True)
+class ExportEffect:
+    """How a file of /exports changes: numbers of lines that come and go."""
+
+    name: str
+    added: int
+    removed: int
+
+
+@dataclass(frozen=True)
+class ExportEffects:
+    """The files that change, how many do not, and which are unknown."""
+
+    changed: tuple[ExportEffect, ...] = ()
+    unchanged: int = 0
+    unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Effects:
-    """What was asked of which generation: the queries whose answers change, how many do not, and which are unknown."""
+    """What was asked of which generation: the queries whose answers change, how many do not, which are unknown; and exports."""
 
     generation: int
     changed: tuple[Effect, ...]
     unchanged: int
     unknown: tuple[str, ...]
+    exports: ExportEffects = ExportEffects()
 
 
 def read_effects(graph: KnowledgeGraph, id_: str) -> Effects:
@@ -75,7 +104,50 @@ def read_effects(graph: KnowledgeGraph, id_: str) -> Effects:
         if come or go:
             shown = (tuple(sorted(rows)[:_SHOWN]) for rows in (come, go))
             changed.append(Effect(query.id, query.title, come.total(), go.total(), *shown))
-    return Effects(number, tuple(changed), asked - len(changed) - len(unknown), tuple(unknown))
+    exports = compare_exports(graph.settings, before, after)
+    return Effects(number, tuple(changed), asked - len(changed) - len(unknown), tuple(unknown), exports)
+
+
+def compare_exports(settings: Settings, before: Path, after: Path) -> ExportEffects:
+    """Say which exports differ between two stores."""
+    job = {
+        "before": str(before),
+        "after": str(after),
+        "queries": str(settings.sources / "queries"),
+        "base_iri": settings.base_iri,
+        "licence": licence_of(settings),
+        "limit": _LARGEST_EXPORT,
+        "memory": settings.query_memory,
+    }
+    environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+    try:
+        told = subprocess.run(
+            [sys.executable, "-P", "-m", "qit4n_kg.exports.comparing", str(os.getpid())],
+            input=json.dumps(job).encode(),
+            capture_output=True,
+            timeout=_EXPORT_BUDGET,
+            check=False,
+            env={**environment, "MALLOC_ARENA_MAX": "2"},
+        ).stdout
+    except subprocess.TimeoutExpired as exc:
+        told = exc.stdout or b""
+    return _read_told(told)
+
+
+def _read_told(told: bytes) -> ExportEffects:
+    """Read what the comparing process said before it ended or was killed, which may be in the middle of a line."""
+    asked: dict[str, None] = {}
+    known: list[ExportEffect] = []
+    for line in told.splitlines(keepends=True):
+        if line.endswith(b"\n"):
+            record = json.loads(line)
+            if "asked" in record:
+                asked[record["asked"]] = None
+            else:
+                known.append(ExportEffect(**record))
+    changed = tuple(one for one in known if one.added or one.removed)
+    unknown = tuple(name for name in asked if name not in {one.name for one in known})
+    return ExportEffects(changed, len(known) - len(changed), unknown)
 
 
 def _rows(graph: KnowledgeGraph, query: CatalogueQuery, store: Path, left: float) -> Counter[str]:

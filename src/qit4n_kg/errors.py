@@ -15,12 +15,14 @@ The tree (indented = subclass of); the name in brackets is the stable tail of th
             StateLockedError            [state-locked]           another writer is at work
             StateFullError              [state-full]             no space left on the device
             SearchMissingError          [search-missing]         the generation was built without a search index
+            FeedDamagedError            [feed-damaged]           the change feed's past can't be read back
             JournalDamagedError         [journal-damaged]        an accepted change can't be read back, or belongs elsewhere
         NotFoundError                   [not-found]
             UnknownEntityError          [unknown-entity]
             RetiredError                [retired]                an identifier is not used any more, and nothing replaces it
             UnknownQueryError           [unknown-query]          no such id in the catalogue
             GenerationGoneError         [generation-gone]        it was published once and has been pruned
+            FeedGoneError               [feed-gone]              a page of the change feed from before it began anew
         ProposalError                   [proposal]               what a contribution proposes can't be done as things stand
         StateConflictError              [conflict]               what is asked for does not fit the state of the thing
         AccessError                     [access]                 who asks may not do this
@@ -36,6 +38,8 @@ The tree (indented = subclass of); the name in brackets is the stable tail of th
             RemoteRefusedError          [remote-refused]         SERVICE or LOAD of an address that is not allowed
             NotAcceptableError          [not-acceptable]         no offered format satisfies Accept
             UnsupportedMediaTypeError   [unsupported-media-type]
+            UnsupportedCodingError      [unsupported-coding]     a request body has a content coding that is not read here
+            LengthRequiredError         [length-required]        whether a request body is whole could not be told
             TooLargeError               [too-large]              a request body is over its bound
             QueryTooLongError           [query-too-long]         a query is over its bound
         ValidationLimitError            [validation-limit]       data sent could not be judged within time and memory
@@ -48,6 +52,10 @@ The tree (indented = subclass of); the name in brackets is the stable tail of th
             QueueFullError              [queue-full]             try again later
         ReceivingFullError              [receiving-full]         too many bodies are being received; try again later
         RemoteEndpointError             [remote-endpoint]        another SPARQL endpoint failed
+        MirrorError                     [mirror]                 a change feed can't be followed
+            MirrorDiffersError          [mirror-differs]         what it gave is not the dataset that it promised
+
+Beside it stands HarvestError: what OAI-PMH calls an error is answered in its own words, under 200, and never as a problem.
 """
 
 from __future__ import annotations
@@ -183,6 +191,12 @@ class SearchMissingError(StateError):
     code = "search-missing"
 
 
+class FeedDamagedError(StateError):
+    """The change feed's past can't be read back; the next generation begins it anew."""
+
+    code = "feed-damaged"
+
+
 class JournalDamagedError(StateError):
     """The journal of accepted changes can't be read back, or it belongs to another dataset."""
 
@@ -248,6 +262,24 @@ class GenerationGoneError(NotFoundError):
     """A generation that was current once is not kept any more."""
 
     code = "generation-gone"
+
+
+class FeedGoneError(NotFoundError):
+    """A page of the change feed is from before the feed began anew."""
+
+    code = "feed-gone"
+
+
+class MirrorError(KnowledgeGraphError):
+    """A change feed can't be followed: it does not answer, or is none."""
+
+    code = "mirror"
+
+
+class MirrorDiffersError(MirrorError):
+    """What a change feed gave is not the dataset that it promised; the mirror stays as it was."""
+
+    code = "mirror-differs"
 
 
 class RequestError(KnowledgeGraphError):
@@ -320,6 +352,18 @@ class UnsupportedMediaTypeError(RequestError):
     """The request body has a media type that is not understood."""
 
     code = "unsupported-media-type"
+
+
+class UnsupportedCodingError(RequestError):
+    """The request body has a content coding that is not read here."""
+
+    code = "unsupported-coding"
+
+
+class LengthRequiredError(RequestError):
+    """Nothing says how long the request body is, so a part of it could be taken for the whole."""
+
+    code = "length-required"
 
 
 class TooLargeError(RequestError):
@@ -403,3 +447,12 @@ class RemoteEndpointError(KnowledgeGraphError):
     """Another SPARQL endpoint could not be reached or answered with an error."""
 
     code = "remote-endpoint"
+
+
+class HarvestError(Exception):
+    """A request of OAI-PMH can't be answered; `condition` is the protocol's own code (section 3.6)."""
+
+    def __init__(self, condition: str, message: str) -> None:
+        super().__init__(message)
+        self.condition = condition
+        self.message = message

@@ -66,7 +66,9 @@ def _material(settings: Settings, name: str, arguments: Mapping[str, str]) -> It
     stamp = Stamp(manifest.number, manifest.dataset, manifest.built_at)
     with OxigraphStore.open_read_only(generation.store_path) as store:
         licence = licence_of(settings)
-        yield Material(store, queries, settings.base_iri, stamp, wanted, arguments, licence=licence)
+        yield Material(
+            store, queries, settings.base_iri, stamp, wanted, arguments, licence=licence, publisher=settings.publisher
+        )
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """`Gatekeeper`: has what strangers send read and judged in a process that can be killed; it judges nothing itself.
 
-One process for each web worker, warm, on the current generation (`validation/process.py`). A job that runs into its deadline or its
-memory kills that process, and the next job starts another. Jobs wait for each other, a few of them; more are told to come again.
-Importing this module imports no validator, so that a server starts quickly.
+One process for each web worker, warm, which follows the current generation (`validation/process.py`). A job that runs into its
+deadline or its memory kills that process, and the next job starts another. Jobs wait for each other, a few of them; more are told
+to come again. Importing this module imports no validator, so that a server starts quickly.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ _log = logging.getLogger(__name__)
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "TMPDIR", "LANG", "LC_ALL")
 _OPEN_SECONDS = 120.0
 _MOST_WAITING = 8
+_MOST_FOLLOWED = 500
+"""Generations that one process opens, one after the other: what it leaks, if it does, is bounded."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,20 @@ class Gatekeeper:
         """Return the classes that there are sheets for, with how many things each has."""
         return [(name, count) for name, count in self._take((), now, {"sheets": True})[0]["report"]]
 
+    def form(self, name: str, thing: str | None, now: Path) -> dict[str, Any]:
+        """Describe the form about a thing (its IRI), or about a new one of a class (`validation.forms.FormMaker.read`).
+
+        :raises NotFoundError: there is no such form.
+        :raises QueueFullError: too many wait already.
+        """
+        told: dict[str, Any] = self._take((), now, {"form": {"name": name, "thing": thing}})[0]["report"]
+        return told
+
+    def form_classes(self, now: Path) -> list[dict[str, Any]]:
+        """Return the classes that there are forms for, with the number of things."""
+        told: list[dict[str, Any]] = self._take((), now, {"form": None})[0]["report"]
+        return told
+
     def edits(self, file: SentFile, now: Path) -> SheetEdits | None:
         """Read an edited sheet, None for a table that was not taken from a generation.
 
@@ -181,7 +197,7 @@ class Gatekeeper:
         raise _error(reply)
 
     def _warm(self, store: Path) -> _Process:
-        if self._process is not None and (self._process.store != store or not self._process.is_alive):
+        if self._process is not None and not (self._process.is_alive and self._process.follow(store)):
             self._drop()
         if self._process is None:
             process = _Process(store)
@@ -217,6 +233,7 @@ class _Process:
 
     def __init__(self, store: Path) -> None:
         self.store = store
+        self._followed = 0
         ours, theirs = socket.socketpair()
         environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
         with theirs:
@@ -236,6 +253,21 @@ class _Process:
     def is_alive(self) -> bool:
         """Whether it has not ended."""
         return self._process.poll() is None
+
+    def follow(self, store: Path) -> bool:
+        """Have it open another generation; return False where it can't any more."""
+        if store != self.store:
+            self._followed += 1
+            try:
+                is_open = (
+                    self._followed <= _MOST_FOLLOWED and self.ask({"open": str(store)}, b"", _OPEN_SECONDS)[0]["ok"]
+                )
+            except (Disconnected, TimeoutError):
+                return False
+            if not is_open:
+                return False
+            self.store = store
+        return True
 
     def ask(self, header: dict[str, Any], body: bytes, seconds: float) -> tuple[dict[str, Any], bytes]:
         """Send a message and wait for its answer.

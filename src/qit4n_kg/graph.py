@@ -14,6 +14,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from qit4n_kg.committing.writing import WritingProcess
 from qit4n_kg.errors import RequestError, StateError, StateMissingError
 from qit4n_kg.federation.services import Federation
 from qit4n_kg.gatekeeping import Gatekeeper
@@ -62,6 +63,7 @@ class KnowledgeGraph:
         self._unusable: int | None = None
         self._lock = threading.Lock()
         self.gatekeeper = Gatekeeper(settings)
+        self.writing = WritingProcess(settings)
         self._indexes: OrderedDict[int, SearchIndex] = OrderedDict()
         self.running = RunningQueries(settings.state_dir / "running")
         self.executors = ExecutorPool(
@@ -180,9 +182,10 @@ class KnowledgeGraph:
         return {f"{base}search": SearchService(lambda: self.search_index(generation), base, job.bindings)}
 
     def close(self) -> None:
-        """Stop the query processes and the judging one; the store closes when its last holder lets go."""
+        """Stop the query processes, the judging one and the writing one; the store closes when its last holder lets go."""
         self.executors.close()
         self.gatekeeper.close()
+        self.writing.close()
 
     def __enter__(self) -> KnowledgeGraph:
         return self

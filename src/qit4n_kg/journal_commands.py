@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 
-from qit4n_kg import terminal
+from qit4n_kg import options, terminal
 from qit4n_kg.config import load_settings
-
-_state_dir = click.option(
-    "--state-dir", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the built graph (state)."
-)
-_sources = click.option(
-    "--sources", type=click.Path(path_type=Path), metavar="DIR", help="Folder with ontology/ data/ shapes/ queries/."
-)
 
 
 @click.group()
@@ -24,8 +16,9 @@ def journal() -> None:
 
 
 @journal.command()
-@_sources
-@_state_dir
+@options.sources
+@options.state_dir
+@options.journal_dir
 def export(**flags: Any) -> None:
     """Write accepted changes back to data/ as canonical Turtle, and how far that reaches.
 

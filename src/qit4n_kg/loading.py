@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
+import time
 import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyoxigraph
-from pyoxigraph import BlankNode, DefaultGraph, NamedNode, Quad, RdfFormat, Triple
+from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, RdfFormat, Triple
 
 from qit4n_kg.errors import SourceError
 from qit4n_kg.namespaces import OWL, RDF, RDFS, SH, STDORG
@@ -49,7 +50,10 @@ _AXIOMS = frozenset(RDFS + name for name in ("domain", "range", "subClassOf", "s
 _DEPRECATED = OWL + "deprecated"
 _TERM_CLASSES = (OWL, SH, RDFS + "Class", RDFS + "Datatype", RDF + "Property")
 _REGISTRY_ONLY = frozenset(STDORG + name for name in ("inForce", "rule", "sourceFile"))
+_NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]*")
+_SETTLED = 2_000_000_000
+"""Nanoseconds after which a file that is written again has another time of change."""
 _BESIDE = (".md", ".ru", ".txt")
 _POSITION = re.compile(r"^Parser error (?:at|between) line .*?: (?=\S)")
 
@@ -170,32 +174,67 @@ def read_quads(source: SourceFile) -> Iterator[Quad]:
 
 
 def refusal(quad: Quad | Triple) -> str | None:
-    """Say why data must not state this, or return None: terms and axioms are the ontology's, some properties the registry's own.
+    """Say why data must not state this, or return None: terms and axioms are the ontology's, some properties the registry's own."""
+    if quad.predicate.value in _REGISTRY_ONLY:
+        return f"<{quad.predicate.value}> is written by the registry itself"
+    return general_refusal(quad)
+
+
+def general_refusal(quad: Quad | Triple) -> str | None:
+    """Say why nobody's data must state this, the registry's own graphs included, or return None.
 
     What data says about a class or a property would change what shapes mean, and owl:sameAs would merge things for whoever reasons.
+    A character that XML 1.0 does not have (section 2.2) would keep the statement out of RDF/XML and of results in XML.
     """
     predicate = quad.predicate.value
     if isinstance(quad.subject, NamedNode) and quad.subject.value.startswith(STDORG):
         return f"Data says nothing about the term <{quad.subject.value}>; that is the ontology's"
     if predicate in _AXIOMS or (predicate.startswith(OWL) and predicate != _DEPRECATED):
         return f"Data states no axiom, but <{predicate}> makes one"
-    if predicate in _REGISTRY_ONLY:
-        return f"<{predicate}> is written by the registry itself"
+    if isinstance(quad.object, Triple):
+        return "A triple can't stand as a term here: the tools of the build can't read it"
+    if isinstance(quad.object, Literal) and (found := _NOT_IN_XML.search(quad.object.value)):
+        return f"A text has the character U+{ord(found[0]):04X}, which no XML can hold"
     if quad.predicate == _TYPE and isinstance(quad.object, NamedNode) and quad.object.value.startswith(_TERM_CLASSES):
         return f"Data defines no terms and shapes, but <{quad.object.value}> is a class of these"
     return None
 
 
-def inputs_hash(sources: Iterable[SourceFile], *, software: str, base_iri: str, gate: bool) -> str:
+class FileDigests:
+    """The SHA-256 of files, kept for as long as a file's status stays what it was; one that was just written is read again."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[tuple[int, ...], str]] = {}
+
+    def of(self, path: Path) -> str:
+        """Return the digest of a file.
+
+        :raises OSError: it can't be read.
+        """
+        status = path.stat()
+        stamp = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        known = self._known.get(str(path))
+        if known is not None and known[0] == stamp:
+            return known[1]
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        if time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) > _SETTLED:
+            self._known[str(path)] = (stamp, digest)
+        return digest
+
+
+def inputs_hash(
+    sources: Iterable[SourceFile], *, software: str, base_iri: str, gate: bool, digests: FileDigests | None = None
+) -> str:
     """Hash everything that decides what a build makes, as `sha256:…`: names and contents of files, software, settings.
 
     :raises SourceError: a file can't be read.
     """
     total = hashlib.sha256(f"{software}\n{base_iri}\n{'gate' if gate else 'no gate'}\n".encode())
+    digests = digests or FileDigests()
     for source in sources:
         try:
-            with source.path.open("rb") as stream:
-                content = hashlib.file_digest(stream, "sha256").hexdigest()
+            content = digests.of(source.path)
         except OSError as exc:
             raise SourceError("The file can't be read.", path=source.path, hint=_reason(exc)) from exc
         total.update(f"{content} {source.relative}\n".encode())

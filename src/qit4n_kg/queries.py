@@ -72,6 +72,8 @@ class CatalogueQuery:
     parameters: tuple[Parameter, ...]
     text: str
     form: QueryForm
+    page: str = ""
+    """The path of a page that shows the same to read, if there is one (`# page:`)."""
 
     def parameter(self, name: str) -> Parameter:
         """Return a parameter by name.
@@ -156,6 +158,7 @@ def read_query(path: Path) -> CatalogueQuery:
         parameters=tuple(parameters),
         text=text,
         form=inspect_query(text).form,
+        page=heading.get("page", ""),
     )
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from qit4n_kg import terminal
+from qit4n_kg import options, terminal
 from qit4n_kg.config import load_settings
 
 if TYPE_CHECKING:
@@ -28,10 +27,9 @@ _SHOWN = 20
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--force", is_flag=True, help="Redact what is no person, too.")
 @click.option("--all", "shows_all", is_flag=True, help=f"List everything, not only {_SHOWN} of a kind.")
-@click.option(
-    "--sources", type=click.Path(path_type=Path), metavar="DIR", help="Folder with ontology/ data/ shapes/ queries/."
-)
-@click.option("--state-dir", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the built graph (state).")
+@options.sources
+@options.state_dir
+@options.journal_dir
 def redact(
     iri: str,
     reason: str,

@@ -18,7 +18,7 @@ from pyoxigraph import Literal, NamedNode, Quad
 from qit4n_kg.errors import StateError
 from qit4n_kg.namespaces import RDF, XSD
 from qit4n_kg.naming import TOMBSTONE
-from qit4n_kg.store.disk import sync
+from qit4n_kg.store.disk import make_folder, sync
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -47,12 +47,21 @@ def read_redactions(folder: Path) -> dict[str, dict[str, Any]]:
 
 def write_redactions(folder: Path, redactions: Mapping[str, Any]) -> None:
     """Replace the list, whole or not at all."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     new = folder / f"{_NAME}.new"
     new.write_text(json.dumps(redactions, indent=1) + "\n", encoding="utf-8")
     sync(new)
     new.replace(folder / _NAME)
     sync(folder)
+
+
+def redacted_things(redactions: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    """Return the things whose texts are all redacted, without those that only named one.
+
+    >>> redacted_things({"x:person": {"time": "…"}, "x:question": {"texts": {}}})
+    {'x:person'}
+    """
+    return {iri for iri, record in redactions.items() if "texts" not in record}
 
 
 def digest_of(redactions: Mapping[str, Mapping[str, Any]]) -> str:

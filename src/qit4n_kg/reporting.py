@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from qit4n_kg.store.base import Term
 
 Identity: TypeAlias = "tuple[str, str, Term, str | None, Term | None]"
+_LONGEST_LABEL = 80
 _LISTED_VALUES = 4
 
 MOST_LINES = 200
@@ -114,7 +115,9 @@ class Result:
         """Write `file:line:column: Violation: message (label <iri>, path, value)` in one line, and what to write instead."""
         file = f"{self.file}[{self.sheet}]" if self.sheet else self.file
         place = ":".join(str(part) for part in (file, self.line, self.column) if part is not None)
-        about = f"{self.focus_label} {self.focus}" if self.focus_label else str(self.focus)
+        label = self.focus_label or ""
+        label = label if len(label) <= _LONGEST_LABEL else f"{label[: _LONGEST_LABEL - 1]}…"
+        about = f"{label} {self.focus}" if label else str(self.focus)
         details = ", ".join(filter(None, (about, self.path, _short(self.value))))
         advice = f" {self.suggestion}" if self.suggestion else ""
         return f"{place}{': ' if place else ''}{self.severity.value}: {self.explanation} ({details}){advice}"

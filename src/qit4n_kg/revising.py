@@ -8,41 +8,40 @@ while, because rules never see them.
 
 from __future__ import annotations
 
-import shutil
 from collections import defaultdict
+from contextlib import closing
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING
 
-import pyoxigraph
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Triple
 
+from qit4n_kg.compiled import Compiled
 from qit4n_kg.errors import InvalidDataError
 from qit4n_kg.namespaces import RDF, SH, STDORG, XSD
 from qit4n_kg.reasoning.maintenance import Maintenance, key_of
-from qit4n_kg.reasoning.reasoner import compile_rules, describe
+from qit4n_kg.reasoning.reasoner import describe
 from qit4n_kg.remarks import describe_report
-from qit4n_kg.store.journal import replay
 from qit4n_kg.store.oxigraph import in_graph
+from qit4n_kg.store.recording import Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
-    from typing import Self
 
     from qit4n_kg.config import Settings
-    from qit4n_kg.reasoning.reasoner import Rule
+    from qit4n_kg.reasoning.maintenance import RuleBook
     from qit4n_kg.reporting import Result
-    from qit4n_kg.store.journal import Change, Entry
+    from qit4n_kg.store.journal import Change
+    from qit4n_kg.store.recording import Editable
 
 MOST_QUADS = 20_000
 """A larger change is cheaper as a build."""
 
 _DEFAULT = DefaultGraph()
 _TYPE = NamedNode(RDF + "type")
-_IN_FORCE, _SOURCE_FILE, _OVERRULED, _ONTOLOGY_GRAPH, _ENTAILED_GRAPH = (
-    NamedNode(STDORG + name) for name in ("inForce", "sourceFile", "OverruledGraph", "OntologyGraph", "EntailedGraph")
+_IN_FORCE, _SOURCE_FILE, _OVERRULED, _ONTOLOGY_GRAPH = (
+    NamedNode(STDORG + name) for name in ("inForce", "sourceFile", "OverruledGraph", "OntologyGraph")
 )
 _CONFORMS = NamedNode(SH + "conforms")
 _BOOLEAN = NamedNode(XSD + "boolean")
@@ -56,35 +55,43 @@ class NotRevisableError(Exception):
 
 
 def revise(
-    settings: Settings, entries: Sequence[Entry], change: Change, current: pyoxigraph.Store
-) -> Callable[[pyoxigraph.Store, Path], None]:
-    """Judge a change of what files and `entries` made, and return what makes it in a checkpoint of that.
+    settings: Settings,
+    loose: Mapping[Quad, None],
+    empty: Iterable[NamedNode],
+    change: Change,
+    current: Editable,
+    compiled: Compiled | None = None,
+) -> Callable[[Editable, Path], None]:
+    """Judge a change of what files and entries made, and return what makes it in a checkpoint of that, or in the store itself.
+
+    `loose` and `empty` are what the entries leave in the default graph, and the named graphs that may be empty (`Journal.loose`);
+    `compiled` is what was compiled of the same files before.
 
     :raises NotRevisableError: it has to be made by a build.
     :raises InvalidDataError: the shapes found violations.
     """
-    asserted, empty = replay(entries)
-    loose = [quad for quad in asserted if quad.graph_name == _DEFAULT]
+    compiled = compiled or Compiled(settings)
     defaults = [quad.triple for quad in loose]
-    if not Revision(settings, current, defaults, empty).is_possible(change):
+    graphs = tuple(empty)
+    if not Revision(settings, current, defaults, graphs, compiled).is_possible(change):
         raise NotRevisableError
-    findings = _judge(settings, change, current, loose) if settings.gate else ()
+    findings = _judge(change, current, loose, compiled) if settings.gate else ()
 
-    def apply(store: pyoxigraph.Store, workspace: Path) -> None:
-        Revision(settings, store, defaults, empty).apply(change, workspace, findings)
+    def apply(store: Editable, workspace: Path) -> None:
+        Revision(settings, store, defaults, graphs, compiled).apply(change, workspace, findings)
 
     return apply
 
 
-def _judge(settings: Settings, change: Change, current: pyoxigraph.Store, loose: Iterable[Quad]) -> tuple[Result, ...]:
+def _judge(change: Change, current: Editable, loose: Iterable[Quad], compiled: Compiled) -> tuple[Result, ...]:
     """Return what the shapes remark on in a change.
 
     :raises NotRevisableError: something that was remarked on is mended; a build knows whether it is all of that remark.
     """
     # Here and not above: a writer without the gate must not load rdflib, which takes 0.3 s.
-    from qit4n_kg.validation import open_gate, validate_change  # noqa: PLC0415
+    from qit4n_kg.validation import validate_change  # noqa: PLC0415
 
-    gate, data = open_gate(current, settings.sources / "shapes", settings.graph_base, loose)
+    gate, data = compiled.open_gate(current, loose)
     verdict = validate_change(gate, data, change.adds, change.retracts, is_merged=False)
     if not verdict.conforms:
         raise InvalidDataError(
@@ -111,10 +118,15 @@ class Revision:
     """
 
     def __init__(
-        self, settings: Settings, store: pyoxigraph.Store, defaults: Iterable[Triple], empty: Iterable[NamedNode]
+        self,
+        settings: Settings,
+        store: Editable,
+        defaults: Iterable[Triple],
+        empty: Iterable[NamedNode],
+        compiled: Compiled | None = None,
     ) -> None:
-        self._settings = settings
-        self._store = store
+        self._store: Editable = store
+        self._compiled = compiled or Compiled(settings)
         self._defaults = dict.fromkeys(defaults)
         self._empty = set(empty)
         self._registry = NamedNode(settings.graph_base + "registry")
@@ -137,20 +149,27 @@ class Revision:
 
         `workspace` is a folder on the same file system, for a while; `findings` is what the shapes remark on in the change.
         """
-        templates, written = (self._settings.sources / "queries" / name for name in ("axioms", "rules"))
-        rules = compile_rules(self.ontology(), templates, written)
-        ontology = dict.fromkeys(quad.triple for quad in self.ontology())
-        hidden = self._only_ontology(ontology, rules)
-        with _Before(self._store, workspace / "before", hidden) as before:
-            _hide(hidden, self._store)
-            maintenance = Maintenance(rules, self._store, before, self._is_asserted, self._entailed_base)
-            delta = self._restate(change)
-            self._remark(findings, delta)
-            maintenance.revise(*self._asserted(delta))
-            while (described := self._describe(maintenance)) is not None:
-                maintenance.revise(*self._asserted(described))
-        merged = (in_graph(triple, _DEFAULT) for triple in ontology)
-        self._store.extend(quad for quad in merged if quad not in self._store)
+        if isinstance(self._store, Recorder):
+            self._apply(change, self._store, findings)
+            return
+        with closing(Recorder(self._store, workspace)) as recorder:
+            self._store = recorder
+            self._apply(change, recorder, findings)
+
+    def _apply(self, change: Change, recorder: Recorder, findings: Sequence[Result]) -> None:
+        rules, axioms = self._compiled.rules(self.ontology)
+        hidden = self._only_ontology(axioms, rules)
+        for triple in hidden:
+            recorder.remove(in_graph(triple, _DEFAULT))
+        start = recorder.mark()
+        maintenance = Maintenance(rules, recorder, lambda: recorder.at(start), self._is_asserted, self._entailed_base)
+        delta = self._restate(change)
+        self._remark(findings, delta)
+        maintenance.revise(*self._asserted(delta))
+        while (described := self._describe(maintenance)) is not None:
+            maintenance.revise(*self._asserted(described))
+        gone = {quad.triple for quad in recorder.removed() if quad.graph_name == _DEFAULT}
+        recorder.extend(in_graph(triple, _DEFAULT) for triple in gone if triple in axioms)
 
     def ontology(self) -> Iterator[Quad]:
         """Yield the quads of the ontology's graphs."""
@@ -208,13 +227,11 @@ class Revision:
 
     # --- the stages -------------------------------------------------------------------------------------------------------------
 
-    def _only_ontology(self, ontology: Iterable[Triple], rules: Sequence[Rule]) -> list[Triple]:
+    def _only_ontology(self, ontology: Iterable[Triple], rules: RuleBook) -> list[Triple]:
         """Return what only the ontology states, of that what rules look for."""
-        sought = frozenset(chain.from_iterable(rule.triggers or () for rule in rules))
-        is_all_sought = any(rule.triggers is None for rule in rules)
         found = []
         for triple in ontology:
-            if is_all_sought or key_of(triple) in sought:
+            if rules.sought is None or key_of(triple) in rules.sought:
                 quads = self._store.quads_for_pattern(triple.subject, triple.predicate, triple.object, None)
                 graphs = [quad.graph_name for quad in quads if isinstance(quad.graph_name, NamedNode)]
                 if not any(g.value.startswith(self._entailed_base) or self._is_in_force(g) for g in graphs):
@@ -293,21 +310,12 @@ class Revision:
             self._replace(said, wanted, delta)
 
     def _describe(self, maintenance: Maintenance) -> Delta | None:
-        """Let the registry graph describe the graphs of the rules that have concluded something, and no others."""
-        wanted = {
-            in_graph(fact, self._registry)
-            for rule in maintenance.concluding()
-            for graph in [NamedNode(self._entailed_base + rule.id)]
-            for fact in (*describe(rule, graph), Triple(graph, _IN_FORCE, _TRUE))
-        }
-        typed = self._store.quads_for_pattern(None, _TYPE, _ENTAILED_GRAPH, self._registry)
-        said = {
-            quad
-            for graph in {found.subject for found in typed}
-            for quad in self._store.quads_for_pattern(graph, None, None, self._registry)
-        }
+        """Let the registry graph describe the graphs of rules that conclude something now, and not those that do no more."""
         delta = Delta()
-        self._replace(said, wanted, delta)
+        for rule, graph, is_concluding in maintenance.touched():
+            facts = (*describe(rule, graph), Triple(graph, _IN_FORCE, _TRUE)) if is_concluding else ()
+            said = set(self._store.quads_for_pattern(graph, None, None, self._registry))
+            self._replace(said, {in_graph(fact, self._registry) for fact in facts}, delta)
         self._defaults_before = self._defaults
         self._was_in_force = {}
         return delta if delta.adds or delta.retracts else None
@@ -342,39 +350,6 @@ class Revision:
     def _triples(self, graph: object) -> Iterator[Triple]:
         for quad in self._store.quads_for_pattern(None, None, None, graph):  # type: ignore[arg-type]
             yield quad.triple
-
-
-class _Before:
-    """The store as it is when this is made, less some triples: a checkpoint in a folder, opened only when it is asked for.
-
-    Nothing may have been written to the store since it was opened: a checkpoint lacks what is only in the log.
-    """
-
-    def __init__(self, store: pyoxigraph.Store, folder: Path, hidden: Iterable[Triple]) -> None:
-        self._folder = folder
-        self._hidden = hidden
-        store.backup(str(folder))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.__dict__.pop("_opened", None)
-        shutil.rmtree(self._folder, ignore_errors=True)
-
-    def __call__(self) -> pyoxigraph.Store:
-        return self._opened
-
-    @cached_property
-    def _opened(self) -> pyoxigraph.Store:
-        store = pyoxigraph.Store(str(self._folder))
-        _hide(self._hidden, store)
-        return store
-
-
-def _hide(triples: Iterable[Triple], store: pyoxigraph.Store) -> None:
-    for triple in triples:
-        store.remove(in_graph(triple, _DEFAULT))
 
 
 def _is_status(quad: Quad) -> bool:

@@ -24,7 +24,10 @@ _EXPECTED = re.compile(r'"((?:\\.|[^"\\])+)"|\b([A-Z]{2,}(?: [A-Z]+)*)\b')
 _SENTENCE = re.compile(r"(?:expected (?:one of )?|, )([A-Z][a-z]*(?: [A-Za-z]+){2,})(?=,|$)")
 _POSITION = re.compile(r"^error at \d+:\d+: ")
 _MANY = 12
-_LONGEST_READ = 1024 * 1024  # reading the tokens of so much text takes half a second
+# Tokens are read by Python, in the process that serves others too: 1 to 2 microseconds a character of hostile text.
+_LONGEST_READ = 1024 * 1024
+_LONGEST_INSPECTED = 256 * 1024
+_LONGEST_EXPLAINED = 32 * 1024  # which reads them up to six times; a longer text gets the engine's own words
 _LONGEST_REMEMBERED = 16 * 1024
 _DECLARATIONS = {"BASE": 1, "VERSION": 1, "PREFIX": 2}  # keywords of the prologue and the tokens after each
 _PIECE = re.compile(
@@ -68,14 +71,14 @@ def inspect_query(text: str) -> QuerySummary:
     """Read what is needed of a SPARQL text, in bounded time; never fails.
 
     `uses_service` errs towards True: the engine's grammar needs no space around keywords, so `trueSERVICE` counts, and
-    so does a mention in a text of more than a mebibyte.
+    so does a mention in a text of more than a quarter of a mebibyte.
 
     >>> inspect_query("PREFIX ASK: <http://example.org/> SELECT ?service { ?service ASK:x 'SERVICE' } # SERVICE").form
     <QueryForm.SELECT: 'SELECT'>
     >>> inspect_query("ASK { sErViCe <http://example.org/> { ?s ?p ?o } }").uses_service
     True
     """
-    return _remembered(text) if len(text) <= _LONGEST_REMEMBERED else _inspect(text)
+    return _remembered(text) if len(text) <= _LONGEST_REMEMBERED else _remembered_long(text)
 
 
 @lru_cache(maxsize=64)
@@ -84,12 +87,24 @@ def _remembered(text: str) -> QuerySummary:
     return _inspect(text)
 
 
+@lru_cache(maxsize=4)
+def _remembered_long(text: str) -> QuerySummary:
+    return _inspect(text)
+
+
+def uses_service(text: str) -> bool:
+    """Tell whether a text uses SERVICE, as `inspect_query` does, and of up to a mebibyte exactly: updates are long."""
+    if "SERVICE" not in text.upper():
+        return False
+    return len(text) > _LONGEST_READ or bool(_called(text, ["SERVICE"]))
+
+
 def _inspect(text: str) -> QuerySummary:
     form = _find_form(text)
     is_query = form not in (QueryForm.UPDATE, QueryForm.UNKNOWN)
     upper = text.upper()
     mentioned = [name for name in _VOLATILE if name in upper]
-    if mentioned and len(text) <= _LONGEST_READ:
+    if mentioned and len(text) <= _LONGEST_INSPECTED:
         mentioned = _called(text, mentioned)
     return QuerySummary(form, "SERVICE" in mentioned, is_query and not mentioned)
 
@@ -123,7 +138,7 @@ def _find_form(text: str) -> QueryForm:
     """Return the form, which the first keyword after the prologue tells."""
     in_declaration = 0
     for token in tokens(text):
-        if token.start > _LONGEST_READ:
+        if token.start > _LONGEST_INSPECTED:
             break
         if in_declaration:
             in_declaration -= 1
@@ -221,7 +236,7 @@ def explain(text: str, error: QuerySyntaxError, known: Mapping[str, str] = PREFI
 
     :param known: prefixes whose declaration is suggested where it is missing.
     """
-    if len(text) > _LONGEST_READ:
+    if len(text) > _LONGEST_EXPLAINED:
         return error
     if (undeclared := _undeclared_prefixes(text)) and "refix" in error.message:
         return _undeclared_error(text, undeclared, known)

@@ -16,7 +16,7 @@ from pyoxigraph import RdfFormat, parse, serialize
 from qit4n_kg.contributions.changing import cells_of, outdated, plan, retired_meanwhile, reversal_of
 from qit4n_kg.contributions.differences import tell_conflicts
 from qit4n_kg.contributions.model import LICENCE, Contribution, Event, Kind, Proposal, State
-from qit4n_kg.contributions.reading import make_proposal, read_moves, read_overruled, read_sent
+from qit4n_kg.contributions.reading import make_proposal, read_base, read_moves, read_overruled, read_sent
 from qit4n_kg.contributions.register import Register, entry_id, make_id, now
 from qit4n_kg.contributions.standing import Standing
 from qit4n_kg.errors import (
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from qit4n_kg.graph import KnowledgeGraph, Snapshot
     from qit4n_kg.store.journal import Change
 
+_EDITED = "Another value was written into a spreadsheet."
 _QUADS = (Formats.TRIG.value, Formats.N_QUADS.value)
 
 
@@ -116,6 +117,21 @@ class Desk:
             seen = cells_of(proposal, Standing(store, self._settings.graph_base))
         return self._keep(replace(contribution, seen=seen), sending.files, now_at)
 
+    def check(self, sending: Sending, now_at: Snapshot) -> Judgement:
+        """Say what the shapes would say of a contribution; nothing is kept. Its message, evidence and licence don't matter.
+
+        :raises SourceError: a text can't be read; with line and column.
+        :raises ProposalError: it can't be done as things stand.
+        :raises PreconditionFailedError: the graph has changed since its sender looked; with the conflicts.
+        """
+        base = read_base(sending.fields) or now_at.generation.number
+        proposal = self._proposal(sending, now_at)
+        with self._seen(base, now_at) as store:
+            seen = cells_of(proposal, Standing(store, self._settings.graph_base))
+        contribution = Contribution("check", "check", now(), "", (), LICENCE, base, proposal, seen)
+        self._refuse_outdated(contribution, now_at)
+        return self._judged(self._plan(contribution, now_at), sending.files, now_at)
+
     def revert(self, id_: str, message: str, actor: str, now_at: Snapshot) -> Receipt:
         """Make a contribution that takes an accepted one back.
 
@@ -177,7 +193,10 @@ class Desk:
         standing = Standing(now_at.store, self._settings.graph_base)
         changed = list(outdated(contribution, standing))
         retired = retired_meanwhile(contribution, standing)
-        if changed or retired:
+        if retired and not changed:
+            told = tell_conflicts((), retired, now_at.store, self._settings.base_iri)
+            raise ProposalError(f"What is added speaks of identifiers that are not used any more: {' '.join(told)}")
+        if changed:
             raise PreconditionFailedError(
                 f"The graph has changed since generation {contribution.base}, in what the contribution changes.",
                 hint="Nothing was changed. Look at what is there now, and submit what is still wanted.",
@@ -223,9 +242,28 @@ class Desk:
         adds = []
         for file in sending.files:
             edits = self._edits(file, now_at)
-            adds += self._read([file], now_at) if edits is None else edits[0]
-            retracts += [] if edits is None else edits[1]
+            if edits is None:
+                adds += self._read([file], now_at)
+                continue
+            adds += edits[0]
+            documented, others = self._split_documented(*edits, now_at)
+            retracts += others
+            if documented:
+                overruled.append((documented, str(sending.fields.get("message") or _EDITED)))
         return make_proposal(adds, retracts, overruled, read_moves(sending.fields), self._settings.base_iri)
+
+    def _split_documented(
+        self, adds: Sequence[Quad], retracts: Sequence[Quad], now_at: Snapshot
+    ) -> tuple[list[Quad], list[Quad]]:
+        """Part what an edited sheet takes away: values of documents in whose place others come (to be overruled), and the rest."""
+        standing = Standing(now_at.store, self._settings.graph_base)
+        replaced = {(quad.subject, quad.predicate) for quad in adds}
+        documented: list[Quad] = []
+        others: list[Quad] = []
+        for quad in retracts:
+            is_replaced = (quad.subject, quad.predicate) in replaced
+            (documented if is_replaced and standing.is_documented(quad.triple) else others).append(quad)
+        return documented, others
 
     def _edits(self, file: SentFile, now_at: Snapshot) -> tuple[list[Quad], list[Quad]] | None:
         """Return what an edited sheet adds and retracts, None where a file is no such thing.

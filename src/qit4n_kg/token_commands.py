@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 import click
 
-from qit4n_kg import terminal
+from qit4n_kg import options, terminal
 from qit4n_kg.config import load_settings
 from qit4n_kg.tokens import Role, Tokens
 
@@ -16,24 +16,21 @@ def token() -> None:
     """Tokens: who may contribute, review or administer through the server."""
 
 
-_journal_dir = click.option(
-    "--journal-dir",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Folder of the journal and the tokens (journal).",
-)
-
-
 @token.command("create")
 @click.argument("name")
 @click.option(
     "--role", type=click.Choice(["contributor", "reviewer", "admin"]), required=True, help="What the token allows."
 )
-@_journal_dir
-def create_token(name: str, role: str, journal_dir: Path | None) -> None:
-    """Make a token for NAME and print it, alone, on standard output. It can't be shown again."""
-    settings = load_settings(journal_dir=journal_dir)
-    click.echo(Tokens(settings.journal_dir).create(name, Role(role)))
+@click.option("--label", default="", metavar="LABEL", help="Tells several tokens of one person apart, such as laptop.")
+@options.state_dir
+@options.journal_dir
+def create_token(name: str, role: str, label: str, **flags: Any) -> None:
+    """Make a token for NAME and print it, alone, on standard output. It can't be shown again.
+
+    A name is one person: nobody decides on what they submitted, whichever of their tokens they use.
+    """
+    settings = load_settings(**flags)
+    click.echo(Tokens(settings.journal_dir).create(name, Role(role), label))
     terminal.err.print(
         f"Keep it: only its hash is stored, in {settings.journal_dir.resolve()}. Servers with this journal know it at once. "
         "Send it as `Authorization: Bearer TOKEN`, or sign in with it at /sign-in.",
@@ -43,16 +40,19 @@ def create_token(name: str, role: str, journal_dir: Path | None) -> None:
 
 
 @token.command("list")
-@_journal_dir
-def list_tokens(journal_dir: Path | None) -> None:
-    """List who has a token, with role and date."""
-    for holder in Tokens(load_settings(journal_dir=journal_dir).journal_dir).holders():
-        click.echo(f"{holder.name}\t{holder.role.value}\t{holder.created}")
+@options.state_dir
+@options.journal_dir
+def list_tokens(**flags: Any) -> None:
+    """List who has a token, with role, date and label."""
+    for holder in Tokens(load_settings(**flags).journal_dir).holders():
+        click.echo("\t".join(filter(None, (holder.name, holder.role.value, holder.created, holder.label))))
 
 
 @token.command("revoke")
 @click.argument("name")
-@_journal_dir
-def revoke_token(name: str, journal_dir: Path | None) -> None:
-    """Forget the token of NAME; running servers refuse it at once."""
-    Tokens(load_settings(journal_dir=journal_dir).journal_dir).revoke(name)
+@click.option("--label", metavar="LABEL", help="Only the token with this label (all of NAME).")
+@options.state_dir
+@options.journal_dir
+def revoke_token(name: str, label: str | None, **flags: Any) -> None:
+    """Forget the tokens of NAME; running servers refuse them at once."""
+    Tokens(load_settings(**flags).journal_dir).revoke(name, label)

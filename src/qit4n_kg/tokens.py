@@ -23,6 +23,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from qit4n_kg.errors import NotFoundError, ParameterError, StateError
+from qit4n_kg.store.disk import make_folder, sync
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,12 +52,13 @@ class Role(Enum):
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds a token: `digest` is the token's hash, `created` is ISO 8601."""
+    """Who holds a token: `digest` is the token's hash, `created` is ISO 8601. `label` tells tokens of one person apart."""
 
     name: str
     role: Role
     digest: str
     created: str
+    label: str = ""
 
 
 class Tokens:
@@ -66,35 +68,39 @@ class Tokens:
         self._folder = folder
         self._path = folder / "tokens.json"
 
-    def create(self, name: str, role: Role) -> str:
+    def create(self, name: str, role: Role, label: str = "") -> str:
         """Make a token and return it: it can't be read again.
 
-        :raises ParameterError: the name can't be used, or is taken.
+        A name is one person, whoever decides on contributions goes by it; labels are for their several tokens.
+
+        :raises ParameterError: the name or the label can't be used, or is taken.
         :raises StateError: the folder can't be written.
         """
         if not _NAME.fullmatch(name):
             raise ParameterError(
                 f"The name {name!r} can't be used.", hint="Use letters, digits and . _ @ - (up to 64)."
             )
+        if label and not _NAME.fullmatch(label):
+            raise ParameterError(
+                f"The label {label!r} can't be used.", hint="Use letters, digits and . _ @ - (up to 64)."
+            )
         token = PREFIX + secrets.token_urlsafe(32)
         with self._writing() as holders:
-            if any(holder.name == name for holder in holders):
-                raise ParameterError(
-                    f"There is a token named {name!r} already.", hint="Revoke it, or use another name."
-                )
+            _require_free(name, label, holders)
             created = datetime.now(UTC).isoformat(timespec="seconds")
-            holders.append(Holder(name, role, _digest(token), created))
+            holders.append(Holder(name, role, _digest(token), created, label))
         return token
 
-    def revoke(self, name: str) -> None:
-        """Forget a token; from now on it is refused everywhere.
+    def revoke(self, name: str, label: str | None = None) -> None:
+        """Forget a person's tokens, or the one with a label; from now on they are refused everywhere.
 
-        :raises NotFoundError: there is none of this name.
+        :raises NotFoundError: there is none of this name and label.
         """
         with self._writing() as holders:
-            left = [holder for holder in holders if holder.name != name]
+            left = [holder for holder in holders if holder.name != name or label not in (None, holder.label)]
             if len(left) == len(holders):
-                raise NotFoundError(f"There is no token named {name!r}.")
+                labelled = f" with the label {label!r}" if label is not None else ""
+                raise NotFoundError(f"There is no token named {name!r}{labelled}.")
             holders[:] = left
 
     def holders(self) -> list[Holder]:
@@ -127,7 +133,7 @@ class Tokens:
         path = self._folder / "secret"
         try:
             if not path.exists():
-                self._folder.mkdir(parents=True, exist_ok=True)
+                make_folder(self._folder)
                 with self._lock():
                     if not path.exists():
                         _write(path, secrets.token_bytes(32))
@@ -147,7 +153,7 @@ class Tokens:
     @contextmanager
     def _writing(self) -> Iterator[list[Holder]]:
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self._folder)
             with self._lock():
                 holders = self.holders()
                 yield holders
@@ -157,12 +163,27 @@ class Tokens:
             raise StateError(f"The tokens in {self._folder} can't be written: {exc.strerror}.") from exc
 
 
+def _require_free(name: str, label: str, holders: list[Holder]) -> None:
+    """Make sure that a name and label can be given: names that differ in capitals only would be one person twice.
+
+    :raises ParameterError: they can't.
+    """
+    same = [holder for holder in holders if holder.name.casefold() == name.casefold()]
+    if any(holder.name != name for holder in same):
+        raise ParameterError(f"There is a token named {same[0].name!r} already: capitals make no other name.")
+    if any(holder.label == label for holder in same):
+        raise ParameterError(
+            f"There is a token named {name!r} already.",
+            hint="Revoke it; a second one for the same person needs a label of its own (--label).",
+        )
+
+
 def _digest(token: str) -> str:
     return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Replace a file that only its owner may read, whole or not at all."""
+    """Replace a file that only its owner may read, whole or not at all; it is on the disk when this returns."""
     new = path.with_name(path.name + ".new")
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as output:
@@ -170,3 +191,4 @@ def _write(path: Path, content: bytes) -> None:
         output.flush()
         os.fsync(output.fileno())
     new.replace(path)
+    sync(path.parent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,6 +14,7 @@ from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode
 from qit4n_kg.entities.labels import Reference, local_name, natural_key
 from qit4n_kg.formats import Format, RdfFormat
 from qit4n_kg.namespaces import DCTERMS, OWL, PREFIXES, RDF, RDFS, SCHEMA, SKOS, STDORG, VS, compact
+from qit4n_kg.store.writing import serialise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -42,11 +44,7 @@ _KINDS = {
 }
 _ABOVE = (f"{RDFS}subClassOf", f"{RDFS}subPropertyOf", f"{OWL}equivalentClass", f"{OWL}equivalentProperty")
 _FLAGS = {f"{OWL}TransitiveProperty": "transitive", f"{OWL}SymmetricProperty": "symmetric"}
-_ENGINE = {
-    RdfFormat.RDF_XML.value: pyoxigraph.RdfFormat.RDF_XML,
-    RdfFormat.JSON_LD.value: pyoxigraph.RdfFormat.JSON_LD,
-    RdfFormat.N_TRIPLES.value: pyoxigraph.RdfFormat.N_TRIPLES,
-}
+_RDF = {form.value: form for form in RdfFormat}
 
 References = tuple[Reference, ...]
 
@@ -316,7 +314,9 @@ def _serialise(triples: Iterable[Triple], form: Format) -> bytes:
     triples = list(triples)
     if form != RdfFormat.TURTLE.value:
         used = {name: iri for name, iri in PREFIXES.items() if any(iri in str(triple) for triple in triples)}
-        return pyoxigraph.serialize(triples, format=_ENGINE[form], prefixes=used) or b""
+        output = io.BytesIO()
+        serialise(triples, output, _RDF[form], used)
+        return output.getvalue()
     import rdflib  # noqa: PLC0415  (a server's start must not wait 0.1 s for what one address needs)
 
     graph = rdflib.Graph(bind_namespaces="none")

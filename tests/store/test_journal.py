@@ -139,6 +139,24 @@ def test_an_append_that_fails_leaves_the_file_as_it_was(folder, monkeypatch):
     assert (journal.path.read_bytes(), journal.position, len(journal.entries)) == (content, position, 3)
 
 
+@pytest.mark.parametrize("before", [0, 2])
+def test_an_entry_that_another_server_wrote_meanwhile_is_not_lost(folder, before):
+    filled(folder, before)
+    ours, theirs = Journal.read(folder, "tests"), Journal.read(folder, "tests")
+    theirs.append(entry(8))
+    with pytest.raises(StateError, match="Another server"):
+        ours.append(entry(9))
+    assert [one.change.adds[0].object.value for one in Journal.read(folder, "tests").entries][-1] == "8"
+    assert (ours.position, len(ours.entries)) == (START if not before else ours.positions[-1], before)
+
+
+def test_a_journal_that_was_cut_meanwhile_is_not_written(folder):
+    ours = filled(folder)
+    (folder / "journal.jsonl").write_bytes(b"")
+    with pytest.raises(StateError, match="Another server"):
+        ours.append(entry(9))
+
+
 def test_the_file_is_lines_of_json_for_its_owner_only(folder):
     journal = filled(folder, 1)
     header, line = journal.path.read_text().splitlines()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from xml.etree import ElementTree
 
@@ -15,11 +16,17 @@ from qit4n_kg.bench.comparison import Comparison
 from qit4n_kg.bench.load import Measurement
 from qit4n_kg.bench.servers import Server, own_server
 from qit4n_kg.bench.workload import NUMBER, Question, analytic, mix, rows
+from qit4n_kg.store.generations import Generations
 from system.server import run
 
 
-def test_the_mix_is_of_the_catalogue_never_empty_and_made_new_by_a_number(built_state, graph_store):
-    questions = mix(built_state, graph_store)
+@pytest.fixture
+def store_path(built_state):
+    return Generations(built_state.state_dir).current().store_path
+
+
+def test_the_mix_is_of_the_catalogue_never_empty_and_made_new_by_a_number(built_state, graph_store, store_path):
+    questions = mix(built_state, graph_store, store_path, 20).questions
     assert len(questions) > 30
     assert all(question.expected for question in questions)
     assert len({question.name for question in questions}) == len(questions)
@@ -27,8 +34,30 @@ def test_the_mix_is_of_the_catalogue_never_empty_and_made_new_by_a_number(built_
     assert all(NUMBER not in question.text(1) for question in questions)
 
 
-def test_the_analytic_queries_have_answers(built_state, graph_store):
-    assert len(analytic(built_state, graph_store)) == 4
+def test_a_query_that_takes_too_long_or_answers_too_much_is_left_out_by_name(
+    built_state, graph_store, store_path, tmp_path
+):
+    folder = tmp_path / "queries" / "catalogue"
+    folder.mkdir(parents=True)
+    texts = {
+        "endless": "SELECT ?a WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER (?b = ?i) }",
+        "large": "SELECT ?s ?p ?o WHERE { ?s ?p ?o }",
+        "none": "SELECT ?s WHERE { ?s <x:nothing> ?o }",
+        "quick": "SELECT ?s WHERE { ?s a <https://w3id.org/stdorg/ns#Meeting> }",
+    }
+    for name, text in texts.items():
+        (folder / f"{name}.rq").write_text(f"# title: {name}\n# question: Which?\n# topic: people\n{text}\n")
+    chosen = mix(replace(built_state, sources=tmp_path), graph_store, store_path, 3)
+    assert [question.name for question in chosen.questions] == ["quick-0"]
+    assert chosen.left_out == {
+        "endless-0": "takes the engine more than 3 s",
+        "large-0": "has an answer over 50 kB",
+        "none-0": "has no answer in this data",
+    }
+
+
+def test_the_analytic_queries_have_answers(built_state, store_path):
+    assert len(analytic(built_state, store_path)) == 4
 
 
 def test_rows_are_compared_by_value_and_by_number_of_times():
@@ -108,10 +137,12 @@ def test_the_table_gives_ratios_and_marks_errors():
         10, "wrk", 1.0, 5, servers, loads={"unique": {4: dict(zip(servers, (fast, slow), strict=True))}}
     )
     comparison.differing["oxigraph"] = ["people-0"]
+    comparison.left_out |= {"a-0": "takes the engine more than 1 s", "b-0": "takes the engine more than 1 s"}
     comparison.analytic["q"] = {"qit4n-kg": 0.011, "oxigraph": 0.01}
     table = report.to_table(comparison)
     assert "| unique | 4 | 200 (1.0, 2.0) | 100 (5.0, 9.0) **3 errors** | 2.00 |" in table
     assert "| q | 11.0 | 10.0 | 1.10 |" in table
+    assert "Left out of every server's mix, as it takes the engine more than 1 s: 2 (a-0, b-0)." in table
     assert "oxigraph answers 1 of them otherwise than the engine: people-0." in table
 
 

@@ -113,12 +113,17 @@ def test_the_catalogue_can_be_listed(state):
         (("query", "nofile.rq"), 2, "no such file"),
         (("query", "SELECT ?m { ?m a foo:Meeting }"), 2, "The prefix foo: is not declared"),
         (("query", "ASK { SERVICE <http://127.0.0.1:1/> { ?s ?p ?o } }"), 2, "SERVICE"),
+        (("mirror", "http://127.0.0.1:1/", "/dev/null/copy", "--patience", "0"), 1, "can't be made"),
+        (("mirror", "http://127.0.0.1:1/", "{tmp}/copy", "--patience", "0"), 1, "Start again later"),
+        (("mirror", "ftp://example.org/", "{tmp}/copy"), 2, "no address of a server"),
+        (("mirror", "http://127.0.0.1:1/", "{tmp}/copy", "--once", "--follow"), 2, "exclude each other"),
+        (("mirror", "http://127.0.0.1:1/", "{tmp}/copy", "--verify"), 1, "holds no mirror yet"),
         (("nonsense",), 2, "nonsense"),
         (("build", "--nonsense"), 2, "--nonsense"),
     ],
 )
-def test_wrong_usage_is_one_clear_line_and_an_exit_code(state, arguments, code, said):
-    done = run(*arguments, state=state)
+def test_wrong_usage_is_one_clear_line_and_an_exit_code(state, arguments, code, said, tmp_path):
+    done = run(*(text.replace("{tmp}", str(tmp_path)) for text in arguments), state=state)
     assert done.returncode == code, done.stderr
     assert said in done.stderr
     assert len(one_line(done.stderr)) <= 4

@@ -171,6 +171,8 @@ class TestRegistry:
             f"INSERT DATA {{ GRAPH <{BASE}graph/entailed/x> {{ <x:s> <x:p> 1 }} }}",
             f"INSERT DATA {{ GRAPH <{BASE}graph/ontology/events> {{ <x:s> <x:p> 1 }} }}",
             "INSERT DATA { GRAPH <x:g> { <x:s> <x:p> [] } }",
+            "INSERT DATA { <x:s> <x:p> <<( <x:a> <x:b> 1 )>> }",
+            "INSERT DATA { GRAPH <x:g> { <x:s> <x:p> <<( <x:a> <x:b> 1 )>> } }",
             "DELETE WHERE { <meeting/1> stdorg:number ?n }",
         ],
     )
@@ -265,11 +267,12 @@ import json, os, signal, sys
 from qit4n_kg.committing import process
 from qit4n_kg.store import generations, journal
 append = journal.Journal.append
-def die(self, entry):
-    if sys.argv[1] == "after":
-        append(self, entry)
-    if sys.argv[1] == "torn":
-        append(self, entry)
+moment = sys.argv.pop()
+def die(self, *entries):
+    if moment == "after":
+        append(self, *entries)
+    if moment == "torn":
+        append(self, *entries)
         os.truncate(self.path, self.path.stat().st_size - 20)
     os.kill(os.getpid(), signal.SIGKILL)
 journal.Journal.append = die

@@ -22,6 +22,28 @@ def test_a_flag_wins_over_the_environment():
 
 
 @pytest.mark.parametrize(
+    ("state", "journal"),
+    [
+        ("state", "journal"),
+        ("/srv/a/state", "/srv/a/journal"),
+        ("/srv/trial", "/srv/trial-journal"),
+        ("trial/", "trial-journal"),
+        (".", f"{Path.cwd()}-journal"),
+        ("/", "journal"),
+    ],
+)
+def test_the_journal_goes_where_the_state_goes_beside_it_and_never_within(state, journal):
+    for settings in (load_settings({"QIT4N_STATE_DIR": state}), load_settings({}, state_dir=Path(state))):
+        assert settings.journal_dir == Path(journal)
+        assert load_settings(to_environ(settings)) == settings
+
+
+def test_a_journal_folder_that_is_given_stays_whatever_the_state_folder_is():
+    assert load_settings({"QIT4N_JOURNAL_DIR": "/b/j"}, state_dir=Path("/srv/trial")).journal_dir == Path("/b/j")
+    assert load_settings({}, journal_dir=Path("/b/j"), state_dir=Path("/srv/trial")).journal_dir == Path("/b/j")
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
         ("PORT", "0"),

@@ -48,6 +48,24 @@ def test_a_name_is_given_once(tokens):
     assert [holder.name for holder in tokens.holders()] == ["ada"]
 
 
+def test_capitals_do_not_make_another_person_and_labels_tell_tokens_of_one_apart(tokens):
+    first = tokens.create("ada", Role.REVIEWER)
+    with pytest.raises(ParameterError, match="capitals"):
+        tokens.create("Ada", Role.REVIEWER)
+    second = tokens.create("ada", Role.CONTRIBUTOR, "laptop")
+    with pytest.raises(ParameterError, match="already"):
+        tokens.create("ada", Role.ADMIN, "laptop")
+    assert [(tokens.find(token).name, tokens.find(token).role) for token in (first, second)] == [
+        ("ada", Role.REVIEWER),
+        ("ada", Role.CONTRIBUTOR),
+    ]
+    tokens.revoke("ada", "laptop")
+    assert tokens.find(second) is None
+    assert tokens.find(first) is not None
+    with pytest.raises(NotFoundError, match="laptop"):
+        tokens.revoke("ada", "laptop")
+
+
 @pytest.mark.parametrize("name", ["", "a b", "a\nb", "../x", "x" * 65])
 def test_a_name_that_would_confuse_is_refused(tokens, name):
     with pytest.raises(ParameterError):

@@ -20,6 +20,10 @@ from qit4n_kg.errors import SourceError
 from qit4n_kg.loading import SourceKind, find_sources, parse
 from qit4n_kg.reporting import MOST_LINES, Report, Severity, to_rdflib
 from qit4n_kg.validation import STANDARD_INPUT, Shapes, load_shapes, locate, validate, validate_files
+from qit4n_kg.validation.kinds import Kinds
+from qit4n_kg.validation.known_terms import Terms
+from qit4n_kg.validation.terms import statement
+from qit4n_kg.validation.views import MemoryView
 
 ROOT = Path(__file__).parents[2]
 ID = "https://w3id.org/qit4n/id/"
@@ -485,3 +489,56 @@ def test_an_absent_folder_of_shapes_is_refused(tmp_path):
 def test_the_server_starts_without_importing_the_validator():
     code = "import sys, qit4n_kg.web.app; sys.exit(any(name in sys.modules for name in ('pyshacl', 'qit4n_kg.validation')))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("term", "near"),
+    [
+        ("https://schema.org/startDat", "https://schema.org/startDate"),
+        ("http://schema.org/startDate", "https://schema.org/startDate"),
+        ("http://w3id.org/stdorg/ns#participants", "https://w3id.org/stdorg/ns#participants"),
+        ("http://xmlns.com/foaf/0.1/givenname", "http://xmlns.com/foaf/0.1/givenName"),
+        ("https://schema.org/startDate", None),
+        ("https://schema.org/citation", None),
+        ("https://example.org/startDate", None),
+    ],
+)
+def test_a_term_of_others_that_is_nearly_one_in_use_is_remarked(term, near, shapes, ontology):
+    used = {str(node) for triple in shapes.both for node in triple if isinstance(node, rdflib.URIRef)}
+    remarks = Terms(ontology, used).doubtful(quads(f"<e> <{term}> 1 ."))
+    assert [result.severity for result in remarks] == ([Severity.WARNING] if near else [])
+    assert all(f"<{near}>" in result.message for result in remarks)
+
+
+# --- kinds that share nothing
+
+
+@pytest.mark.parametrize(
+    ("existing", "added", "where"),
+    [
+        ("<jp> a stdorg:Country", "<jp> a stdorg:Group", ("<jp>", "rdf:type")),
+        ("<ada> a stdorg:Person", "<ada> a <http://www.w3.org/2004/02/skos/core#Concept>", ("<ada>", "rdf:type")),
+        ("<d> a stdorg:Deliverable", "<x> stdorg:sessionOf <d>", ("<x>", "stdorg:sessionOf")),
+        ("<d> stdorg:documentKind <report>", "<d> stdorg:agent <ada>", ("<d>", "stdorg:agent")),
+    ],
+)
+def test_what_would_be_two_kinds_that_share_nothing_is_a_violation_at_the_statement_that_says_so(
+    existing, added, where, ontology
+):
+    before = [statement(quad) for quad in quads(existing + " .")]
+    new = [statement(quad) for quad in quads(added + " .")]
+    [result] = Kinds(ontology).conflicts(new, MemoryView.of([*before, *new]))
+    assert (str(result.focus).replace(ID, ""), result.path) == where
+    assert "at once" in result.message
+    assert result.severity is Severity.VIOLATION
+
+
+def test_what_is_one_kind_is_no_violation(ontology):
+    said = '<ada> a stdorg:Person ; rdfs:label "Ada" . <r> a stdorg:RoleHeld ; stdorg:agent <ada> .'
+    statements = [statement(quad) for quad in quads(said)]
+    assert Kinds(ontology).conflicts(statements, MemoryView.of(statements)) == []
+
+
+def test_what_a_shape_has_told_already_is_not_told_again(shapes, ontology):
+    both = '<m> a stdorg:JointMeeting, stdorg:Meeting ; rdfs:label "Twice"@en .'
+    assert "OneKind" not in shapes_of(validate(quads(both), shapes, ontology))

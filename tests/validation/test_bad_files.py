@@ -28,7 +28,7 @@ BAD = ROOT / "tests" / "fixtures" / "bad"
 AFFILIATED = "(stdorg:affiliatedWith)."
 INSTEAD = "Write <https://w3id.org/qit4n/id/organization/nict> instead of the text."
 FIRST_DAY = "(schema:startDate) is one exact date"
-DATE = 'Write "2021-03-12"^^xsd:date.'
+DATE = "Write 2021-03-12."
 KINDS = {
     "person.ttl": (8, 27, None, AFFILIATED, INSTEAD),
     "person.trig": (9, 31, None, AFFILIATED, INSTEAD),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad
 
-from qit4n_kg.namespaces import RDFS, STDORG, XSD
+from qit4n_kg.namespaces import RDFS, SH, STDORG, XSD
 from qit4n_kg.reporting import Result, Severity
 from qit4n_kg.validation import suggesting
 from qit4n_kg.validation.model import TYPE
@@ -47,8 +47,14 @@ def advice(suggester: Suggester, name: str, value: Literal) -> str | None:
     ("name", "value", "told"),
     [
         ("affiliatedWith", Literal("NICT"), f"Write <{NICT.value}> instead of the text."),
-        ("affiliatedWith", Literal("Nobody Inc."), None),
-        ("affiliatedWith", Literal("Kaoru Kenyoshi"), None),
+        ("affiliatedWith", Literal("Nobody Inc."), "Nothing of this kind is called 'Nobody Inc.'."),
+        ("affiliatedWith", Literal("Kaoru Kenyoshi"), "Nothing of this kind is called 'Kaoru Kenyoshi'."),
+        (
+            "affiliatedWith",
+            Literal("NICTT"),
+            f"Nothing of this kind is called 'NICTT'. Did you mean 'NICT'? Then write <{NICT.value}>.",
+        ),
+        ("https://schema.org/startDate", Literal("11/13/2021"), 'Write "2021-11-13"^^xsd:date.'),
         ("https://schema.org/startDate", Literal("2 March 2021"), 'Write "2021-03-02"^^xsd:date.'),
         ("https://schema.org/startDate", Literal("March 2, 2021"), 'Write "2021-03-02"^^xsd:date.'),
         ("https://schema.org/startDate", Literal("31/12/2021"), 'Write "2021-12-31"^^xsd:date.'),
@@ -90,3 +96,30 @@ def test_among_very_many_people_other_orders_and_capitals_are_found(shapes, monk
     monkeypatch.setattr(suggesting, "_MOST_PEOPLE", 0)
     found = Suggester(MemoryView.of(WORLD), shapes).near_duplicates(new_person("KENYOSHI Kaoru"))
     assert [result.focus for result in found] == [OTHER]
+
+
+def test_nothing_is_suggested_for_a_value_that_is_well_written_and_wrong(suggester):
+    predicate = NamedNode(f"{STDORG}participants")
+    result = Result(
+        Severity.VIOLATION, "…", OTHER, "p", Literal(-5), "shape", f"{SH}MinInclusiveConstraintComponent", predicate
+    )
+    assert suggester.improve([result])[0].suggestion is None
+
+
+def test_a_text_in_the_place_of_a_date_is_told_once_and_not_compared_with_other_dates(suggester):
+    predicate, value = NamedNode("https://schema.org/startDate"), Literal("12 March 2021")
+    results = [
+        Result(
+            Severity.VIOLATION,
+            name,
+            OTHER,
+            "schema:startDate",
+            value,
+            name,
+            f"{SH}{name}ConstraintComponent",
+            predicate,
+        )
+        for name in ("LessThanOrEquals", "Datatype")
+    ]
+    assert [one.message for one in suggester.improve(results)] == ["Datatype"]
+    assert [one.message for one in suggester.improve(results[:1])] == ["LessThanOrEquals"]

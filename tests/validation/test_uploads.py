@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import io
 import random
+import re
 import zipfile
 from pathlib import Path
 
 import pytest
 import rdflib
+import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyoxigraph import Literal, NamedNode, RdfFormat, parse
@@ -199,8 +201,9 @@ def test_several_values_stand_apart_and_empty_cells_say_nothing(reading):
         ("IRI,x\na,b\n", "does not say of which class", (2, None)),
         ("IRI,colour\n#stdorg:Person,\nperson/x,red\n", "names no property", (1, 2)),
         ("IRI,rdfs:label\n#stdorg:Person,rdfs:label\n,Nobody\n", "first cell has no IRI", (3, 1)),
+        ("IRI,rdfs:label\n#stdorg:Person,rdfs:label\n,A\nperson/b,B\n,C\n", "with 2 rows: 3, 5", (3, 1)),
         ("IRI,rdfs:label\n#stdorg:Person,rdfs:label\n<x y>,Nobody\n", "is no IRI", (3, 1)),
-        ('IRI,rdfs:label\n"unclosed', "This is not CSV", (None, None)),
+        ('IRI,rdfs:label\n"unclosed', "This is not CSV", (2, None)),
     ],
 )
 def test_a_table_that_can_not_be_understood_is_told_with_its_cell(reading, text, message, place):
@@ -212,3 +215,43 @@ def test_a_table_that_can_not_be_understood_is_told_with_its_cell(reading, text,
 def test_formats_of_tables_are_no_rdf():
     assert {CSV, XLSX} <= set(READABLE)
     assert isinstance(load_shapes(ROOT / "shapes").merged, rdflib.Graph)
+
+
+@pytest.mark.parametrize(
+    ("cell", "is_refused"),
+    [
+        ('<c r="B3"><f>100+9</f><v></v></c>', True),
+        ('<c r="B3" s="1"><f>100+9</f></c>', True),
+        ('<c r="B3"><f/><v/></c>', True),
+        ('<c r="B3"><f>100+9</f><v>109</v></c>', False),
+        ('<c r="B3"><v>109</v></c>', False),
+    ],
+)
+def test_a_formula_that_nobody_computed_is_told_with_its_cell_instead_of_read_as_empty(reading, cell, is_refused):
+    packed = io.BytesIO()
+    with xlsxwriter.Workbook(packed, {"in_memory": True}) as book:
+        page = book.add_worksheet("Meeting")
+        for number, row in enumerate(
+            [("IRI", "participants"), ("#stdorg:Meeting", "stdorg:participants"), ("m/1", "x")]
+        ):
+            page.write_row(number, 0, row)
+    content = with_cell(packed.getvalue(), "B3", cell)
+    if not is_refused:
+        assert Literal(109) in {quad.object for quad in read(reading, "a.xlsx", content).quads}
+        return
+    with pytest.raises(SourceError, match="B3 holds a formula without its value") as caught:
+        read(reading, "a.xlsx", content)
+    assert (caught.value.line, caught.value.column) == (3, 2)
+
+
+def with_cell(content: bytes, name: str, cell: str) -> bytes:
+    """Write a cell of a workbook's first sheet as another program would have."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as before, zipfile.ZipFile(packed, "w") as after:
+        for part in before.namelist():
+            text = before.read(part)
+            if part == "xl/worksheets/sheet1.xml":
+                text, count = re.subn(rf'<c r="{name}".*?</c>'.encode(), cell.encode(), text)
+                assert count == 1
+            after.writestr(part, text)
+    return packed.getvalue()

@@ -92,18 +92,18 @@ def text_of(page: str) -> str:
 
 def test_the_page_says_which_arguments_are_defaults(tiny_client):
     page = text_of(tiny_client.get("/queries/meeting", headers={"Accept": BROWSER}).get_data(as_text=True))
-    assert "For meeting = id:fg-qit4n/meeting/1 (the default), least = 0 (the default) 1 row" in page
+    assert "For Meeting id:fg-qit4n/meeting/1 (the default), Least 0 (the default) 1 row" in page
     asked = tiny_client.get("/queries/meeting?meeting=id:fg-qit4n/meeting/2", headers={"Accept": BROWSER})
-    assert "For meeting = id:fg-qit4n/meeting/2, least = 0 (the default)" in text_of(asked.get_data(as_text=True))
+    assert "For Meeting id:fg-qit4n/meeting/2, Least 0 (the default)" in text_of(asked.get_data(as_text=True))
 
 
 def test_no_rows_for_an_argument_are_told_as_such(tiny_client):
     asked = tiny_client.get("/queries/meeting?meeting=id:fg-qit4n/meeting/99&least=1", headers={"Accept": BROWSER})
     page = text_of(asked.get_data(as_text=True))
-    assert "Nothing for meeting = id:fg-qit4n/meeting/99, least = 1. find-by-name finds IRIs." in page
+    assert "Nothing for Meeting id:fg-qit4n/meeting/99, Least 1. find-by-name finds IRIs." in page
     assert "Leave out one pattern" not in page
     named = text_of(tiny_client.get("/queries/named?name=Nobody", headers={"Accept": BROWSER}).get_data(as_text=True))
-    assert "Nothing for name = Nobody." in named
+    assert "Nothing for Name Nobody." in named
     assert "finds IRIs" not in named
 
 
@@ -124,7 +124,7 @@ def test_the_page_has_question_form_sparql_result_and_downloads(tiny_client):
     page = response.get_data(as_text=True)
     assert response.status_code == 200
     assert "How many took part in one meeting?" in page
-    assert 'name="meeting" value="id:fg-qit4n/meeting/7"' in page
+    assert '<option value="id:fg-qit4n/meeting/7" selected>' in page
     assert ">77</td>" in page
     assert "VALUES (?meeting ?least)" in page
     links = [link.replace("&amp;", "&") for link in re.findall(r'href="(/queries/meeting\.\w+[^"]*)"', page)]
@@ -210,3 +210,18 @@ def test_a_part_without_rows_and_one_after_the_end_are_empty(tiny_client):
 
 def test_triples_have_no_parts(tiny_client):
     assert tiny_client.get("/queries/facts.ttl?limit=1").status_code == 400
+
+
+def test_a_shipped_query_is_asked_by_names(built_state):
+    from qit4n_kg.web.app import create_app
+
+    app = create_app(built_state)
+    try:
+        page = app.test_client().get("/queries/liaisons-only-reports", headers={"Accept": BROWSER}).text
+    finally:
+        app.extensions["knowledge_graph"].close()
+    assert re.search(r'<select id="p-forGroup" name="forGroup"[^>]*>', page)
+    assert '<option value="id:fg-qit4n" selected>FG QIT4N</option>' in page
+    assert "Group <strong><bdi>FG QIT4N</bdi></strong>" in page
+    assert '<td><a href="/doc/fg-qit4n/liaison/ieee"' in page
+    assert "liaisonIri" not in page.partition('id="result"')[2].partition("</table>")[0]

@@ -114,3 +114,18 @@ def test_tiles_stand_in_lanes_the_fullest_first_and_say_what_is_missing() -> Non
         ("few", ["a"]),
     ]
     assert (found.missing, found.none) == (1, "nobody")
+
+
+def test_a_bar_leads_to_its_thing_and_what_all_rows_say_stands_once() -> None:
+    table = Table(
+        Panel("x", "X", "Y?", "", {"value": "progress"}),
+        (Column("item", "Item", "text"), Column("progress", "Progress", "number"), Column("due", "Due", "date")),
+        tuple((Cell(name, f"https://example.org/{name}"), Cell("5", kind="number"), Cell("2021-12")) for name in "abc"),
+    )
+    drawn = columns(table)
+    assert drawn is not None
+    assert [bar.iri for bar in drawn.bars] == [f"https://example.org/{name}" for name in "abc"]
+    listed = bars(table)
+    assert listed is not None
+    assert listed.rest == ()
+    assert [(column.name, cell.text) for column, cell in listed.common] == [("due", "2021-12")]

@@ -14,7 +14,15 @@ from qit4n_kg.web.problems import PROBLEMS
 
 ROOT = Path(__file__).resolve().parents[2]
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
-NEVER_SENT = {"configuration", "port-in-use", "source", "unsupported-axiom", "unsupported-term"}
+NEVER_SENT = {
+    "configuration",
+    "mirror",
+    "mirror-differs",
+    "port-in-use",
+    "source",
+    "unsupported-axiom",
+    "unsupported-term",
+}
 """Errors of the command line, which no request can cause."""
 
 

@@ -60,6 +60,20 @@ def test_json_ld_has_no_triple_terms_and_says_so(tiny_client):
     assert "Turtle" in answer.json["hint"]
 
 
+@pytest.mark.parametrize(
+    ("query", "form", "hint"),
+    [
+        ('SELECT ("a\\u0000b" AS ?x) {}', "xml", "JSON"),
+        ('CONSTRUCT { <http://e/a> <http://e/b> "a\\u0000b" } {}', "rdfxml", "Turtle"),
+    ],
+)
+def test_a_character_that_xml_has_not_is_an_error_instead_of_broken_xml(tiny_client, query, form, hint):
+    answer = ask(tiny_client, query, form)
+    assert (answer.status_code, answer.json["type"]) == (406, "/problems/not-acceptable")
+    assert "U+0000" in answer.json["detail"]
+    assert hint in answer.json["hint"]
+
+
 @pytest.mark.parametrize("predicate", ["http://e/b/", "http://e/b#", "http://e/1", "urn:x:1.2"])
 def test_a_property_that_is_no_xml_name_is_an_error_instead_of_broken_xml(tiny_client, predicate):
     query = f"CONSTRUCT {{ <http://e/a> <{predicate}> 1 }} {{}}"

@@ -37,8 +37,8 @@ def test_marks_and_ticks_stay_in_their_frame(rows: list[tuple[str, str, str]]) -
     for lane in chart.lanes:
         assert 0 < lane.label < lane.y < chart.height
         assert all(0 <= mark.x1 <= mark.x2 <= 100 for mark in lane.marks)
-    assert all(0 <= x <= 100 for x, _ in chart.ticks)
-    assert len([label for _, label in chart.ticks if label]) <= 12
+    assert all(0 <= x <= 100 for x, *_ in chart.ticks)
+    assert len([label for _, label, _ in chart.ticks if label]) <= 12
 
 
 def test_events_stand_in_the_lane_of_their_kind_with_their_days() -> None:

@@ -20,7 +20,7 @@ CATALOGUES = sorted(messages.CATALOGUES.glob("*/LC_MESSAGES/messages.po"))
 
 NAMES = {
     *(
-        "qit4n-kg|SPARQL|OpenAPI|VoID|CC BY 4.0|Creative Commons Attribution 4.0|Apache License 2.0|IRI|RFC 9457".split(
+        "qit4n-kg|SPARQL|OpenAPI|VoID|CC BY 4.0|Creative Commons Attribution 4.0|Apache License 2.0|IRI|RFC 9457|OAI-PMH 2.0".split(
             "|"
         )
     ),

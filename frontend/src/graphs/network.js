@@ -2,6 +2,7 @@
 import cytoscape from "cytoscape";
 
 const LONGEST = 48;
+const LEGIBLE = 0.85; // the least zoom that a picture is arranged at: labels of 13 px are then 11 px; the rest is panned to
 
 export function makeNetwork(box, { onOpen, onSelect }) {
   keepStyleOut();
@@ -9,7 +10,7 @@ export function makeNetwork(box, { onOpen, onSelect }) {
   const restyle = () => graph.style(styles());
   const scheme = matchMedia("(prefers-color-scheme: dark)");
   scheme.addEventListener("change", restyle);
-  const watch = new ResizeObserver(() => { graph.resize(); graph.fit(undefined, 30); });
+  const watch = new ResizeObserver(() => { graph.resize(); frame(); });
   watch.observe(box);
   graph.on("tap", "node", (event) => onSelect?.(event.target.id()));
   graph.on("dbltap", "node", (event) => { const { href } = event.target.data(); if (href) onOpen?.(href); });
@@ -25,6 +26,7 @@ export function makeNetwork(box, { onOpen, onSelect }) {
       arrange(isNew);
     },
     addNode,
+    remove: (id) => graph.getElementById(id).remove(),
     select(id) {
       graph.nodes(":selected").unselect();
       const node = graph.getElementById(id);
@@ -56,8 +58,15 @@ export function makeNetwork(box, { onOpen, onSelect }) {
 
   function arrange(isNew) {
     const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches || isNew;
-    graph.layout({ name: "cose", animate: isStill ? false : "end", animationDuration: 400, randomize: false, fit: true, padding: 30, nodeRepulsion: () => 12000, idealEdgeLength: () => 110, nodeDimensionsIncludeLabels: true, numIter: 400 }).run();
-    if (isStill) graph.fit(undefined, 30);
+    graph.layout({ name: "cose", animate: isStill ? false : "end", animationDuration: 400, randomize: false, fit: false, nodeRepulsion: () => 12000, idealEdgeLength: () => 110, nodeDimensionsIncludeLabels: true, numIter: 400, stop: frame }).run();
+  }
+
+  function frame() {
+    graph.fit(undefined, 30);
+    if (graph.zoom() >= LEGIBLE) return;
+    const chosen = graph.nodes(":selected");
+    graph.zoom(LEGIBLE);
+    graph.center(chosen.nonempty() ? chosen : graph.nodes("[kind = 'start']"));
   }
 
   function reveal(node) {
@@ -96,9 +105,10 @@ function styles() {
     { selector: "node", style: { label: "data(label)", "font-family": "sans-serif", "font-size": 13, color: value("--ink"), "text-wrap": "wrap", "text-max-width": 150, "text-valign": "bottom", "text-margin-y": 4, "background-color": value("--bar"), width: 20, height: 20, "border-width": 2, "border-color": value("--surface"), "text-background-color": value("--surface"), "text-background-opacity": 0.85, "text-background-padding": 2 } },
     { selector: "node[kind = 'text']", style: { shape: "round-rectangle", "background-color": value("--line-strong"), width: 12, height: 12 } },
     { selector: "node[kind = 'start']", style: { "background-color": value("--mark"), width: 28, height: 28, "font-weight": 600 } },
+    { selector: "node[kind = 'group']", style: { shape: "round-rectangle", "background-color": value("--good"), width: 26, height: 26 } },
     { selector: "node[kind = 'open']", style: { "border-color": value("--mark"), "border-width": 3 } },
     { selector: "node:selected", style: { "border-color": value("--mark"), "border-width": 4, "font-weight": 600, "z-index": 10 } },
-    { selector: "edge", style: { width: 1.5, "line-color": value("--line-strong"), "target-arrow-color": value("--line-strong"), "target-arrow-shape": "triangle", "curve-style": "bezier", label: "data(label)", "font-size": 10, "font-family": "sans-serif", color: value("--muted"), "text-rotation": "autorotate", "text-background-color": value("--surface"), "text-background-opacity": 0.85, "text-background-padding": 1 } },
+    { selector: "edge", style: { width: 1.5, "line-color": value("--line-strong"), "target-arrow-color": value("--line-strong"), "target-arrow-shape": "triangle", "curve-style": "bezier", label: "data(label)", "font-size": 11, "font-family": "sans-serif", color: value("--muted"), "text-rotation": "autorotate", "text-background-color": value("--surface"), "text-background-opacity": 0.85, "text-background-padding": 1 } },
     { selector: "edge:selected", style: { "line-color": value("--mark"), "target-arrow-color": value("--mark") } },
   ];
 }

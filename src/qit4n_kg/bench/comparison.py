@@ -38,6 +38,7 @@ WAYS = {"repeated": False, "unique": True}
 _RDFLIB_MOST_TRIPLES = 100_000
 _ANALYTIC_RUNS = 7
 _SAME_ENGINE = ("qit4n-kg", "oxigraph")
+PATIENCE = 1.0
 _MOST_WRONG = 0.05
 """Another engine may differ on this part of the queries, which the result names; a server with more is not compared."""
 
@@ -46,7 +47,8 @@ _MOST_WRONG = 0.05
 class Comparison:
     """All that was measured: rates by way, number of clients and server; seconds of analytic queries by query and server.
 
-    `differing` names, by server, the queries that it answers otherwise than the engine does.
+    `left_out` names the queries that are in no server's mix, and why; `differing`, by server, those that it answers otherwise than
+    the engine does.
     """
 
     triples: int
@@ -55,6 +57,7 @@ class Comparison:
     questions: int
     servers: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
     differing: dict[str, list[str]] = field(default_factory=dict)
     loads: dict[str, dict[int, dict[str, Measurement]]] = field(default_factory=dict)
     analytic: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -65,17 +68,25 @@ class Comparison:
 
 
 def compare(
-    settings: Settings, clients: Sequence[int], seconds: float, peers: Path, say: Callable[[str], None]
+    settings: Settings,
+    clients: Sequence[int],
+    seconds: float,
+    peers: Path,
+    say: Callable[[str], None],
+    patience: float = PATIENCE,
 ) -> Comparison:
     """Measure this server, and the peers that are installed, on the generation that is built.
 
+    :param patience: seconds; a query that takes the engine longer is in no mix.
     :raises RemoteEndpointError: a server answered a query wrongly.
     :raises ConfigurationError: a server did not start.
     """
     generation = Generations(settings.state_dir, settings.keep_generations).current()
     with OxigraphStore.open_read_only(generation.store_path) as store:
-        mixed, analysed = mix(settings, store), analytic(settings, store)
-    result = Comparison(generation.manifest.triples, generator(), seconds, len(mixed))
+        chosen = mix(settings, store, generation.store_path, patience)
+    mixed, analysed = chosen.questions, analytic(settings, generation.store_path)
+    say(f"{len(mixed)} queries in the mix, {len(chosen.left_out)} left out")
+    result = Comparison(generation.manifest.triples, generator(), seconds, len(mixed), left_out=chosen.left_out)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         starters = list(_starters(settings, generation.store_path, result, peers, folder))

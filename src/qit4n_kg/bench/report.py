@@ -59,6 +59,11 @@ def _notes(comparison: Comparison) -> Iterator[str]:
         f"{comparison.triples:,} triples in the default graph; {comparison.questions} queries in the mix; "
         f"{comparison.seconds:g} s each; load by {comparison.generator}, a closed loop on the same machine."
     )
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in comparison.left_out.items():
+        by_reason.setdefault(reason, []).append(name)
+    for reason, names in by_reason.items():
+        yield f"Left out of every server's mix, as it {reason}: {len(names)} ({', '.join(names)})."
     for server, names in comparison.differing.items():
         yield f"{server} answers {len(names)} of them otherwise than the engine: {', '.join(names)}."
     yield from (f"Not measured: {reason}." for reason in comparison.missing)

@@ -16,7 +16,6 @@ from qit4n_kg.contributions.model import Event, Kind, State
 from qit4n_kg.contributions.register import Register, entry_id, now
 from qit4n_kg.contributions.standing import Standing
 from qit4n_kg.errors import PreconditionFailedError, StateError
-from qit4n_kg.store.oxigraph import OxigraphStore
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
     from qit4n_kg.committing.orders import Acceptance
     from qit4n_kg.contributions.model import Contribution
     from qit4n_kg.contributions.register import Held
-    from qit4n_kg.store.generations import Generation
     from qit4n_kg.store.journal import Change
+    from qit4n_kg.store.oxigraph import OxigraphStore
 
 
 _log = logging.getLogger(__name__)
@@ -69,17 +68,16 @@ class Accepting:
         """Whether the journal has it already."""
         return any(entry.id == self.entry_id for entry in self._origin.journal.entries)
 
-    def change(self, current: Generation) -> Change:
+    def change(self, store: OxigraphStore) -> Change:
         """Return what it changes as things stand.
 
         :raises PreconditionFailedError: what it looked at is different now; with the conflicts.
         :raises ChangeRefusedError: it can't be done.
         """
         settings = self._origin.settings
-        with OxigraphStore.open_read_only(current.store_path) as store:
-            standing = Standing(store, settings.graph_base)
-            refuse_outdated(self._held.contribution, standing, store, settings.base_iri)
-            return plan(self._held.contribution, self._event, standing, settings.base_iri)
+        standing = Standing(store, settings.graph_base)
+        refuse_outdated(self._held.contribution, standing, store, settings.base_iri)
+        return plan(self._held.contribution, self._event, standing, settings.base_iri)
 
     def prepare(self) -> None:
         """Write down that it is being accepted, before the journal has it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from qit4n_kg.contributions.register import entry_id
 from qit4n_kg.store.evaluating import Update
 
 
@@ -43,6 +44,11 @@ class Acceptance:
     contribution: str
     note: str = ""
     events: int | None = None
+
+    @property
+    def entry_id(self) -> str:
+        """The name of its entry in the journal."""
+        return entry_id(self.contribution)
 
 
 Order: TypeAlias = Update | GraphWrite | PreparedChange | Acceptance

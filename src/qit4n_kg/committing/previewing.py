@@ -13,7 +13,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from qit4n_kg.building import Origin
-from qit4n_kg.committing.process import receive_error, send_error, writer_environment
+from qit4n_kg.committing.crossing import receive_error, send_error
+from qit4n_kg.committing.process import writer_environment
 from qit4n_kg.config import load_settings, to_environ
 from qit4n_kg.contributions.changing import plan
 from qit4n_kg.contributions.model import Event, Kind
@@ -84,7 +85,7 @@ def make(settings: Settings, id_: str) -> Path:
         standing = Standing(store, settings.graph_base)
         change = plan(contribution, Event(Kind.ACCEPTED, contribution.submitter, now()), standing, settings.base_iri)
         try:
-            revision = revise(settings, origin.journal.entries, change, store.inner)
+            revision = revise(settings, *origin.journal.loose(), change, store.inner)
         except NotRevisableError as exc:
             raise ProposalError("This contribution changes too much to be shown beforehand.") from exc
         store.inner.backup(str(partial / "store"))

@@ -1,41 +1,39 @@
-"""The process that makes one write: `submit` starts it and waits, `python -m qit4n_kg.committing.process` is it.
+"""The process that makes writes, `python -m qit4n_kg.committing.process [DESCRIPTOR]`.
 
-The order goes to its stdin as JSON, what came of it comes back on stdout. Errors cross as their code, message and hint.
+With a descriptor it stays warm and makes what comes over it, several writes at a time (`writing`), until the other side hangs up:
+it ends no write half way because somebody went away. Without one it makes the one write that stands on stdin as JSON, and what
+came of it is on stdout; so `submit` has a write made that fetches something first.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
-import threading
+import traceback
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qit4n_kg.committing.commits import commit
+from qit4n_kg.committing.commits import Turn, Writer, commit
+from qit4n_kg.committing.crossing import receive_error, send_error
 from qit4n_kg.committing.orders import Acceptance, Committed, GraphWrite, PreparedChange
 from qit4n_kg.config import load_settings, to_environ
-from qit4n_kg.errors import (
-    InvalidDataError,
-    KnowledgeGraphError,
-    PreconditionFailedError,
-    QuerySyntaxError,
-    SourceError,
-    StateError,
-    StateLockedError,
-)
+from qit4n_kg.errors import KnowledgeGraphError
 from qit4n_kg.federation.loads import refuse_remote
 from qit4n_kg.store.evaluating import Update
+from qit4n_kg.store.executor_protocol import Disconnected, receive, send
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from qit4n_kg.committing.orders import Order
     from qit4n_kg.config import Settings
 
-_TURN = threading.Lock()
-"""One writing process at a time for each web worker: others would only wait in it for the writer's lock, and load the machine."""
+MOST_BYTES = 512 * 1024 * 1024
+"""A warm process that has more in memory after a write is replaced before the next."""
 
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "TMPDIR", "LANG", "LC_ALL", "HOME")
 
@@ -52,23 +50,29 @@ def submit(settings: Settings, order: Order, actor: str, expected: int | None = 
     """
     if isinstance(order, Update):
         refuse_remote(order, settings)
-    job = {"kind": type(order).__name__, "actor": actor, "expected": expected, "order": asdict(order)}
-    if not _TURN.acquire(timeout=settings.query_timeout):
-        raise StateLockedError("Many writes wait already; this one was not begun.", hint="Send it again.")
-    try:
-        ended = subprocess.run(
-            [sys.executable, "-P", "-m", "qit4n_kg.committing.process"],
-            input=json.dumps(job).encode(),
-            capture_output=True,
-            check=False,
-            env={**writer_environment(), **to_environ(settings)},
-        )
-    finally:
-        _TURN.release()
+    ended = subprocess.run(
+        [sys.executable, "-P", "-m", "qit4n_kg.committing.process"],
+        input=json.dumps(describe_job(order, actor, expected)).encode(),
+        capture_output=True,
+        check=False,
+        env={**writer_environment(), **to_environ(settings)},
+    )
     if ended.returncode != 0:
         words = ended.stderr.decode(errors="replace")[-4000:]
         raise RuntimeError(f"The writing process ended with {ended.returncode}: {words}")
-    reply = json.loads(ended.stdout)
+    return read_outcome(json.loads(ended.stdout))
+
+
+def describe_job(order: Order, actor: str, expected: int | None) -> dict[str, Any]:
+    """Return a write as plain values."""
+    return {"kind": type(order).__name__, "actor": actor, "expected": expected, "order": asdict(order)}
+
+
+def read_outcome(reply: dict[str, Any]) -> Committed:
+    """Return what came of a write.
+
+    :raises KnowledgeGraphError: it was refused, or could not be stored.
+    """
     if reply.pop("ok"):
         return Committed(**reply)
     raise receive_error(reply)
@@ -79,69 +83,55 @@ def writer_environment() -> dict[str, str]:
     return {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
 
 
-class ReceivedFindings:
-    """What another process's validation found."""
-
-    def __init__(self, text: str, document: str) -> None:
-        self._text = text
-        self._document = document
-
-    def to_text(self) -> str:
-        """Return it as lines."""
-        return self._text
-
-    def to_json(self) -> str:
-        """Return it as a JSON document."""
-        return self._document
-
-
-def send_error(error: KnowledgeGraphError) -> dict[str, Any]:
-    """Return an error as plain values."""
-    reply: dict[str, Any] = {"ok": False, "code": error.code, "message": error.message, "hint": error.hint}
-    if isinstance(error, QuerySyntaxError | SourceError):
-        reply |= {"line": error.line, "column": error.column}
-    if isinstance(error, PreconditionFailedError):
-        reply["conflicts"] = error.conflicts
-    if isinstance(error, InvalidDataError):
-        reply |= {"text": error.report.to_text(), "report": error.report.to_json()}
-    return reply
-
-
-def receive_error(reply: dict[str, Any]) -> KnowledgeGraphError:
-    """Make an error of what `send_error` returned in another process."""
-    code, message, hint = reply["code"], reply["message"], reply["hint"]
-    kind = next((error for error in _errors(KnowledgeGraphError) if error.code == code), StateError)
-    if issubclass(kind, InvalidDataError):
-        return kind(message, report=ReceivedFindings(reply["text"], reply["report"]), hint=hint)
-    if issubclass(kind, PreconditionFailedError):
-        return kind(message, hint=hint, conflicts=reply["conflicts"])
-    if issubclass(kind, QuerySyntaxError | SourceError):
-        return kind(message, line=reply["line"], column=reply["column"], hint=hint)
-    return kind(message, hint=hint)
-
-
-def _errors(root: type[KnowledgeGraphError]) -> Iterator[type[KnowledgeGraphError]]:
-    yield root
-    for child in root.__subclasses__():
-        yield from _errors(child)
-
-
-def main() -> None:
-    """Make the write that stands on stdin, and write what came of it to stdout."""
-    job = json.load(sys.stdin)
+def _order(job: dict[str, Any]) -> Order:
     parts: dict[str, Any] = {
         name: tuple(part) if isinstance(part, list) else part for name, part in job["order"].items()
     }
     kinds: dict[str, Callable[..., Order]] = {
         kind.__name__: kind for kind in (Update, GraphWrite, PreparedChange, Acceptance)
     }
-    order = kinds[job["kind"]](**parts)
+    return kinds[job["kind"]](**parts)
+
+
+def _outcome(made: Committed | KnowledgeGraphError) -> dict[str, Any]:
+    return send_error(made) if isinstance(made, KnowledgeGraphError) else {"ok": True, **asdict(made)}
+
+
+def _resident() -> int:
     try:
-        committed = commit(load_settings(), order, job["actor"], job["expected"])
-        reply: dict[str, Any] = {"ok": True, **asdict(committed)}
+        return int(Path("/proc/self/statm").read_bytes().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
+
+
+def serve(connection: socket.socket) -> None:
+    """Make writes until the other side is gone."""
+    writer = Writer(load_settings())
+    try:
+        while True:
+            _, body, _ = receive(connection)
+            jobs = json.loads(body)
+            made = writer.make([Turn(_order(job), job["actor"], job["expected"]) for job in jobs])
+            reply = json.dumps([_outcome(one) for one in made]).encode()
+            send(connection, {"ok": True, "retire": _resident() > MOST_BYTES}, reply)
+    except Disconnected:
+        os._exit(0)  # nothing here needs an orderly end
+    except Exception as exc:  # noqa: BLE001  (a process's edge: the other side logs it)
+        send(connection, {"ok": False, "message": "".join(traceback.format_exception(exc))})
+        os._exit(1)
+
+
+def main() -> None:
+    """Serve the descriptor that the command line names, or make the write that stands on stdin."""
+    if len(sys.argv) > 1:
+        serve(socket.socket(fileno=int(sys.argv[1])))
+    job = json.load(sys.stdin)
+    made: Committed | KnowledgeGraphError
+    try:
+        made = commit(load_settings(), _order(job), job["actor"], job["expected"])
     except KnowledgeGraphError as exc:
-        reply = send_error(exc)
-    sys.stdout.write(json.dumps(reply))
+        made = exc
+    sys.stdout.write(json.dumps(_outcome(made)))
 
 
 if __name__ == "__main__":

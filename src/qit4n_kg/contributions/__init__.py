@@ -6,5 +6,5 @@ register.py      contributions on disk, beside the journal
 standing.py      what the graph states now, where, and whether it counts
 changing.py      what a proposal comes to as a change of quads; moving.py does so for merged, renamed and retired things
 provenance.py    who, when, on what evidence, reviewed by whom, in RDF
-differences.py   a change in labels, for those who review it
+differences.py   a change in labels, for those who review it; legible.py writes out what a page would not show
 """

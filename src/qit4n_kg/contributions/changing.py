@@ -46,9 +46,9 @@ def plan(contribution: Contribution, acceptance: Event, standing: Standing, base
     retracts: dict[Quad, None] = {}
     for triple in spelt(proposal.retracts):
         retracts.update(dict.fromkeys(_stated(triple, standing)))
-    for triple in spelt(proposal.adds):
-        if all(quad in retracts for quad in standing.stating(triple)):
-            adds[_in(triple, graph)] = None
+    added = spelt(proposal.adds)
+    if not all(any(quad not in retracts for quad in standing.stating(triple)) for triple in added):
+        adds.update((_in(triple, graph), None) for triple in added)  # what others state, too: they may be taken back
     for number, one in enumerate(proposal.overrules, start=1):
         _overrule(one, number, contribution, standing, base_iri, (adds, retracts))
     for move in proposal.moves:

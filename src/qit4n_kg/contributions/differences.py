@@ -8,25 +8,30 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Triple
 
 from qit4n_kg.contributions.changing import spelt
-from qit4n_kg.contributions.standing import LABEL, TYPE
+from qit4n_kg.contributions.legible import literal_text, visible
+from qit4n_kg.contributions.standing import LABEL, TYPE, Standing
 from qit4n_kg.entities.labels import LabelReader, words
-from qit4n_kg.namespaces import STDORG
+from qit4n_kg.namespaces import STDORG, compact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from pyoxigraph import Quad
 
     from qit4n_kg.contributions.model import Cell, Contribution, Proposal
     from qit4n_kg.store.base import Store, Term
 
 _AGENT, _ROLE, _IN = (NamedNode(STDORG + name) for name in ("agent", "role", "in"))
 _DEFAULT = DefaultGraph()
+DIFFERENCES = ("is a", "added", "removed", "changed", "overruled", "retired")
+"""What differences are called, beside those that name a thing."""
 _MOVED = {"merge": "merged into", "rename": "renamed", "retire": "retired"}
-_LONGEST = 300
 _MOST_VALUES = 5
 
 
@@ -41,6 +46,8 @@ class Difference:
     property_label: str
     value: str
     value_iri: str | None = None
+    term: str | None = None
+    """The value as N-Triples writes it; `value` is for reading."""
     before: str | None = None
     reason: str | None = None
 
@@ -62,6 +69,7 @@ class Difference:
             "propertyLabel": self.property_label,
             "value": self.value,
             "valueIri": self.value_iri,
+            "term": self.term,
             "before": self.before,
             "reason": self.reason,
             "sentence": self.sentence,
@@ -74,6 +82,7 @@ class Naming:
 
     def __init__(self, store: Store, base_iri: str, adds: Iterable[Triple] = ()) -> None:
         self._store = store
+        self._base = f"{base_iri}id/"
         self._labels = LabelReader(store, base_iri)
         self._new: dict[Term, dict[NamedNode, list[Term]]] = defaultdict(lambda: defaultdict(list))
         for triple in adds:
@@ -83,25 +92,25 @@ class Naming:
         """Return what to call any term."""
         if isinstance(term, NamedNode):
             return self._thing(term)
-        if isinstance(term, Literal):
-            text = term.value if len(term.value) <= _LONGEST else f"{term.value[: _LONGEST - 1]}…"
-            return f"“{text}”" if term.datatype.value.endswith(("#string", "#langString")) else text
-        return str(term)
+        return literal_text(term) if isinstance(term, Literal) else str(term)
 
     def property(self, predicate: NamedNode) -> str:
         """Return what to call a property."""
         if predicate == TYPE:
             return "is a"
         label = self._stored_label(predicate)
-        return label or words(predicate.value)
+        if label or compact(predicate.value) != predicate.value:
+            return label or words(predicate.value)
+        return visible(f"<{predicate.value}>")  # of no vocabulary that is known here, whatever it is called like
 
     def _thing(self, node: NamedNode) -> str:
         stored = self._stored_label(node)
-        if stored:
-            return stored
-        for label in self._new.get(node, {}).get(LABEL, ()):
-            if isinstance(label, Literal):
-                return label.value
+        new = next(
+            (label.value for label in self._new.get(node, {}).get(LABEL, ()) if isinstance(label, Literal)), None
+        )
+        if (label := stored or new) is not None:
+            local = node.value.removeprefix(self._base)
+            return visible(f"{label} ({local})" if self._is_shared(label, node) else label)
         agent, place = (self._value(node, predicate) for predicate in (_AGENT, _IN))
         if agent is not None and place is not None:
             return f"Role of {self.text(agent)} in {self.text(place)}"
@@ -110,6 +119,13 @@ class Naming:
     def _stored_label(self, node: NamedNode) -> str | None:
         is_labelled = next(iter(self._store.quads(node, LABEL, None, _DEFAULT)), None) is not None
         return self._labels.label(node.value) if is_labelled else None
+
+    def _is_shared(self, label: str, node: NamedNode) -> bool:
+        """Tell whether another thing is called so, too."""
+        texts = (Literal(label), Literal(label, language="en"))
+        stored = (quad.subject for text in texts for quad in self._store.quads(None, LABEL, text, _DEFAULT))
+        new = (thing for thing, said in self._new.items() if any(text in said[LABEL] for text in texts))
+        return any(thing != node for thing in (*islice(stored, 2), *new))
 
     def _value(self, node: NamedNode, predicate: NamedNode) -> Term | None:
         new = self._new.get(node, {}).get(predicate, ())
@@ -122,11 +138,25 @@ def differences(contribution: Contribution, store: Store, base_iri: str) -> list
     proposal = contribution.proposal
     naming = Naming(store, base_iri, proposal.adds)
     adds, retracts = spelt(proposal.adds), spelt(proposal.retracts)
-    adds += [quad.triple for quad in contribution.reversal[0]]
-    retracts += [quad.triple for quad in contribution.reversal[1]]
+    come, go = _of_reversal(contribution, Standing(store, f"{base_iri}graph/"), base_iri)
+    adds += come
+    retracts += go
     found = _of_values(_by_cell(adds), _by_cell(retracts), naming)
     found += [_of(one.statement, "overruled", naming, reason=one.reason) for one in proposal.overrules]
     return [*_moves(proposal, naming), *found]
+
+
+def _of_reversal(contribution: Contribution, standing: Standing, base_iri: str) -> tuple[list[Triple], list[Triple]]:
+    """Return what taking something back changes: not what graphs say of themselves, nor what others state as well."""
+
+    def counts(quad: Quad) -> bool:
+        subject = quad.subject.value if isinstance(quad.subject, NamedNode) else ""
+        is_kept = subject.startswith((f"{base_iri}graph/", f"{base_iri}id/discrepancy/"))
+        return not is_kept and all(found.graph_name == quad.graph_name for found in standing.stating(quad.triple))
+
+    come, go = contribution.reversal
+    in_force = (quad for quad in go if isinstance(quad.graph_name, NamedNode) and standing.is_in_force(quad.graph_name))
+    return [quad.triple for quad in come if counts(quad)], [quad.triple for quad in in_force if counts(quad)]
 
 
 def _of_values(
@@ -160,6 +190,7 @@ def _of(
         naming.property(triple.predicate),
         naming.text(value),
         value.value if isinstance(value, NamedNode) else None,
+        str(value),
         before,
         reason,
     )
@@ -175,6 +206,7 @@ def _moves(proposal: Proposal, naming: Naming) -> list[Difference]:
             "",
             "",
             move.new,
+            None,
             None,
             move.reason,
         )

@@ -163,7 +163,7 @@ class Contribution:
         :raises StateConflictError: it is decided already.
         """
         self.require_open()
-        if actor == self.submitter:
+        if actor.casefold() == self.submitter.casefold():
             raise ForbiddenError("Nobody decides on their own contribution.", hint="Ask another reviewer.")
 
     def require_submitter(self, actor: str) -> None:

@@ -15,7 +15,7 @@ from qit4n_kg.contributions.model import Move, Moving
 from qit4n_kg.contributions.provenance import TRUE
 from qit4n_kg.contributions.standing import DEPRECATED, LABEL, REPLACED, TYPE
 from qit4n_kg.errors import ProposalError
-from qit4n_kg.namespaces import SKOS, STDORG
+from qit4n_kg.namespaces import FOAF, SKOS, STDORG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from qit4n_kg.store.base import Term
 
 ALSO_CALLED = NamedNode(SKOS + "altLabel")
+NAME_PARTS = (NamedNode(FOAF + "givenName"), NamedNode(FOAF + "familyName"))
+"""Parts of a name go with the name: a thing that has its own does not take over those of what is merged into it."""
 REASON = NamedNode(STDORG + "reason")
 MOST_QUADS = 20_000
 _MOST_NAMED = 5
@@ -41,9 +43,13 @@ def mark(move: Moving) -> Iterator[Triple]:
 def require_possible(move: Moving, standing: Standing, gone: set[Quad]) -> None:
     """Make sure that a thing can be moved as things stand.
 
-    :raises ProposalError: it is not there, its new identifier is in use (rename) or not (merge), or others refer to it.
+    :raises ProposalError: it is not there or was moved before, its new identifier is in use (rename) or not (merge), or others
+        refer to it.
     """
     old = NamedNode(move.old)
+    for known, instead in standing.retired([old]).items():
+        became = f"is <{instead.value}> now" if instead is not None else "is retired already"
+        raise ProposalError(f"<{known.value}> {became}, so it can't be {_DONE[move.kind]}.")
     if not standing.is_known(old):
         raise ProposalError(f"Nothing is said of <{move.old}>, so it can't be {_DONE[move.kind]}.")
     if move.new is not None:
@@ -55,7 +61,11 @@ def require_possible(move: Moving, standing: Standing, gone: set[Quad]) -> None:
         if standing.retired([NamedNode(move.new)]):
             raise ProposalError(f"<{move.new}> is retired itself.")
         return
-    others = {quad.subject for quad in standing.quads(None, None, old) if quad not in gone and quad.subject != old}
+    others = {
+        quad.subject
+        for quad in standing.quads(None, None, old)
+        if quad not in gone and quad.subject != old and quad.predicate != REPLACED  # what leads here is then gone, too
+    }
     if others:
         named = ", ".join(sorted(str(one) for one in others)[:_MOST_NAMED])
         raise ProposalError(
@@ -82,7 +92,9 @@ def apply(move: Moving, standing: Standing, adds: dict[Quad, None], retracts: di
         return
     new = NamedNode(move.new)
     is_labelled = any(True for _ in standing.quads(new, LABEL))
-    rewritten = [_rewrite(quad, old, new, is_labelled=is_labelled) for quad in concerned]
+    named = {part for part in NAME_PARTS if any(True for _ in standing.quads(new, part))}
+    taken_over = [quad for quad in concerned if not (quad.subject == old and quad.predicate in named)]
+    rewritten = [_rewrite(quad, old, new, is_labelled=is_labelled) for quad in taken_over]
     for quad in [quad for quad in adds if old in (quad.subject, quad.object)]:
         del adds[quad]
         rewritten.append(_rewrite(quad, old, new, is_labelled=False))

@@ -5,6 +5,8 @@ A contribution speaks of things, never of graphs: what stands where, and whether
 
 from __future__ import annotations
 
+import difflib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,7 @@ from pyoxigraph import NamedNode, Quad, Triple
 from qit4n_kg.contributions.model import LICENCE, Move, Moving, Overrule, Proposal
 from qit4n_kg.errors import ParameterError, ProposalError
 from qit4n_kg.loading import refusal
-from qit4n_kg.namespaces import OWL, RDF, STDORG
+from qit4n_kg.namespaces import DCTERMS, OWL, RDF, STDORG
 from qit4n_kg.store.canonical import has_blank_node
 
 if TYPE_CHECKING:
@@ -22,11 +24,20 @@ if TYPE_CHECKING:
 LONGEST_TEXT = 10_000
 MOST_PARTS = 200
 """How many moves, overruled statements or pieces of evidence one contribution may have."""
+MOST_OVERRULED = 1_000
 
 LICENCE_NAMES = ("CC-BY-4.0", LICENCE)
+MEMBERS = (
+    *("message", "licence", "evidence", "generation", "key"),
+    *("adds", "retracts", "overrules", "merges", "renames", "retires"),
+)
+"""What a contribution in JSON may have."""
 _REGISTRY_ONLY = frozenset(NamedNode(STDORG + name) for name in ("inForce", "sourceFile", "rule"))
 _TYPE = NamedNode(RDF + "type")
 _DEPRECATED = NamedNode(OWL + "deprecated")
+_REPLACED = NamedNode(DCTERMS + "isReplacedBy")
+_REGISTRY_THINGS = ("account", "contribution", "discrepancy")
+_LOCAL_NAME = re.compile(r"[a-z0-9]+([.-][a-z0-9]+)*(/[a-z0-9]+([.-][a-z0-9]+)*)*")
 
 
 @dataclass(frozen=True)
@@ -55,14 +66,32 @@ def read_sent(fields: Mapping[str, Any]) -> Sent:
     evidence = tuple(part for part in ([given] if isinstance(given, str) else given) if part)
     if len(evidence) > MOST_PARTS or not all(isinstance(part, str) and len(part) <= LONGEST_TEXT for part in evidence):
         raise ParameterError("The evidence is a text, or a list of texts and addresses.")
+    return Sent(message, tuple(part.strip() for part in evidence), read_base(fields), _key(fields))
+
+
+def read_base(fields: Mapping[str, Any]) -> int | None:
+    """Read the member `generation`: which one its sender has seen, None where they do not say.
+
+    :raises ParameterError: it is no number.
+    """
     base = fields.get("generation")
     if base in (None, ""):
-        base = None
-    elif isinstance(base, bool) or not str(base).isascii() or not str(base).isdigit() or len(str(base)) > 18:
+        return None
+    if isinstance(base, bool) or not str(base).isascii() or not str(base).isdigit() or len(str(base)) > 18:
         raise ParameterError("The generation is a number.")
-    return Sent(
-        message, tuple(part.strip() for part in evidence), int(base) if base is not None else None, _key(fields)
-    )
+    return int(str(base))
+
+
+def refuse_unknown(fields: Iterable[str]) -> None:
+    """Make sure that a contribution in JSON has no member that nobody would read.
+
+    :raises ParameterError: it has.
+    """
+    for name in fields:
+        if name not in MEMBERS:
+            near = difflib.get_close_matches(name, MEMBERS, 1)
+            hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(MEMBERS)}."
+            raise ParameterError(f"A contribution has no member {name[:60]!r}.", hint=hint)
 
 
 def read_moves(fields: Mapping[str, Any]) -> tuple[Moving, ...]:
@@ -103,21 +132,25 @@ def make_proposal(
 
     :raises ProposalError: it proposes nothing, or what nobody may propose.
     """
-    added = _triples(adds)
+    added, retracted = _triples(adds), _triples(retracts)
     for triple in added:
         _refuse(triple, base_iri)
     statements = []
     for quads, reason in overruled:
         triples = _triples(quads)
         statements += [Overrule(triple, reason) for triple in triples]
+    for triple in (*retracted, *(one.statement for one in statements)):
+        _refuse_about(triple, base_iri)
     for move in moves:
         for iri in filter(None, (move.old, move.new)):
             _refuse_foreign(iri, base_iri)
-    proposal = Proposal(added, _triples(retracts), tuple(statements), moves)
+        if move.new is not None:
+            _refuse_name(move.new, base_iri)
+    proposal = Proposal(added, retracted, tuple(statements), moves)
     if not proposal:
         raise ProposalError("The contribution proposes nothing.", hint="Add, retract or overrule a statement.")
-    if len(statements) > MOST_PARTS:
-        raise ProposalError(f"At most {MOST_PARTS} statements are overruled at once.")
+    if len(statements) > MOST_OVERRULED:
+        raise ProposalError(f"At most {MOST_OVERRULED:,} statements are overruled at once.")
     return proposal
 
 
@@ -129,19 +162,39 @@ def _refuse(triple: Triple, base_iri: str) -> None:
     """Refuse a statement that contributions don't make."""
     if has_blank_node(Quad(*triple)):
         raise ProposalError(f"Data has no blank nodes, but this has: {triple} .", hint="Give it an IRI.")
-    subject = triple.subject
-    assert isinstance(subject, NamedNode)
-    if subject.value.startswith((f"{base_iri}graph/", f"{base_iri}id/account/", STDORG)):
-        raise ProposalError(f"A contribution says nothing of graphs, accounts and terms: {triple} .")
-    if triple.predicate in _REGISTRY_ONLY or triple.predicate == _DEPRECATED:
-        raise ProposalError(
-            f"Only the registry states {triple.predicate}.", hint="Identifiers are merged, renamed or retired as such."
-        )
+    _refuse_about(triple, base_iri)
+    assert isinstance(triple.subject, NamedNode)
+    _refuse_name(triple.subject.value, base_iri)
     why = refusal(triple)
     if why is not None:
         raise ProposalError(f"{why}.")
     if triple.predicate == _TYPE and isinstance(triple.object, NamedNode) and triple.object.value.startswith(OWL):
         raise ProposalError(f"A contribution defines no terms: {triple} .")
+
+
+def _refuse_about(triple: Triple, base_iri: str) -> None:
+    """Refuse a statement that is the registry's own, to be made or to be taken back."""
+    subject = triple.subject
+    own = (f"{base_iri}graph/", *(f"{base_iri}id/{name}/" for name in _REGISTRY_THINGS), STDORG)
+    if isinstance(subject, NamedNode) and subject.value.startswith(own):
+        raise ProposalError(f"A contribution says nothing of graphs, accounts and terms: {triple} .")
+    if triple.predicate in _REGISTRY_ONLY or triple.predicate in (_DEPRECATED, _REPLACED):
+        raise ProposalError(
+            f"Only the registry states {triple.predicate}.", hint="Identifiers are merged, renamed or retired as such."
+        )
+
+
+def _refuse_name(iri: str, base_iri: str) -> None:
+    """Refuse an identifier of the registry that browsers would read as another, or that nobody can type."""
+    local = iri.removeprefix(f"{base_iri}id/")
+    if local != iri and not _LOCAL_NAME.fullmatch(local):
+        raise ProposalError(
+            f"<{iri}> can't be an identifier.",
+            hint="After id/ it has parts of lower-case letters, digits and single dots and hyphens, with / between them, "
+            "such as person/kaoru-kenyoshi.",
+        )
+    if local.partition("/")[0] in _REGISTRY_THINGS:
+        raise ProposalError(f"<{iri}> would be an identifier of the registry's own.", hint="Choose another one.")
 
 
 def _refuse_foreign(iri: str, base_iri: str) -> None:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from qit4n_kg.contributions.model import Contribution, Event, Kind
 from qit4n_kg.contributions.writing import contribution_of, event_of, event_record, record_of
 from qit4n_kg.errors import NotFoundError, StateConflictError, StateError, StateFullError
-from qit4n_kg.store.disk import sync
+from qit4n_kg.store.disk import make_folder, sync
 from qit4n_kg.store.journal import Journal, dataset_of
 from qit4n_kg.store.records import seal, unseal
 
@@ -90,9 +90,7 @@ class Register:
         lines = [seal(record_of(kept)), *(seal(event_record(event)) for event in kept.events)]
         path = self._path(contribution.id)
         try:
-            if not self.folder.is_dir():
-                self.folder.mkdir(parents=True, exist_ok=True)
-                sync(self.folder.parent)
+            make_folder(self.folder)
             if self._create(path, b"".join(lines)):
                 return kept, True
         except OSError as exc:

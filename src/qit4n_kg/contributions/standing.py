@@ -23,8 +23,8 @@ TYPE = NamedNode(RDF + "type")
 LABEL = NamedNode(RDFS + "label")
 DEPRECATED = NamedNode(OWL + "deprecated")
 REPLACED = NamedNode(DCTERMS + "isReplacedBy")
-IN_FORCE, OVERRULED, CONTRIBUTION_GRAPH = (
-    NamedNode(STDORG + name) for name in ("inForce", "OverruledGraph", "ContributionGraph")
+IN_FORCE, OVERRULED, CONTRIBUTION_GRAPH, PASSAGE = (
+    NamedNode(STDORG + name) for name in ("inForce", "OverruledGraph", "ContributionGraph", "SourcePassage")
 )
 _DEFAULT = DefaultGraph()
 _TRUE = ("true", "1")
@@ -41,6 +41,11 @@ class Standing:
     def stating(self, triple: Triple) -> list[Quad]:
         """Return the quads in force that state a triple."""
         return list(self.quads(triple.subject, triple.predicate, triple.object))
+
+    def is_documented(self, triple: Triple) -> bool:
+        """Tell whether a passage of a document states a triple, in force."""
+        graphs = (quad.graph_name for quad in self.stating(triple) if isinstance(quad.graph_name, NamedNode))
+        return any(next(iter(self._store.quads(graph, TYPE, PASSAGE, _DEFAULT)), None) is not None for graph in graphs)
 
     def quads(
         self, subject: Term | None = None, predicate: NamedNode | None = None, obj: Term | None = None

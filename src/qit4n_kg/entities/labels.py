@@ -13,7 +13,7 @@ from pyoxigraph import DefaultGraph, Literal, NamedNode, Triple
 from qit4n_kg.namespaces import DCTERMS, FOAF, RDFS, SCHEMA, SKOS, compact, prefixes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from qit4n_kg.store.base import Store, Term
 
@@ -70,9 +70,19 @@ def local_name(iri: str, base: str = "") -> str:
 
 
 class LabelReader:
-    """Reads labels from an immutable store, so it may remember them."""
+    """Reads labels from an immutable store, so it may remember them.
 
-    def __init__(self, store: Store, base: str = "", languages: Sequence[str] = ("en",)) -> None:
+    `rendered` has names, by IRI, for things that have no label of their own in the language that is preferred.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        base: str = "",
+        languages: Sequence[str] = ("en",),
+        rendered: Mapping[str, str] | None = None,
+    ) -> None:
+        self._rendered = rendered or {}
         self._store = store
         self._base = base
         self._prefixes = prefixes(base) if base else None
@@ -112,7 +122,7 @@ class LabelReader:
             for literals in found:
                 if best := [literal.value for literal in literals if self._rank(literal) == rank]:
                     return min(best)[:_LABEL_LENGTH]
-        return None
+        return self._rendered.get(iri)
 
     def _literals(self, node: NamedNode, predicate: NamedNode) -> list[Literal]:
         objects = (quad.object for quad in self._store.quads(node, predicate, None, _DEFAULT))

@@ -5,9 +5,9 @@ A panel's file begins with `# title:` and `# question:`. One for an entity's pag
 not projected. One for the home page may name the catalogue query that tells more (`# see:`), and how many rows it shows (`# most:`,
 the last ones with `# keep: last`) with a sentence for when there are more (`# more:`). Columns `x` and `xLabel` make one
 column of links; rows that differ only in `source`, or in one of the columns that `# merge:` names, become one. `# empty:` is what
-stands there instead of no rows (without it an empty panel is left out), `# absent: column text` what a cell without a value says,
-and `# covers:` names the properties that the panel shows already. The file itself bounds its cost (an inner LIMIT of `ROWS` + 1),
-because it runs in process.
+stands there instead of no rows (without it an empty panel is left out), `# absent: column text` what a cell without a value says
+(several separated by `;`), and `# covers:` names the properties that the panel shows already. The file itself bounds its cost (an
+inner LIMIT of `ROWS` + 1), because it runs in process.
 """
 
 from __future__ import annotations
@@ -69,14 +69,14 @@ class Panel:
         return frozenset(self.headers.get("covers", "").split())
 
     @property
-    def absent(self) -> tuple[str, str]:
-        """The column whose empty cells say something, and what; two empty texts where there is none.
+    def absent(self) -> dict[str, str]:
+        """The columns whose empty cells say something, and what.
 
-        >>> Panel("x", "X", "Y?", "", {"absent": "officer No officer is named"}).absent
-        ('officer', 'No officer is named')
+        >>> Panel("x", "X", "Y?", "", {"absent": "officer no officer named; progress none reported"}).absent
+        {'officer': 'no officer named', 'progress': 'none reported'}
         """
-        column, _, text = self.headers.get("absent", "").partition(" ")
-        return (column, text)
+        parts = (one.strip().partition(" ") for one in self.headers.get("absent", "").split(";"))
+        return {column: text for column, _, text in parts if column}
 
     def shown(self, this: str | None = None) -> str:
         r"""Return the query as text that runs anywhere, about one entity if `this` is given.
@@ -186,9 +186,7 @@ def fill(store: Store, labels: LabelReader, panel: Panel, this: str | None = Non
     kept = wanted
     for name in panel.headers.get("merge", "source").split():
         kept = _merge(kept, shown, name)
-    filled = [
-        i for i in range(len(shown)) if any(row[i].text for row in kept) or (kept and shown[i] == panel.absent[0])
-    ]
+    filled = [i for i in range(len(shown)) if any(row[i].text for row in kept) or (kept and shown[i] in panel.absent)]
     columns = tuple(Column(shown[i], column_label(shown[i]), _kind([row[i] for row in kept])) for i in filled)
     return Table(panel, columns, tuple(tuple(row[i] for i in filled) for row in kept), len(rows) > panel.most)
 

@@ -40,6 +40,9 @@ PAGED = 100
 SOURCES = 12
 """Most named graphs that are shown for one statement."""
 
+DISPUTED = 500
+"""Most discrepancies that are read at once."""
+
 _HUBS = 10_000  # sides of nodes that are remembered to be hubs, so that they are not scanned again
 _DEFAULT = DefaultGraph()
 _TYPE = NamedNode(f"{RDF}type")
@@ -68,13 +71,21 @@ class EntityReader:
     """Reads entities from one immutable generation; keeps what is the same for all of them (labels, passages, predicates).
 
     `queries` is the folder `queries/entity`; `base` the instance's base IRI, for readable names; `languages` those that labels are
-    preferred in.
+    preferred in, `rendered` names in the first of them.
     """
 
-    def __init__(self, store: Store, queries: Path, *, base: str = "", languages: Sequence[str] = ("en",)) -> None:
+    def __init__(
+        self,
+        store: Store,
+        queries: Path,
+        *,
+        base: str = "",
+        languages: Sequence[str] = ("en",),
+        rendered: Mapping[str, str] | None = None,
+    ) -> None:
         self._store = store
         self._queries = queries
-        self.labels = LabelReader(store, base, languages)
+        self.labels = LabelReader(store, base, languages, rendered)
         self.passages = PassageReader(store, self.labels)
         self._known_counts: Callable[[str, bool], dict[str, int]] = lru_cache(1024)(self._read_counts)
         self._counting = Lock()
@@ -174,7 +185,7 @@ class EntityReader:
         counts = self._counts(iri, True)
         is_counted = sum(counts.values()) <= COUNTED
         return [
-            (self._predicate(predicate), counts[predicate], is_counted) for predicate in sorted(counts, key=self._rank)
+            (self.predicate(predicate), counts[predicate], is_counted) for predicate in sorted(counts, key=self.rank)
         ]
 
     def links(self, iri: str, predicate: str, page: int) -> LinksPage:
@@ -198,7 +209,7 @@ class EntityReader:
             raise UnknownEntityError(f"There is no page {page} of what links to <{iri}> by <{predicate}>.")
         notes = _Footnotes(self._store, self.passages)
         values = [self._value(Triple(term, nodes[1], nodes[0]), term, notes) for term in found[:PAGED]]
-        group = PropertyGroup(self._predicate(predicate), tuple(values), max(count, offset + len(values)), is_counted)
+        group = PropertyGroup(self.predicate(predicate), tuple(values), max(count, offset + len(values)), is_counted)
         return LinksPage(iri, self.labels.label(iri), group, page, len(found) > PAGED, notes.listed())
 
     @cached_property
@@ -228,19 +239,20 @@ class EntityReader:
 
     def _group(self, found: dict[str, _Found], notes: _Footnotes, end: Callable[[Triple], Term]) -> list[PropertyGroup]:
         groups = []
-        for iri in sorted(found, key=self._rank):
+        for iri in sorted(found, key=self.rank):
             one = found[iri]
             values = [
                 self._value(triple, end(triple), notes) for triple in sorted(one.triples, key=self._triple_key(end))
             ]
             is_key = iri in self._order
-            groups.append(PropertyGroup(self._predicate(iri), tuple(values), one.count, one.is_counted, is_key))
+            groups.append(PropertyGroup(self.predicate(iri), tuple(values), one.count, one.is_counted, is_key))
         return groups
 
-    def _rank(self, predicate: str) -> tuple[int, str]:
-        return (self._order.get(predicate, len(self._order)), self._predicate(predicate).label.casefold())
+    def rank(self, predicate: str) -> tuple[int, str]:
+        """Return what properties are sorted by: the page's own order, then by name."""
+        return (self._order.get(predicate, len(self._order)), self.predicate(predicate).label.casefold())
 
-    def _predicate(self, iri: str) -> Reference:
+    def predicate(self, iri: str) -> Reference:
         """Name a property: as the pages call it, else by its label, else by the words of its name."""
         if iri in self._names:
             return Reference(iri, self._names[iri])
@@ -275,6 +287,20 @@ class EntityReader:
 
     # --- disputes -------------------------------------------------------------------------------------------------
 
+    def disputed(self) -> tuple[tuple[tuple[Reference, Discrepancy], ...], bool]:
+        """Read every discrepancy with the thing that it is about, and tell whether that is all of them."""
+        records = [triple.subject for triple in islice(self._match(None, _TYPE, _DISCREPANCY), DISPUTED + 1)]
+        about = {
+            triple.object
+            for record in records[:DISPUTED]
+            for triple in self._match(record, _ABOUT)
+            if isinstance(triple.object, NamedNode)
+        }
+        notes = _Footnotes(self._store, self.passages)
+        things = sorted(about, key=lambda node: (natural_key(self.labels.label(node.value)), node.value))
+        found = ((self.labels.reference(node.value), one) for node in things for one in self._disputes(node, notes)[0])
+        return tuple(found), len(records) <= DISPUTED
+
     def _disputes(self, node: NamedNode, notes: _Footnotes) -> tuple[tuple[Discrepancy, ...], tuple[Question, ...]]:
         differences: dict[tuple[str, str, str], list[Difference]] = {}
         questions = []
@@ -298,7 +324,7 @@ class EntityReader:
 
     def _difference_key(self, difference: Difference) -> tuple[int, str]:
         return (
-            self._rank(difference.on_property.iri) if difference.on_property else (len(self._order) + 1, difference.iri)
+            self.rank(difference.on_property.iri) if difference.on_property else (len(self._order) + 1, difference.iri)
         )
 
     def _difference(
@@ -315,7 +341,7 @@ class EntityReader:
         return Difference(
             iri=record.value,
             label=self.labels.label(record.value),
-            on_property=self._predicate(on_property.value) if on_property else None,
+            on_property=self.predicate(on_property.value) if on_property else None,
             chosen=stated(chosen),
             other=stated(other),
         )

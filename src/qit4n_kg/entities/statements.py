@@ -12,10 +12,10 @@ import io
 import json
 from typing import TYPE_CHECKING
 
-import pyoxigraph
 from pyoxigraph import BlankNode, Literal, NamedNode
 
 from qit4n_kg.formats import CSV, JSON, Format, RdfFormat
+from qit4n_kg.store.writing import serialise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -37,12 +37,7 @@ STATEMENT_FORMATS: tuple[Format, ...] = (
 )
 """What `write_statements` can write, the preferred one first."""
 
-_ENGINE = {
-    RdfFormat.TURTLE.value: pyoxigraph.RdfFormat.TURTLE,
-    RdfFormat.JSON_LD.value: pyoxigraph.RdfFormat.JSON_LD,
-    RdfFormat.N_TRIPLES.value: pyoxigraph.RdfFormat.N_TRIPLES,
-    RdfFormat.RDF_XML.value: pyoxigraph.RdfFormat.RDF_XML,
-}
+_RDF = {form.value: form for form in RdfFormat}
 
 
 def record(triple: Triple) -> dict[str, str]:
@@ -68,15 +63,19 @@ def _object(term: Term) -> tuple[str, str, str, str]:
 
 
 def write_statements(triples: Iterable[Triple], form: Format, prefixes: Mapping[str, str]) -> bytes:
-    """Serialise triples in their order; the same input gives the same bytes."""
+    """Serialise triples in their order; the same input gives the same bytes.
+
+    :raises NotAcceptableError: the format can't hold one of them.
+    """
     if form == CSV:
         return _write_csv(triples)
     if form == JSON:
         return _write_json(triples)
     triples = list(triples)
     used = {name: iri for name, iri in prefixes.items() if any(iri in str(triple) for triple in triples)}
-    output = pyoxigraph.serialize(triples, format=_ENGINE[form], prefixes=used)
-    return output if output is not None else b""
+    output = io.BytesIO()
+    serialise(triples, output, _RDF[form], used)
+    return output.getvalue()
 
 
 def _write_csv(triples: Iterable[Triple]) -> bytes:

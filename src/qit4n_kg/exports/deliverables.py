@@ -1,4 +1,4 @@
-"""Deliverables as bibliographies see them: one value each, read from the facts of an export's query; no format, no store."""
+"""Deliverables and other documents as bibliographies see them: one value each, from the facts of an export; no format, no store."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Editor:
 
 @dataclass(frozen=True)
 class Item:
-    """A deliverable; what the graph does not state, or the query does not take, is None or empty."""
+    """A deliverable or another document; what the graph does not state, or the query does not take, is None or empty."""
 
     iri: str
     code: str | None
@@ -44,6 +44,9 @@ class Item:
     due: str | None
     as_of: str | None
     issued: str | None
+    part_of: tuple[str, ...]
+    parts: tuple[str, ...]
+    """The IRIs of what it is a part of, and of its parts."""
 
     @property
     def producers(self) -> tuple[str, ...]:
@@ -56,16 +59,24 @@ class Item:
         return self.status is not None and self.issued is None
 
     @property
+    def reported(self) -> list[tuple[str, str]]:
+        """What is reported of its state, in words: what each is, and its value."""
+        progress = None if self.progress is None else f"{self.progress} %"
+        said = {"Status": self.status, "Reported progress": progress, "Due": self.due, "As of": self.as_of}
+        return [(name, value) for name, value in said.items() if value is not None]
+
+    @property
     def name(self) -> str:
         """What to call it where a format must have a title: title, else code, else IRI."""
         return self.title or self.code or self.iri
 
 
-def read_items(facts: Facts) -> list[Item]:
-    """Return every deliverable, in the order of group and code (D2.10 after D2.9)."""
+def read_items(facts: Facts, *kinds: str) -> list[Item]:
+    """Return every deliverable, or every thing of these classes, in the order of group and code (D2.10 after D2.9)."""
     editors = _editors(facts)
     reports = _latest_reports(facts)
-    items = [_item(facts, iri, editors.get(iri, ()), reports.get(iri)) for iri in facts.members("stdorg:Deliverable")]
+    members = dict.fromkeys(iri for kind in kinds or ("stdorg:Deliverable",) for iri in facts.members(kind))
+    items = [_item(facts, iri, editors.get(iri, ()), reports.get(iri)) for iri in members]
     return sorted(items, key=lambda item: (_folder(item.iri), natural(item.code or item.iri), item.iri))
 
 
@@ -120,6 +131,8 @@ def _item(facts: Facts, iri: str, editors: tuple[Editor, ...], report: str | Non
         due=None if report is None else facts.text(report, "stdorg:reportedDueDate"),
         as_of=None if report is None else facts.text(report, "stdorg:attestedAt"),
         issued=facts.text(iri, "dcterms:issued"),
+        part_of=tuple(facts.iris(iri, "dcterms:isPartOf")),
+        parts=tuple(facts.iris(iri, "dcterms:hasPart")),
     )
 
 

@@ -12,28 +12,16 @@ from __future__ import annotations
 import errno
 import fcntl
 import hashlib
-import json
 import os
 import shutil
-import subprocess
-import sys
 import threading
 from contextlib import contextmanager, suppress
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 from urllib.parse import quote
 
 from qit4n_kg import __version__
-from qit4n_kg.errors import (
-    KnowledgeGraphError,
-    NotFoundError,
-    ParameterError,
-    QueryMemoryError,
-    QueryTimeoutError,
-    QueueFullError,
-    ResultTooLargeError,
-    StateError,
-    StateFullError,
-)
+from qit4n_kg.errors import QueueFullError, StateError, StateFullError
+from qit4n_kg.exports.jobs import run_job
 from qit4n_kg.exports.making import licence_of
 
 if TYPE_CHECKING:
@@ -47,11 +35,7 @@ if TYPE_CHECKING:
 AT_ONCE = 2
 """How many exports a worker has made at the same time; others wait."""
 
-_ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "TMPDIR", "LANG", "LC_ALL")
-_ERRORS: dict[str, type[KnowledgeGraphError]] = {
-    error.code: error
-    for error in (NotFoundError, ParameterError, QueryMemoryError, ResultTooLargeError, StateError, StateFullError)
-}
+_PROCESS = "qit4n_kg.exports.process"
 
 
 class KeptExports:
@@ -75,7 +59,8 @@ class KeptExports:
         :raises StateFullError: there is no room for it.
         """
         manifest = generation.manifest
-        folder = self._folder / f"{manifest.number}-{_digest(__version__, manifest.dataset, manifest.built_at)}"
+        made_of = (__version__, manifest.dataset, manifest.built_at, self._settings.publisher)
+        folder = self._folder / f"{manifest.number}-{_digest(*made_of)}"
         target = folder / _file_name(wanted, arguments or {}, loss=loss)
         with suppress(FileNotFoundError):
             return target.open("rb")
@@ -111,40 +96,16 @@ class KeptExports:
             "base_iri": self._settings.base_iri,
             "stamp": {"generation": manifest.number, "dataset": manifest.dataset, "built_at": manifest.built_at},
             "licence": licence_of(self._settings),
+            "publisher": self._settings.publisher,
             "target": str(partial),
             "limit": self._settings.result_bytes,
             "memory": self._settings.query_memory,
         }
         try:
-            self._run(job)
+            run_job(_PROCESS, job, self._settings.export_timeout)
             partial.replace(target)
         finally:
             partial.unlink(missing_ok=True)
-
-    def _run(self, job: dict[str, Any]) -> None:
-        seconds = self._settings.export_timeout
-        environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
-        try:
-            ended = subprocess.run(
-                [sys.executable, "-P", "-m", "qit4n_kg.exports.process", str(os.getpid())],
-                input=json.dumps(job).encode(),
-                capture_output=True,
-                timeout=seconds,
-                check=False,
-                env={**environment, "MALLOC_ARENA_MAX": "2"},
-            )
-        except subprocess.TimeoutExpired:
-            limit: dict[str, str | float] = {"name": "export_timeout", "value": seconds, "unit": "seconds"}
-            raise QueryTimeoutError(f"The export was not made within {seconds:g} seconds.", limit=limit) from None
-        if -ended.returncode in (6, 9):  # SIGABRT by the engine out of memory, SIGKILL by the kernel
-            raise QueryMemoryError(f"The export needs more than the {job['memory'] >> 20} MiB that one may use.")
-        if ended.returncode != 0:
-            words = ended.stderr.decode(errors="replace")[-4000:]
-            raise RuntimeError(f"The export's process ended with {ended.returncode}: {words}")
-        reply = json.loads(ended.stdout)
-        if not reply["ok"]:
-            error = _ERRORS.get(reply["code"], KnowledgeGraphError)
-            raise error(reply["message"], hint=reply["hint"])
 
     def _make_room(self, folder: Path) -> None:
         """Make the generation's folder, remove those of others, and the oldest files while all take too much."""

@@ -75,6 +75,8 @@ class Material:
     """What was asked for beyond the name, such as `forGroup`."""
     licence: str | None = None
     """The licence of the data, where one is stated (`licence_of`)."""
+    publisher: str = ""
+    """Who publishes the data, as the setting has it; empty where nobody is named."""
     left_out: list[LeftOut] = field(default_factory=list)
 
     @property

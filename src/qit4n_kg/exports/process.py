@@ -1,17 +1,15 @@
 """An export process, `python -m qit4n_kg.exports.process PARENT`: it makes one export of one generation into a file, then ends.
 
 A web worker starts it (`keeping`), because a format of a whole graph takes seconds and memory: here it can be killed at its
-deadline, and the kernel refuses it memory beyond its allowance. It has no network. The job is JSON on standard input.
+deadline, and the kernel refuses it memory beyond its allowance (`jobs`).
 """
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 from typing import Any
 
-from qit4n_kg.errors import KnowledgeGraphError, QueryMemoryError
+from qit4n_kg.exports.jobs import serve
 from qit4n_kg.exports.loss import report_loss
 from qit4n_kg.exports.making import Material, Stamp, make, module_of
 from qit4n_kg.exports.registry import read_registry
@@ -30,7 +28,8 @@ def run(job: dict[str, Any]) -> None:
     with OxigraphStore.open_read_only(Path(job["store"])) as store:
         sandbox.limit_memory(job["memory"])
         stamp = Stamp(**job["stamp"])
-        material = Material(store, queries, job["base_iri"], stamp, wanted, job["arguments"], licence=job["licence"])
+        said = {"licence": job["licence"], "publisher": job["publisher"]}
+        material = Material(store, queries, job["base_iri"], stamp, wanted, job["arguments"], **said)
         with Path(job["target"]).open("wb") as output:
             if job["loss"]:
                 output.write(report_loss(material).to_json().encode())
@@ -38,21 +37,5 @@ def run(job: dict[str, Any]) -> None:
                 make(material, output, job["limit"])
 
 
-def main() -> None:
-    """Read the job, run it, and tell how it went, as JSON on standard output."""
-    sandbox.leave_no_core()
-    sandbox.isolate_network()
-    sandbox.die_with_parent(int(sys.argv[1]))
-    job = json.load(sys.stdin)
-    reply: dict[str, Any] = {"ok": True}
-    try:
-        run(job)
-    except KnowledgeGraphError as exc:
-        reply = {"ok": False, "code": exc.code, "message": exc.message, "hint": exc.hint}
-    except MemoryError:
-        reply = {"ok": False, "code": QueryMemoryError.code, "message": "The export ran out of memory.", "hint": None}
-    print(json.dumps(reply))  # noqa: T201  (the answer to the process that started this one)
-
-
 if __name__ == "__main__":
-    main()
+    serve(run)

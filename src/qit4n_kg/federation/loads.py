@@ -6,13 +6,21 @@ import logging
 from typing import TYPE_CHECKING
 
 import pyoxigraph
-from pyoxigraph import RdfFormat, serialize
 
-from qit4n_kg.errors import RemoteEndpointError, RemoteRefusedError
+from qit4n_kg.errors import (
+    ParameterError,
+    RemoteEndpointError,
+    RemoteRefusedError,
+    SourceError,
+    TooLargeError,
+    ValidationLimitError,
+)
 from qit4n_kg.federation.fetching import SETTING, Policy, fetch
-from qit4n_kg.formats import RdfFormat as Known
-from qit4n_kg.sparql import inspect_query
+from qit4n_kg.formats import RdfFormat
+from qit4n_kg.sparql import uses_service
+from qit4n_kg.store.parsing import Sent, parse_triples
 from qit4n_kg.store.update_text import Load, read_update
+from qit4n_kg.store.writing import rdf_format
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,8 +29,8 @@ if TYPE_CHECKING:
     from qit4n_kg.store.evaluating import Update
 
 _log = logging.getLogger(__name__)
-_READ = [form.value for form in Known if not form.value.has_graphs]
-_ACCEPT = ", ".join(form.media_type for form in _READ)
+_READ = [form for form in RdfFormat if not form.value.has_graphs]
+_ACCEPT = ", ".join(form.value.media_type for form in _READ)
 
 
 def refuse_remote(update: Update, settings: Settings) -> None:
@@ -30,7 +38,7 @@ def refuse_remote(update: Update, settings: Settings) -> None:
 
     :raises RemoteRefusedError: what is refused, and what would allow it.
     """
-    if inspect_query(update.text).uses_service:
+    if uses_service(update.text):
         raise RemoteRefusedError(
             "An update with SERVICE is refused, whatever address it names.",
             hint=f"LOAD the data first: the setting {SETTING} lists the addresses that may be loaded.",
@@ -39,6 +47,11 @@ def refuse_remote(update: Update, settings: Settings) -> None:
     for load in _loads(update):
         if not load.is_silent:
             policy.check(load.address, "LOAD")
+
+
+def has_load(update: Update) -> bool:
+    """Tell whether an update loads anything."""
+    return next(_loads(update), None) is not None
 
 
 def load_triples(update: Update, settings: Settings) -> list[bytes | None]:
@@ -51,7 +64,7 @@ def load_triples(update: Update, settings: Settings) -> list[bytes | None]:
     loaded: list[bytes | None] = []
     for load in _loads(update):
         try:
-            loaded.append(_read(load, Policy.of(settings)))
+            loaded.append(_read(load, settings))
         except (RemoteEndpointError, RemoteRefusedError) as exc:
             if not load.is_silent:
                 raise
@@ -68,15 +81,15 @@ def _loads(update: Update) -> Iterator[Load]:
             yield operation.load
 
 
-def _read(load: Load, policy: Policy) -> bytes:
-    fetched = fetch(load.address, policy, purpose="LOAD", headers={"Accept": _ACCEPT, "User-Agent": "qit4n-kg"})
-    form = RdfFormat.from_media_type(fetched.media_type)
-    if form is None or (form.supports_datasets and form != RdfFormat.JSON_LD):
+def _read(load: Load, settings: Settings) -> bytes:
+    fetched = fetch(
+        load.address, Policy.of(settings), purpose="LOAD", headers={"Accept": _ACCEPT, "User-Agent": "qit4n-kg"}
+    )
+    known = pyoxigraph.RdfFormat.from_media_type(fetched.media_type)  # it knows text/xml and the like too
+    form = next((form for form in _READ if rdf_format(form) == known), None)
+    if form is None:
         raise RemoteEndpointError(f"LOAD <{load.address}> failed: {fetched.media_type} is no format of triples.")
     try:
-        quads = pyoxigraph.parse(fetched.content, form, base_iri=load.address, rename_blank_nodes=True)
-        text = serialize((quad.triple for quad in quads), format=RdfFormat.N_TRIPLES)
-    except SyntaxError as exc:
-        raise RemoteEndpointError(f"LOAD <{load.address}> failed: {exc}.") from exc
-    assert text is not None
-    return text
+        return parse_triples([Sent(fetched.content, form)], load.address, settings)
+    except (SourceError, ParameterError, TooLargeError, ValidationLimitError) as exc:
+        raise RemoteEndpointError(f"LOAD <{load.address}> failed: {exc}") from exc

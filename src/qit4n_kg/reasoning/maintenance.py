@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import pyoxigraph
@@ -25,10 +26,42 @@ if TYPE_CHECKING:
 
     from qit4n_kg.reasoning.footprints import Binding
     from qit4n_kg.reasoning.reasoner import Rule
+    from qit4n_kg.store.recording import Editable
 
 _DEFAULT = DefaultGraph()
 _MOST_BINDINGS = 2_000
 """Terms bound at a time for one rule (about 0.1 ms each); above that the whole rule is evaluated once."""
+
+
+class RuleBook:
+    """Rules with what maintenance needs to know of each; one serves any number of changes."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self.rules = tuple(rules)
+
+    @cached_property
+    def footprints(self) -> dict[str, Footprint]:
+        """What one triple can change in the conclusions of a rule, by its id."""
+        return {
+            rule.id: read_footprint(rule.text, dict(rule.bindings), is_template=rule.axiom is not None)
+            for rule in self.rules
+        }
+
+    @cached_property
+    def concluders(self) -> dict[object, list[Rule]]:
+        """The rules that can conclude a triple, by its key, in their order."""
+        found: dict[object, list[Rule]] = defaultdict(list)
+        for rule in self.rules:
+            for head in rule.heads:
+                found[head].append(rule)
+        return found
+
+    @cached_property
+    def sought(self) -> frozenset[object] | None:
+        """The keys of the triples that rules look for, None for all."""
+        if any(rule.triggers is None for rule in self.rules):
+            return None
+        return frozenset(chain.from_iterable(rule.triggers or () for rule in self.rules))
 
 
 class Maintenance:
@@ -39,13 +72,14 @@ class Maintenance:
 
     def __init__(
         self,
-        rules: Sequence[Rule],
-        store: pyoxigraph.Store,
+        book: RuleBook,
+        store: Editable,
         before: Callable[[], pyoxigraph.Store],
         is_asserted: Callable[[Triple], bool],
         graph_base: str,
     ) -> None:
-        self._rules = tuple(rules)
+        self._book = book
+        self._rules = book.rules
         self._store = store
         self._before = before
         self._is_asserted = is_asserted
@@ -56,6 +90,7 @@ class Maintenance:
         self._came: set[Triple] = set()
         self._went: set[Triple] = set()
         self._restored: set[Triple] = set()
+        self._touched_graphs: set[NamedNode] = set()
 
     def revise(self, plus: Collection[Triple], minus: Collection[Triple]) -> None:
         """Take in that `plus` are asserted now and were not, and `minus` no longer are and were."""
@@ -74,11 +109,12 @@ class Maintenance:
             self._rederive(gone, stratum)
             self._conclude(stratum)
 
-    def concluding(self) -> Iterator[Rule]:
-        """Yield the rules that have concluded something."""
+    def touched(self) -> Iterator[tuple[Rule, NamedNode, bool]]:
+        """Yield once the rules that conclude something else than before, with their graphs and whether these have anything."""
+        touched, self._touched_graphs = self._touched_graphs, set()
         for rule, graph in zip(self._rules, self._graphs, strict=True):
-            if next(iter(self._store.quads_for_pattern(None, None, None, graph)), None) is not None:
-                yield rule
+            if graph in touched:
+                yield rule, graph, any(True for _ in self._store.quads_for_pattern(None, None, None, graph))
 
     # --- the phases -----------------------------------------------------------------------------------------------------------
 
@@ -111,7 +147,7 @@ class Maintenance:
         """Put back what still follows by one step from what is left."""
         for triple in gone:
             if not self._is_known(triple):
-                for rule in self._concluders.get(key_of(triple), ()):
+                for rule in self._book.concluders.get(key_of(triple), ()):
                     if rule.stratum <= stratum and self._follows(rule, triple):
                         self._add(triple, rule)
                         break
@@ -145,7 +181,7 @@ class Maintenance:
             elif keys := rule.triggers & by_key.keys():
                 yield rule, [triple for key in keys for triple in by_key[key]]
 
-    def _conclusions(self, rule: Rule, changed: Sequence[Triple], store: pyoxigraph.Store) -> Iterable[Triple]:
+    def _conclusions(self, rule: Rule, changed: Sequence[Triple], store: Editable) -> Iterable[Triple]:
         """Return what a rule concludes in a store that changed triples can have to do with; it may be more than that."""
         if rule.is_linear:
             part = pyoxigraph.Store()
@@ -154,7 +190,7 @@ class Maintenance:
         bindings: set[Binding] = set()
         answers: dict[str, bool] = {}
         for triple in changed:
-            for binding, sub_query in self._footprints[rule.id].bindings(triple):
+            for binding, sub_query in self._book.footprints[rule.id].bindings(triple):
                 if sub_query is not None:
                     if sub_query not in answers:
                         answers[sub_query] = self._is_same(sub_query)
@@ -175,24 +211,8 @@ class Maintenance:
         """Tell whether a rule concludes a triple, by a step that is not from the triple itself to itself."""
         return any(
             triple in set(rule.construct(self._store, dict(binding)))
-            for binding in self._footprints[rule.id].causes(triple)
+            for binding in self._book.footprints[rule.id].causes(triple)
         )
-
-    @cached_property
-    def _footprints(self) -> dict[str, Footprint]:
-        return {
-            rule.id: read_footprint(rule.text, dict(rule.bindings), is_template=rule.axiom is not None)
-            for rule in self._rules
-        }
-
-    @cached_property
-    def _concluders(self) -> dict[object, list[Rule]]:
-        """The rules that can conclude a triple, by its key, in their order."""
-        found: dict[object, list[Rule]] = defaultdict(list)
-        for rule in self._rules:
-            for head in rule.heads:
-                found[head].append(rule)
-        return found
 
     # --- the store ------------------------------------------------------------------------------------------------------------
 
@@ -202,7 +222,7 @@ class Maintenance:
     def _add(self, triple: Triple, rule: Rule | None = None) -> None:
         self._store.add(in_graph(triple, _DEFAULT))
         if rule is not None:
-            self._store.add(in_graph(triple, NamedNode(self._base + rule.id)))
+            self._put(triple, NamedNode(self._base + rule.id))
         if triple in self._went:
             self._went.discard(triple)
             self._restored.add(triple)
@@ -221,8 +241,13 @@ class Maintenance:
     def _withdraw(self, triple: Triple) -> None:
         """Take a triple out of the graphs of what was concluded."""
         for graph in self._crediting(triple):
+            self._touched_graphs.add(graph)
             self._store.remove(in_graph(triple, graph))
             self._drop_if_empty(graph)
+
+    def _put(self, triple: Triple, graph: NamedNode) -> None:
+        self._touched_graphs.add(graph)
+        self._store.add(in_graph(triple, graph))
 
     def _credit(self, triple: Triple, rule: Rule) -> None:
         """Let a triple be the conclusion of a rule, if that is the first of those that conclude it."""
@@ -230,7 +255,7 @@ class Maintenance:
         for other in self._crediting(triple):
             if self._order[graph] < self._order[other]:
                 self._withdraw(triple)
-                self._store.add(in_graph(triple, graph))
+                self._put(triple, graph)
 
     def _crediting(self, triple: Triple) -> list[NamedNode]:
         quads = self._store.quads_for_pattern(triple.subject, triple.predicate, triple.object, None)

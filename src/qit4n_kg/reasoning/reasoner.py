@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qit4n_kg.store.base import Term
+    from qit4n_kg.store.recording import Editable
 
 _TYPE = NamedNode(RDF + "type")
 _ANY = NamedNode("urn:any")
@@ -59,7 +60,7 @@ class Rule:
     heads: frozenset[NamedNode]
     triggers: frozenset[NamedNode] | None
 
-    def construct(self, store: pyoxigraph.Store, bound: Mapping[Variable, Term] | None = None) -> Iterable[Triple]:
+    def construct(self, store: Editable, bound: Mapping[Variable, Term] | None = None) -> Iterable[Triple]:
         """Evaluate the rule over the default graph of a store, with terms in place of further variables."""
         terms: dict[Variable, Term] = {Variable(name): term for name, term in self.bindings}
         answer: Iterable[Triple] = store.query(  # type: ignore[assignment]  # every rule is a CONSTRUCT

@@ -16,6 +16,7 @@ from pyoxigraph import Quad
 
 from qit4n_kg.contributions.register import Register
 from qit4n_kg.contributions.writing import quads_text, read_quads, read_triples, triples_text
+from qit4n_kg.feed.ledger import discard
 from qit4n_kg.filed import read_filed, write_filed
 from qit4n_kg.store.journal import Change, Journal
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from qit4n_kg.config import Settings
     from qit4n_kg.redacting.scope import Redaction
 
-_CACHES = ("previews", "reports", "exports")
+_CACHES = ("previews", "reports", "exports", "oai")
 """Folders of the state whose files are made again when they are asked for."""
 
 
@@ -75,7 +76,14 @@ def clear_caches(settings: Settings, _redaction: Redaction, *, writes: bool) -> 
     return []
 
 
-KEEPERS: tuple[Callable[..., list[str]], ...] = (rewrite_journal, rewrite_contributions, clear_caches)
+def begin_feed_anew(settings: Settings, _redaction: Redaction, *, writes: bool) -> list[str]:
+    """Discard the past that the change feed tells: the generation that is published next begins it."""
+    if writes:
+        discard(settings.feed_folder)
+    return []
+
+
+KEEPERS: tuple[Callable[..., list[str]], ...] = (rewrite_journal, rewrite_contributions, clear_caches, begin_feed_anew)
 
 
 def redacted_record(record: dict[str, Any], redaction: Redaction) -> dict[str, Any]:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from pyoxigraph import Quad
+
     from qit4n_kg.store.base import Solutions, Store, Term
 
 QUERIES = "search"
@@ -89,24 +91,68 @@ class Relations:
     class_names: Mapping[str, str]
 
 
+@dataclass(frozen=True)
+class Harvest:
+    """The records of a store by IRI, and what they were made with."""
+
+    relations: Relations
+    records: Mapping[str, Record]
+
+    def ordered(self) -> list[Record]:
+        """Return the records: those of the kinds that people seek come first, each kind by name."""
+        return sorted(
+            self.records.values(), key=lambda record: (-record.weight, natural_key(record.label[:80]), record.iri)
+        )
+
+
 def harvest(store: Store, queries: Path, id_base: str) -> list[Record]:
     """Read the records of a store: those of the kinds that people seek come first, each kind by name."""
-    relations = Relations(
+    return gather(store, queries, id_base).ordered()
+
+
+def gather(store: Store, queries: Path, id_base: str) -> Harvest:
+    """Read the records of a store."""
+    relations = _relations(store, queries)
+    statements = store.quads(None, None, None, DefaultGraph())  # by subject: that is the order of the store's index
+    records = {}
+    for subject, quads in groupby(statements, key=lambda quad: quad.subject):
+        if isinstance(subject, NamedNode) and subject.value.startswith(id_base):
+            records[subject.value] = _record_of(subject.value, quads, relations, id_base)
+    return Harvest(relations, records)
+
+
+def gather_changed(old: Harvest, store: Store, queries: Path, id_base: str, subjects: Iterable[str]) -> Harvest:
+    """Read the records of a store that differs from that of an older harvest in what it says of some subjects."""
+    relations = _relations(store, queries)
+    was = old.relations
+    if (relations.weights, relations.above, relations.class_names) != (was.weights, was.above, was.class_names):
+        return gather(store, queries, id_base)
+    changed = {iri for iri in subjects if iri.startswith(id_base)}
+    for before, now in ((was.groups, relations.groups), (was.countries, relations.countries)):
+        changed |= {iri for iri in before.keys() | now.keys() if before.get(iri) != now.get(iri)}
+    records = dict(old.records)
+    for iri in changed:
+        records.pop(iri, None)
+        if quads := list(store.quads(NamedNode(iri), None, None, DefaultGraph())):
+            records[iri] = _record_of(iri, quads, relations, id_base)
+    return Harvest(relations, records)
+
+
+def _relations(store: Store, queries: Path) -> Relations:
+    return Relations(
         groups=_pairs(store, queries / QUERIES / "groups.rq"),
         countries=_pairs(store, queries / QUERIES / "countries.rq"),
         weights=_weights(store, queries / QUERIES / "classes.rq"),
         above=_superclasses(store),
         class_names=_class_names(store),
     )
-    statements = store.quads(None, None, None, DefaultGraph())  # by subject: that is the order of the store's index
-    records = []
-    for subject, quads in groupby(statements, key=lambda quad: quad.subject):
-        if isinstance(subject, NamedNode) and subject.value.startswith(id_base):
-            said: dict[str, list[Term]] = defaultdict(list)
-            for quad in quads:
-                said[quad.predicate.value].append(quad.object)
-            records.append(_record(subject.value, said, relations, id_base))
-    return sorted(records, key=lambda record: (-record.weight, natural_key(record.label[:80]), record.iri))
+
+
+def _record_of(iri: str, quads: Iterable[Quad], relations: Relations, id_base: str) -> Record:
+    said: dict[str, list[Term]] = defaultdict(list)
+    for quad in quads:
+        said[quad.predicate.value].append(quad.object)
+    return _record(iri, said, relations, id_base)
 
 
 def _record(iri: str, said: Mapping[str, list[Term]], relations: Relations, id_base: str) -> Record:

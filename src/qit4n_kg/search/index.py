@@ -86,24 +86,35 @@ class Found:
     is_near: bool = False
 
 
-def write_index(folder: Path, records: Sequence[Record]) -> None:
+Fields = dict[str, tuple["Record", dict[str, Any]]]
+"""By IRI a record and what is indexed of it but its position, so that it need not be made again."""
+
+
+def write_index(folder: Path, records: Sequence[Record], known: Fields | None = None) -> Fields:
     """Write an index of these records, in their order, into a new folder.
+
+    `known` is what another call returned; what it has of the same record is taken from there.
 
     :raises OSError: the folder can't be written, as when the disk is full.
     """
     folder.mkdir()
     schema = _schema()
+    fields: Fields = {}
     try:
         index = tantivy.Index(schema, path=str(folder))
         writer = index.writer(_HEAP, 1)
         for position, record in enumerate(records):
-            writer.add_document(_document(record, position, schema))
+            found = known.get(record.iri) if known else None
+            made = found[1] if found is not None and found[0] == record else _fields(record)
+            fields[record.iri] = (record, made)
+            writer.add_document(tantivy.Document.from_dict({**made, "position": [position]}, schema))
         writer.commit()
         writer.wait_merging_threads()
     except ValueError as exc:  # which is how the library tells of input and output
         raise OSError(str(exc)) from exc
     about = {"version": VERSION, "records": len(records)}
     (folder / ABOUT).write_text(json.dumps(about) + "\n", encoding="utf-8")
+    return fields
 
 
 def _schema() -> tantivy.Schema:
@@ -122,7 +133,7 @@ def _schema() -> tantivy.Schema:
     return builder.build()
 
 
-def _document(record: Record, position: int, schema: tantivy.Schema) -> tantivy.Document:
+def _fields(record: Record) -> dict[str, Any]:
     whole = (record.label, *record.names, *record.codes, *record.identifiers)
     named = " ".join(word for text in whole for word in indexed_words(text))
     shown = Hit(
@@ -136,24 +147,20 @@ def _document(record: Record, position: int, schema: tantivy.Schema) -> tantivy.
         kinds=record.kinds,
         classes=record.classes,
     )
-    return tantivy.Document.from_dict(
-        {
-            "exact": sorted({key(text) for text in whole}),
-            "iri": [record.iri],
-            "names": [named],
-            "text": [" ".join(indexed_words(record.text))],
-            "kind": [name for name in record.classes if name.startswith(STDORG)],
-            "class": list(record.classes),
-            "property": list(record.properties),
-            "group": list(record.groups),
-            "country": list(record.countries),
-            "year": list(record.years),
-            "weight": [record.weight],
-            "position": [position],
-            "record": [json.dumps(asdict(shown), ensure_ascii=False).encode()],
-        },
-        schema,
-    )
+    return {
+        "exact": sorted({key(text) for text in whole}),
+        "iri": [record.iri],
+        "names": [named],
+        "text": [" ".join(indexed_words(record.text))],
+        "kind": [name for name in record.classes if name.startswith(STDORG)],
+        "class": list(record.classes),
+        "property": list(record.properties),
+        "group": list(record.groups),
+        "country": list(record.countries),
+        "year": list(record.years),
+        "weight": [record.weight],
+        "record": [json.dumps(asdict(shown), ensure_ascii=False).encode()],
+    }
 
 
 class SearchIndex:

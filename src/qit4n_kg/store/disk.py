@@ -19,6 +19,18 @@ def sync_tree(folder: Path) -> None:
     sync(folder)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a directory, with those above it, and bring their names to the disk; one that is there is left alone.
+
+    :raises OSError: it can't be made.
+    """
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    sync(folder.parent)
+
+
 def sync(path: Path) -> None:
     """Bring one file, or the names in one directory, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)

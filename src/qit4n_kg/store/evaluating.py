@@ -1,7 +1,8 @@
 """What an update would change: evaluates it on a checkpoint in a process that can be killed, and reads the difference back.
 
-The update's text is a stranger's: its process has no network, a memory allowance and a deadline (`update_process`). This module
-starts it, waits, and turns what it left into a `Change`. It changes nothing that is served.
+What is only data is read here. Any other update's text is a stranger's: its process has no network, a memory allowance and a
+deadline (`update_process`). This module starts it, waits, and turns what it left into a `Change`. It changes nothing of what is
+served.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from pyoxigraph import NamedNode, RdfFormat, parse
+import pyoxigraph
+from pyoxigraph import NamedNode, Quad, RdfFormat, parse
 
 from qit4n_kg.errors import (
     KnowledgeGraphError,
@@ -26,14 +29,23 @@ from qit4n_kg.errors import (
     RequestError,
     StateError,
 )
+from qit4n_kg.store.dataset_clause import tokens
 from qit4n_kg.store.journal import Change
-from qit4n_kg.store.update_process import ADDS, RETRACTS
+from qit4n_kg.store.update_process import ADDS, RETRACTS, check_syntax
+from qit4n_kg.store.update_text import read_update
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from qit4n_kg.store.dataset_clause import Token
+    from qit4n_kg.store.update_text import Operation
+
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "TMPDIR", "LANG", "LC_ALL")
+_SHORT = 100_000
+"""Characters of an update that is read where writes are made."""
+_NESTING = frozenset(("(", "[", "<<", "<<(", "{|"))
+_NESTED = 16
 _REFUSALS: dict[str, type[KnowledgeGraphError]] = {error.code: error for error in (RequestError, QueryRefusedError)}
 
 
@@ -45,6 +57,75 @@ class Update:
     base_iri: str | None = None
     default_graphs: tuple[str, ...] = ()
     named_graphs: tuple[str, ...] = ()
+
+
+def is_data(update: Update) -> bool:
+    """Tell whether an update is nothing but INSERT DATA and DELETE DATA, short and hardly nested.
+
+    >>> is_data(Update("INSERT DATA { <x:s> <x:p> 1 }")), is_data(Update("INSERT { ?s <x:p> 1 } WHERE { ?s ?p ?o }"))
+    (True, False)
+    """
+    if update.default_graphs or update.named_graphs or len(update.text) > _SHORT:
+        return False
+    if sum(token.kind == "symbol" and token.text in _NESTING for token in tokens(update.text)) > _NESTED:
+        return False
+    try:
+        operations = read_update(update.text, base_iri=update.base_iri)
+    except QuerySyntaxError:
+        return False
+    return bool(operations) and all(_is_data(_words(operation, update)) for operation in operations)
+
+
+def _words(operation: Operation, update: Update) -> tuple[Token, ...]:
+    return tuple(islice(tokens(update.text[slice(*operation.span)]), 2))
+
+
+def _is_data(words: tuple[Token, ...]) -> bool:
+    return len(words) == 2 and words[0].is_word("INSERT", "DELETE") and words[1].is_word("DATA")
+
+
+def data_change(update: Update, store: pyoxigraph.Store) -> Change:
+    """Return what an update changes that is data (`is_data`): nothing is evaluated, the engine reads the data into empty stores.
+
+    :raises QuerySyntaxError: it does not parse.
+    """
+    operations = read_update(update.text, base_iri=update.base_iri)
+    check_syntax(update.text, operations)
+    change = _DataChange(store)
+    for operation in operations:
+        verb, _ = _words(operation, update)
+        start = len(operation.text) - (operation.span[1] - operation.span[0])
+        data = pyoxigraph.Store()
+        text = f"{operation.text[:start]}INSERT{operation.text[start + len(verb.text) :]}"
+        data.update(text, base_iri=update.base_iri)
+        change.take(data, is_added=verb.is_word("INSERT"))
+    return change.result()
+
+
+class _DataChange:
+    """Quads that come and go one after the other, against a store."""
+
+    def __init__(self, store: pyoxigraph.Store) -> None:
+        self._store = store
+        self._adds: dict[Quad, None] = {}
+        self._retracts: dict[Quad, None] = {}
+        self._created: dict[NamedNode, None] = {}
+
+    def take(self, data: pyoxigraph.Store, *, is_added: bool) -> None:
+        """Add or remove what a store has."""
+        mine, other = (self._adds, self._retracts) if is_added else (self._retracts, self._adds)
+        for quad in data:
+            if quad in other:
+                del other[quad]
+            elif (quad in self._store) != is_added:
+                mine[quad] = None
+        if is_added:
+            graphs = (graph for graph in data.named_graphs() if isinstance(graph, NamedNode))
+            self._created |= {graph: None for graph in graphs if not self._store.contains_named_graph(graph)}
+
+    def result(self) -> Change:
+        """Return the difference."""
+        return Change(tuple(self._adds), tuple(self._retracts), tuple(sorted(self._created, key=str)))
 
 
 def evaluate_update(

@@ -4,6 +4,7 @@
     state/lock                         held (flock) by the one process that writes; the kernel lets go of it when that process dies
     state/generations/7/store/         a RocksDB directory that nobody writes any more
     state/generations/7/search/        the full-text index and the lists, where whoever builds adds them
+    state/generations/7/lines/         its canonical N-Quads, sorted (`lines`): what the hash after a change is made from
     state/generations/7/manifest.json  what it holds
     state/generations/8.partial/       being written; never read
 
@@ -18,7 +19,7 @@ import fcntl
 import json
 import os
 import shutil
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -32,18 +33,26 @@ from qit4n_kg.errors import (
     StateLockedError,
     StateMissingError,
 )
-from qit4n_kg.store.bulk import hash_store, read_dataset, write_dataset
+from qit4n_kg.store import lines
+from qit4n_kg.store.bulk import check_change, hash_change, hash_store, read_dataset, write_dataset
 from qit4n_kg.store.disk import sync, sync_tree
 from qit4n_kg.store.oxigraph import OxigraphStore
+from qit4n_kg.store.recording import Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from pyoxigraph import NamedNode, Quad, Store
+    from pyoxigraph import NamedNode, Quad
+
+    from qit4n_kg.store.recording import Net
 
     Complete = Callable[[Path], None]
     """Writes what else belongs to a generation, beside its store, which is whole; `store_path` is what it is given."""
+    Read = Callable[[], tuple[str, int, int, int]]
+    """Reads back the hash, the quads, the triples of the default graph and the number of named graphs."""
+    Write = Callable[[Path], tuple[str, int, Read]]
+    """Writes a store; returns the hash and the number of quads that it should hold, and what reads them back."""
 
 _BUILD_HINT = "Run `qit4n-kg build`."
 _KEPT_AT_LEAST = 2
@@ -221,46 +230,62 @@ class Generations:
         :raises StateError: the state directory can't be written, or what was read back differs from what was written.
         """
 
-        def write(store_path: Path) -> tuple[str, int]:
-            return write_dataset(store_path, _Counted(quads, progress), graphs)
+        def write(store_path: Path) -> tuple[str, int, Read]:
+            counted = _Counted(quads, progress)
+            dataset, count = write_dataset(store_path, counted, graphs, store_path.parent / lines.FOLDER)
+            return dataset, count, lambda: read_dataset(store_path)
 
-        return self._publish(write, inputs, software, on_ready, complete)
+        return self._publish(write, lambda: inputs, software, on_ready, complete)
 
     def commit(
         self,
-        apply: Callable[[Store, Path], None],
+        apply: Callable[[Recorder, Path], None],
         *,
-        inputs: str,
+        inputs: Callable[[], str],
         software: str,
         on_ready: Callable[[], None] | None = None,
-        complete: Complete | None = None,
+        complete: Callable[[Path, Net], None] | None = None,
     ) -> Generation:
         """Make the current generation with a change applied the next one, through a checkpoint; otherwise as `publish`.
 
-        `apply` gets the open checkpoint and a folder beside it for what it needs for a while.
+        `apply` gets the open checkpoint and a folder beside it for what it needs meanwhile; `inputs` is called after it. What came
+        and went is read back, and all quads are counted; the hash follows from the lines that are kept of the current generation.
 
         :raises StateError: as `publish`; also when nothing has been built yet.
         """
         current = self.current()
+        nets: list[Net] = []
 
-        def write(store_path: Path) -> tuple[str, int]:
+        def write(store_path: Path) -> tuple[str, int, Read]:
+            new_lines = store_path.parent / lines.FOLDER
             with OxigraphStore.open_read_only(current.store_path) as old:
                 old.inner.backup(str(store_path))
-            with OxigraphStore.create(store_path) as store:
-                apply(store.inner, store_path.parent)
-                return hash_store(store, store_path.parent)[:2]
+                with OxigraphStore.create(store_path) as store:
+                    with closing(Recorder(store.inner, store_path.parent, old.inner)) as recorder:
+                        apply(recorder, store_path.parent)
+                        net = recorder.net()
+                    nets.append(net)
+                    try:
+                        dataset, count = hash_change(net, current.path / lines.FOLDER, new_lines)
+                    except lines.LinesError:
+                        shutil.rmtree(new_lines, ignore_errors=True)
+                        dataset, count, _, _ = hash_store(store, store_path.parent, new_lines)
+                        return dataset, count, lambda: read_dataset(store_path)
+            triples, graphs = current.manifest.triples + net.more_triples, current.manifest.graphs + net.more_graphs
+            return dataset, count, lambda: (dataset, check_change(store_path, net), triples, graphs)
 
-        return self._publish(write, inputs, software, on_ready, complete)
+        done = None if complete is None else lambda store_path: complete(store_path, nets[-1])
+        return self._publish(write, inputs, software, on_ready, done)
 
     def _publish(
         self,
-        write: Callable[[Path], tuple[str, int]],
-        inputs: str,
+        write: Write,
+        inputs: Callable[[], str],
         software: str,
         on_ready: Callable[[], None] | None,
         complete: Complete | None,
     ) -> Generation:
-        """Have a store written, which returns its hash and number of quads, and publish it."""
+        """Have a store written, and publish it."""
         self._require_lock()
         number = self._next_number()
         partial = self._folder / f"{number}.partial"
@@ -296,16 +321,16 @@ class Generations:
         self,
         partial: Path,
         number: int,
-        write: Callable[[Path], tuple[str, int]],
-        inputs: str,
+        write: Write,
+        inputs: Callable[[], str],
         software: str,
         complete: Complete | None,
     ) -> None:
         """Write the store and its manifest into `partial`, all of it on the disk when this returns."""
         store_path = partial / "store"
         partial.mkdir()
-        expected, expected_count = write(store_path)
-        dataset, count, triples, graphs = read_dataset(store_path)
+        expected, expected_count, read = write(store_path)
+        dataset, count, triples, graphs = read()
         if (dataset, count) != (expected, expected_count):
             raise StateError(
                 f"The new generation holds {count} quads ({dataset}), but {expected_count} ({expected}) were written.",
@@ -314,7 +339,7 @@ class Generations:
         if complete is not None:
             complete(store_path)
         built_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        manifest = Manifest(number, inputs, dataset, count, triples, graphs, built_at, software)
+        manifest = Manifest(number, inputs(), dataset, count, triples, graphs, built_at, software)
         text = json.dumps(asdict(manifest), indent=2) + "\n"
         (partial / "manifest.json").write_text(text, encoding="utf-8")
         sync_tree(partial)

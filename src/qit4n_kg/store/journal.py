@@ -23,19 +23,19 @@ from uuid import uuid4
 from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, parse, serialize
 
 from qit4n_kg.errors import ConfigurationError, JournalDamagedError, StateError, StateFullError
-from qit4n_kg.store.disk import sync
+from qit4n_kg.store.disk import make_folder, sync
 from qit4n_kg.store.records import seal, seal_of, unseal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from pyoxigraph import Store
-
     from qit4n_kg.config import Settings
+    from qit4n_kg.store.recording import Editable
 
 _log = logging.getLogger(__name__)
 _NAME = "journal.jsonl"
+_DEFAULT = DefaultGraph()
 START = "start"
 """The position of a journal that has no entry."""
 
@@ -52,7 +52,7 @@ class Change:
     def __bool__(self) -> bool:
         return bool(self.adds or self.retracts or self.created or self.dropped)
 
-    def apply_to(self, store: Store) -> None:
+    def apply_to(self, store: Editable) -> None:
         """Make the change in an engine's own store."""
         for graph in self.dropped:
             store.remove_graph(graph)
@@ -101,7 +101,13 @@ class Journal:
     """After each entry, which changes it and those before stand for."""
     _tip: str = START
     _length: int = 0
-    _before: tuple[str, int] = (START, 0)
+    _last: int = 0
+    """Bytes of the last line."""
+    _before: tuple[str, int, int] = (START, 0, 0)
+    _stamp: tuple[int, int] = (0, 0)
+    _loose: dict[Quad, None] = field(default_factory=dict)
+    _graphs: set[NamedNode] = field(default_factory=set)
+    _replayed: int = 0
 
     @property
     def position(self) -> str:
@@ -116,52 +122,66 @@ class Journal:
         :raises ConfigurationError: the journal belongs to another dataset.
         """
         journal = cls(folder / _NAME, dataset)
-        try:
-            content = journal.path.read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
-            return journal
-        except OSError as exc:
-            raise JournalDamagedError(f"The journal {journal.path} can't be read: {exc.strerror}.") from exc
-        lines = content.splitlines(keepends=True)
-        for number, line in enumerate(lines, start=1):
-            record = unseal(line)
-            if record is None and number == len(lines) and (not line.endswith(b"\n") or b"\0" in line):
-                _log.warning("The last line of %s is torn and was never published; it is dropped.", journal.path)
-                return journal
-            if record is None or (number > 1 and record.get("previous") != journal._tip):
-                raise JournalDamagedError(
-                    f"Line {number} of the journal {journal.path} is damaged.", hint="Restore it from a backup."
-                )
-            journal._take(record, line, is_first=number == 1)
+        journal._read_on(0)
         return journal
 
-    def append(self, entry: Entry) -> None:
-        """Add an entry; it is on the disk when this returns, or the file is as it was.
+    def reread(self) -> Journal:
+        """Return the journal as it is now: this one with what came since, or another one where the file was replaced.
+
+        :raises JournalDamagedError: as `read`.
+        :raises ConfigurationError: as `read`.
+        """
+        try:
+            status = self.path.stat()
+        except OSError:
+            return Journal.read(self.path.parent, self.dataset)
+        is_same = self._stamp == (status.st_dev, status.st_ino) and status.st_size >= self._length > 0
+        if not is_same or not self._has_tip():
+            return Journal.read(self.path.parent, self.dataset)
+        if status.st_size > self._length:
+            self._read_on(self._length)
+        return self
+
+    def append(self, *entries: Entry) -> None:
+        """Add entries; they are on the disk when this returns, or the file is as it was.
 
         :raises StateFullError: the disk is full.
-        :raises StateError: the folder can't be written.
+        :raises StateError: the folder can't be written, or another server has written there since.
         """
-        start = (self._tip, self._length)
+        start = (self._tip, self._length, len(self.entries))
+        self._refuse_others()
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path.parent)
             if self._length == 0:
                 self._write(seal({"journal": 1, "dataset": self.dataset}))
-            self._write(seal({"previous": self._tip, **_write_entry(entry)}))
+            lines = self._lines(entries)
+            for line in lines:  # one after the other: of two that a power cut tore, the second might be whole
+                self._write(line)
             sync(self.path.parent)
         except OSError as exc:
-            self._cut_to(*start)
+            self._cut_to(*start[:2])
             if "No space" in str(exc) or "quota" in str(exc):
                 raise StateFullError("There is no space left for the journal; nothing was changed.") from exc
             raise StateError(f"The journal {self.path} can't be written: {exc.strerror}.") from exc
-        self.entries.append(entry)
-        self.positions.append(self._tip)
+        self.entries += entries
+        self.positions += map(seal_of, lines)
         self._before = start
 
     def withdraw(self) -> None:
-        """Take back the entry just appended, because it could not be published."""
-        self.entries.pop()
-        self.positions.pop()
-        self._cut_to(*self._before)
+        """Take back the entries just appended, because they could not be published."""
+        tip, length, count = self._before
+        del self.entries[count:], self.positions[count:]
+        self._replayed = len(self.entries) + 1  # which may have counted them: begin anew
+        self._cut_to(tip, length)
+
+    def loose(self) -> tuple[dict[Quad, None], set[NamedNode]]:
+        """Return the quads of the default graph that the entries leave, and the named graphs that may be empty, to be read only."""
+        if self._replayed > len(self.entries):
+            self._loose, self._graphs, self._replayed = {}, set(), 0
+        for entry in self.entries[self._replayed :]:
+            apply_loose(entry.change, self._loose, self._graphs)
+        self._replayed = len(self.entries)
+        return self._loose, self._graphs
 
     def rewrite(self, entries: Iterable[Entry]) -> None:
         """Replace the file, whole or not at all, by one with these entries: only redaction does this.
@@ -181,13 +201,56 @@ class Journal:
         except OSError as exc:
             raise StateError(f"The journal {self.path} can't be written: {exc.strerror}.") from exc
         self.entries = list(entries)
+        self._replayed = len(self.entries) + 1
         self.positions = [seal_of(line) for line in lines[1:]]
-        self._tip, self._length = seal_of(lines[-1]), sum(map(len, lines))
+        self._tip, self._length, self._stamp = seal_of(lines[-1]), sum(map(len, lines)), (0, 0)
 
-    def next_position(self, entry: Entry) -> str:
-        """Return the position that the journal will have with this entry appended."""
+    def next_position(self, *entries: Entry) -> str:
+        """Return the position that the journal will have with these entries appended."""
+        return seal_of(self._lines(entries)[-1])
+
+    def _lines(self, entries: Iterable[Entry]) -> list[bytes]:
         tip = self._tip if self._length else seal_of(seal({"journal": 1, "dataset": self.dataset}))
-        return seal_of(seal({"previous": tip, **_write_entry(entry)}))
+        lines = []
+        for entry in entries:
+            lines.append(seal({"previous": tip, **_write_entry(entry)}))
+            tip = seal_of(lines[-1])
+        return lines
+
+    def _read_on(self, start: int) -> None:
+        """Read what stands in the file from a place on that begins a line."""
+        try:
+            with self.path.open("rb") as file:
+                status = os.fstat(file.fileno())
+                file.seek(start)
+                content = file.read()
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as exc:
+            raise JournalDamagedError(f"The journal {self.path} can't be read: {exc.strerror}.") from exc
+        self._stamp = (status.st_dev, status.st_ino)
+        lines = content.splitlines(keepends=True)
+        known = len(self.entries) + 1 if start else 0
+        for number, line in enumerate(lines, start=1):
+            record = unseal(line)
+            if record is None and number == len(lines) and (not line.endswith(b"\n") or b"\0" in line):
+                _log.warning("The last line of %s is torn and was never published; it is dropped.", self.path)
+                return
+            is_first = known + number == 1
+            if record is None or (not is_first and record.get("previous") != self._tip):
+                raise JournalDamagedError(
+                    f"Line {known + number} of the journal {self.path} is damaged.", hint="Restore it from a backup."
+                )
+            self._take(record, line, is_first=is_first)
+
+    def _has_tip(self) -> bool:
+        """Tell whether the last line that was read is still there."""
+        try:
+            with self.path.open("rb") as file:
+                file.seek(max(0, self._length - self._last))
+                return seal_of(file.read(len(self._tip) + 1)) == self._tip
+        except OSError:
+            return False
 
     def _take(self, record: dict[str, Any], line: bytes, *, is_first: bool) -> None:
         if is_first:
@@ -199,8 +262,28 @@ class Journal:
         else:
             self.entries.append(_read_entry(record))
             self.positions.append(seal_of(line))
-        self._tip = seal_of(line)
+        self._tip, self._last = seal_of(line), len(line)
         self._length += len(line)
+
+    def _refuse_others(self) -> None:
+        """Refuse to go on where somebody else did: two servers with a state folder each, and one journal, share no lock.
+
+        :raises StateError: the file is shorter than what was read, or whole lines follow it.
+        """
+        try:
+            with self.path.open("rb") as file:
+                length = file.seek(0, os.SEEK_END)
+                file.seek(self._length)
+                more = file.readline()
+        except FileNotFoundError:
+            length, more = 0, b""
+        except OSError:
+            return  # writing will say what is wrong
+        if length < self._length or unseal(more) is not None:
+            raise StateError(
+                f"Another server writes the journal {self.path}; nothing was changed.",
+                hint="Each state folder needs a journal of its own: the setting QIT4N_JOURNAL_DIR names it.",
+            )
 
     def _write(self, line: bytes) -> None:
         """Append at the end of what is good, which may lie before the end of the file."""
@@ -212,14 +295,16 @@ class Journal:
             while view:
                 view = view[os.write(descriptor, view) :]
             os.fsync(descriptor)
+            status = os.fstat(descriptor)
+            self._stamp = (status.st_dev, status.st_ino)
         finally:
             os.close(descriptor)
-        self._tip = seal_of(line)
+        self._tip, self._last = seal_of(line), len(line)
         self._length += len(line)
 
     def _cut_to(self, tip: str, length: int) -> None:
         """Make the file as it was; where even that fails, the next start drops or replays what is there."""
-        self._tip, self._length = tip, length
+        self._tip, self._length, self._stamp = tip, length, (0, 0)  # `reread` reads it anew
         try:
             os.truncate(self.path, length)
             sync(self.path)
@@ -269,6 +354,15 @@ def replay(entries: Iterable[Entry], quads: Iterable[Quad] = ()) -> tuple[dict[Q
         graphs.difference_update(entry.change.dropped)
         graphs.update(entry.change.created)
     return left, graphs
+
+
+def apply_loose(change: Change, loose: dict[Quad, None], graphs: set[NamedNode]) -> None:
+    """Apply a change as `replay` does, but keep only the quads of the default graph."""
+    for quad in change.retracts:
+        loose.pop(quad, None)
+    loose.update((quad, None) for quad in change.adds if quad.graph_name == _DEFAULT)
+    graphs.difference_update(change.dropped)
+    graphs.update(change.created)
 
 
 def _write_entry(entry: Entry) -> dict[str, Any]:

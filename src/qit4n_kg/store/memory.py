@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-import pyoxigraph
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Triple
 from pyparsing import ParseBaseException
 from rdflib.plugins.sparql import prepareQuery
@@ -18,7 +17,7 @@ from rdflib.query import Result
 from qit4n_kg.errors import ParameterError, QueryRefusedError, QuerySyntaxError
 from qit4n_kg.formats import RdfFormat, ResultFormat
 from qit4n_kg.store.dataset_clause import UPDATE_FORMS, query_form, requested_dataset, tokens
-from qit4n_kg.store.oxigraph import can_hold_graphs, rdf_format
+from qit4n_kg.store.oxigraph import can_hold_graphs
 from qit4n_kg.store.rdflib_terms import (
     QuietDataset,
     from_rdflib,
@@ -28,6 +27,7 @@ from qit4n_kg.store.rdflib_terms import (
     triple_from_rdflib,
     triple_to_rdflib,
 )
+from qit4n_kg.store.writing import results_output, serialise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -64,7 +64,7 @@ class RdflibSolutions:
         result = Result("SELECT")
         result.vars = self._variables
         result.bindings = list(self._rows)
-        output.write(_serialised(result, form))
+        results_output(output, form).write(_serialised(result, form))
 
 
 class RdflibTruth:
@@ -83,7 +83,7 @@ class RdflibTruth:
             return
         result = Result("ASK")
         result.askAnswer = self._value
-        output.write(_serialised(result, form))
+        results_output(output, form).write(_serialised(result, form))
 
 
 class RdflibTriples:
@@ -97,7 +97,7 @@ class RdflibTriples:
 
     def write(self, output: BinaryIO, form: RdfFormat) -> None:
         """Serialise the rest of the triples."""
-        pyoxigraph.serialize(self._triples, output, rdf_format(form))
+        serialise(self._triples, output, form)
 
 
 class RdflibStore:
@@ -184,10 +184,9 @@ class RdflibStore:
         :raises ParameterError: the whole dataset is asked for in a format that has no graphs.
         """
         if graph is not None:
-            triples = (quad.triple for quad in self.quads(graph=graph))
-            pyoxigraph.serialize(triples, output, rdf_format(form))
+            serialise((quad.triple for quad in self.quads(graph=graph)), output, form)
         elif can_hold_graphs(form):
-            pyoxigraph.serialize(self.quads(), output, rdf_format(form))
+            serialise(self.quads(), output, form)
         else:
             raise ParameterError(
                 f"{form.value.label} has no named graphs.", hint="Name a graph, or use TriG or N-Quads."

@@ -16,7 +16,6 @@ import pyoxigraph
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Triple, Variable
 
 from qit4n_kg.errors import (
-    NotAcceptableError,
     ParameterError,
     QueryRefusedError,
     QuerySyntaxError,
@@ -27,6 +26,7 @@ from qit4n_kg.formats import RdfFormat
 from qit4n_kg.namespaces import PREFIXES, RDF, XSD
 from qit4n_kg.store.bindings import bind, is_bindable
 from qit4n_kg.store.dataset_clause import UPDATE_FORMS, query_form, requested_dataset, tokens
+from qit4n_kg.store.writing import rdf_format, results_output, serialise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from qit4n_kg.store.base import Answer, GraphName, Term
 
 _POSITION = re.compile(r"^error at (\d+):(\d+): ?", re.DOTALL)
-_XML_NAME = re.compile(r"[^\W\d][\w.\-\u00B7]*\Z")  # what an IRI must end with to become a qualified name
-_OTHER_FORMATS = "Ask for Turtle, N-Triples, TriG or N-Quads."
 _UNSUPPORTED = re.compile(r"The custom (?:aggregate )?function (<.*>) is not supported", re.DOTALL)
 _WITH_PREFIXES = frozenset({RdfFormat.TURTLE, RdfFormat.TRIG})
 _KEPT_DATATYPES = frozenset({f"{XSD}string", f"{RDF}langString", f"{RDF}dirLangString", f"{XSD}anyURI"})
@@ -64,7 +62,7 @@ class OxigraphSolutions:
     def write(self, output: BinaryIO, form: ResultFormat) -> None:
         """Serialise the rest of the rows; what `output` raises passes through."""
         with engine_errors(self._text):
-            self._inner.serialize(output, _results_format(form))
+            self._inner.serialize(results_output(output, form), _results_format(form))
 
 
 class OxigraphTruth:
@@ -97,15 +95,8 @@ class OxigraphTriples:
 
         :raises NotAcceptableError: the format can't hold one of them.
         """
-        triples = _as_xml(self._inner) if form is RdfFormat.RDF_XML else self._inner
-        try:
-            with engine_errors(self._text):
-                pyoxigraph.serialize(triples, output, rdf_format(form), prefixes=_prefixes(form))
-        except OSError as exc:
-            if exc.errno is None and "does not support RDF 1.2" in str(exc):
-                message = f"The result has triple terms (RDF 1.2), and {form.value.label} has none."
-                raise NotAcceptableError(message, hint=_OTHER_FORMATS) from exc
-            raise
+        with engine_errors(self._text):
+            serialise(self._inner, output, form, _prefixes(form))
 
 
 class OxigraphStore:
@@ -244,6 +235,9 @@ class OxigraphStore:
             raise ParameterError(
                 f"{form.value.label} has no named graphs.", hint="Name a graph, or use TriG or N-Quads."
             )
+        if form is RdfFormat.RDF_XML:
+            serialise((quad.triple for quad in self.quads(graph=graph)), output, form)
+            return
         self.inner.dump(output, rdf_format(form), from_graph=graph, prefixes=_prefixes(form))
 
     def __len__(self) -> int:
@@ -260,17 +254,6 @@ class OxigraphStore:
 
     def __exit__(self, *exc_info: object) -> None:
         self.close()
-
-
-def _as_xml(triples: Iterable[Triple]) -> Iterator[Triple]:
-    """Pass triples on whose predicate can be the name of an XML element; the engine would write others all the same."""
-    known: set[str] = set()
-    for triple in triples:
-        predicate = triple.predicate.value
-        if predicate not in known and not _XML_NAME.search(predicate):
-            raise NotAcceptableError(f"RDF/XML has no way to write the property <{predicate}>.", hint=_OTHER_FORMATS)
-        known.add(predicate)
-        yield triple
 
 
 def wrap_answer(result: _Result | Iterable[Triple], text: str = "") -> Answer:
@@ -348,13 +331,6 @@ def _listed(bindings: Mapping[str, Term] | None) -> str:
 def can_hold_graphs(form: RdfFormat) -> bool:
     """Tell whether a whole dataset can be written so; JSON-LD is offered as a format of triples but holds graphs too."""
     return form.value.has_graphs or form is RdfFormat.JSON_LD
-
-
-def rdf_format(form: RdfFormat) -> pyoxigraph.RdfFormat:
-    """Return pyoxigraph's name of a format."""
-    found = pyoxigraph.RdfFormat.from_media_type(form.value.media_type)
-    assert found is not None, form
-    return found
 
 
 def _results_format(form: ResultFormat) -> pyoxigraph.QueryResultsFormat:

@@ -52,20 +52,35 @@ class Column:
 
 def columns_of(shapes: rdflib.Graph, kind: NamedNode, axioms: View) -> tuple[Column, ...]:
     """Return the columns of a class, those that its superclasses bring included, in the order of the shapes."""
-    above = [
-        rdflib.URIRef(str(term.value))
-        for term in walk(Repeat(Step(SUBCLASS)), axioms, (kind,))
-        if isinstance(term, NamedNode)
-    ]
     found: dict[NamedNode, Column] = {}
-    for target in above:
-        for node in sorted(shapes.subjects(SH.targetClass, target), key=str):
-            for shape in sorted(_properties(shapes, node), key=str):
-                path = shapes.value(shape, SH.path)
-                if isinstance(path, rdflib.URIRef):
-                    column = _column(shapes, shape, path)
-                    found[column.predicate] = _joined(found.get(column.predicate), column)
+    for shape, path in property_shapes(shapes, kind, axioms):
+        if isinstance(path, rdflib.URIRef):
+            column = read_column(shapes, shape, path)
+            found[column.predicate] = joined(found.get(column.predicate), column)
     return tuple(found.values())
+
+
+def property_shapes(
+    shapes: rdflib.Graph, kind: NamedNode, axioms: View
+) -> Iterator[tuple[rdflib.term.Node, rdflib.term.Node]]:
+    """Yield the property shapes of a class with their paths: its own first, then those of its superclasses, by sh:order."""
+    for term in walk(Repeat(Step(SUBCLASS)), axioms, (kind,)):
+        if isinstance(term, NamedNode):
+            for node in sorted(shapes.subjects(SH.targetClass, rdflib.URIRef(term.value)), key=str):
+                for shape in in_order(shapes, _properties(shapes, node)):
+                    path = shapes.value(shape, SH.path)
+                    if path is not None:
+                        yield shape, path
+
+
+def in_order(shapes: rdflib.Graph, found: Iterable[rdflib.term.Node]) -> list[rdflib.term.Node]:
+    """Sort property shapes as they want to be shown (SHACL, section 2.3.2.3.2: sh:order)."""
+
+    def place(shape: rdflib.term.Node) -> tuple[float, str]:
+        order = shapes.value(shape, SH.order)
+        return (float(order) if isinstance(order, rdflib.Literal) else float("inf"), str(shape))
+
+    return sorted(found, key=place)
 
 
 def every_column(shapes: rdflib.Graph) -> dict[str, Column]:
@@ -73,7 +88,7 @@ def every_column(shapes: rdflib.Graph) -> dict[str, Column]:
     found: dict[str, Column] = {}
     for shape, path in shapes.subject_objects(SH.path):
         if isinstance(path, rdflib.URIRef):
-            found[str(path)] = _joined(found.get(str(path)), _column(shapes, shape, path))
+            found[str(path)] = joined(found.get(str(path)), read_column(shapes, shape, path))
     return found
 
 
@@ -93,7 +108,8 @@ def _properties(shapes: rdflib.Graph, node: rdflib.term.Node) -> Iterator[rdflib
         yield node
 
 
-def _column(shapes: rdflib.Graph, shape: rdflib.term.Node, path: rdflib.URIRef) -> Column:
+def read_column(shapes: rdflib.Graph, shape: rdflib.term.Node, path: rdflib.URIRef) -> Column:
+    """Read what one property shape says."""
     kinds = tuple(NamedNode(str(kind)) for kind in _found(shapes, shape, SH["class"]))
     most = shapes.value(shape, SH.maxCount)
     node_kinds = set(_found(shapes, shape, SH.nodeKind))
@@ -127,7 +143,7 @@ def _trial(datatype: str) -> tuple[int, str]:
     return (order.index(local) if local in order else len(order), datatype)
 
 
-def _joined(one: Column | None, other: Column) -> Column:
+def joined(one: Column | None, other: Column) -> Column:
     """Put together what two shapes say of a property."""
     if one is None:
         return other

@@ -12,9 +12,10 @@ from qit4n_kg.errors import SourceError
 from qit4n_kg.formats import READABLE, RdfFormat, form_of
 from qit4n_kg.loading import SourceKind, find_sources, named_from, parse, read_quads
 from qit4n_kg.validation.gate import Gate, validate_change
+from qit4n_kg.validation.known_terms import refused
 from qit4n_kg.validation.merging import FileHolding, MergedData
 from qit4n_kg.validation.placing import locate, shown
-from qit4n_kg.validation.suggesting import Suggester
+from qit4n_kg.validation.suggesting import Suggester, in_cell
 from qit4n_kg.validation.tables import Reading
 from qit4n_kg.validation.uploads import Upload, read_upload
 
@@ -69,8 +70,10 @@ def _validate_files(wanted: Mapping[Path, Path], settings: Settings, standard_in
         for file in files
         for sheet, finder in file.places
     ]
-    results = suggester.improve([*report.results, *suggester.near_duplicates(new)])
-    report = report.with_results(locate(results, [*places, *given, *kept]))
+    results = suggester.improve([*report.results, *suggester.near_duplicates(new), *refused(new)])
+    tables = {file.name for file in files if file.is_table}
+    located = locate(results, [*places, *given, *kept])
+    report = report.with_results([in_cell(one) if one.file in tables else one for one in located])
     has_clash = _has_clash(report.results, {shown(one) for one in places}, {shown(source) for source in kept})
     return replace(report, statements=len(set(brought)), hint=_CORRECTION if has_clash else None)
 

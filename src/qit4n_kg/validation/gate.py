@@ -9,9 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from rdflib import SH
+from pyoxigraph import BlankNode, NamedNode, Triple
+from rdflib import SH, URIRef
 
-from qit4n_kg.reporting import Report, Result, StatedValue, quiet_terms
+from qit4n_kg.loading import general_refusal
+from qit4n_kg.namespaces import STDORG_SHAPES, compact
+from qit4n_kg.reporting import Report, Result, Severity, StatedValue, quiet_terms
+from qit4n_kg.validation.kinds import Kinds
 from qit4n_kg.validation.known_terms import Terms
 from qit4n_kg.validation.merging import MergedData, StoredHolding, ontology_quads
 from qit4n_kg.validation.shapes import Shapes, load_shapes
@@ -19,13 +23,16 @@ from qit4n_kg.validation.terms import label_of
 from qit4n_kg.validation.views import Layered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from pyoxigraph import Quad, Store
 
     from qit4n_kg.validation.merging import NetChange
-    from qit4n_kg.validation.views import View
+    from qit4n_kg.validation.views import Statement, View
+
+
+_PERMITTED = f"{STDORG_SHAPES}Permitted"
 
 
 @dataclass(frozen=True)
@@ -44,10 +51,11 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Gate:
-    """The shapes, compiled, and the terms that may be used; one serves any number of changes, in any order."""
+    """The shapes, compiled, the terms that may be used, and which kinds share nothing; one serves any number of changes."""
 
     shapes: Shapes
     terms: Terms
+    kinds: Kinds
 
     @classmethod
     def load(cls, shapes: Path, ontology: Iterable[Quad]) -> Gate:
@@ -55,7 +63,10 @@ class Gate:
 
         :raises SourceError: they can't be used.
         """
-        return cls(load_shapes(shapes), Terms(ontology))
+        axioms = list(ontology)
+        loaded = load_shapes(shapes)
+        used = {str(term) for triple in loaded.both for term in triple if isinstance(term, URIRef)}
+        return cls(loaded, Terms(axioms, used), Kinds(axioms))
 
 
 def open_gate(store: Store, shapes: Path, graph_base: str, loose: Iterable[Quad] = ()) -> tuple[Gate, MergedData]:
@@ -84,12 +95,25 @@ def validate_change(
         reported = {(result.focus, result.path, result.value) for result in first.brought}
         brought = [*first.brought]
         brought += [result for result in second.brought if (result.focus, result.path, result.value) not in reported]
-        told = [in_words(result, after) for result in (*brought, *unknown)]
+        two_kinds = gate.kinds.conflicts(merged.added, after, brought)
+        refused = list(_refused(merged.added))
+        told = [in_words(result, after) for result in (*brought, *refused, *unknown, *two_kinds)]
     return Verdict(
         replace(Report.of(told, gate.shapes.both), statements=len(adds)),
         (*first.mended, *second.mended),
         first.pairs + second.pairs,
     )
+
+
+def _refused(added: Iterable[Statement]) -> Iterator[Result]:
+    """Yield a violation for each statement that data must not make, whoever makes it."""
+    for subject, predicate, obj in added:
+        assert isinstance(subject, NamedNode | BlankNode)
+        why = general_refusal(Triple(subject, predicate, obj))
+        if why is not None:
+            yield Result(
+                Severity.VIOLATION, f"{why}.", subject, compact(predicate.value), obj, _PERMITTED, predicate=predicate
+            )
 
 
 def in_words(result: Result, view: View) -> Result:
@@ -103,4 +127,5 @@ def in_words(result: Result, view: View) -> Result:
 
 def _new_terms(gate: Gate, adds: Iterable[Quad], stated: NetChange) -> list[Result]:
     new = set(stated.added)
-    return gate.terms.unknown(quad for quad in adds if (quad.subject, quad.predicate, quad.object) in new)
+    added = [quad for quad in adds if (quad.subject, quad.predicate, quad.object) in new]
+    return [*gate.terms.unknown(added), *gate.terms.doubtful(added)]

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 from pyoxigraph import DefaultGraph, Literal, NamedNode
 
 from qit4n_kg.namespaces import STDORG
+from qit4n_kg.validation.kinds import AXIOMS
 from qit4n_kg.validation.model import SUBCLASS, TYPE
 from qit4n_kg.validation.terms import FALSE, IN_FORCE, OVERRULED, TRUE, puts_out_of_force, statement
 from qit4n_kg.validation.views import Layered, MemoryView, StoredView
@@ -25,8 +26,9 @@ from qit4n_kg.validation.views import Layered, MemoryView, StoredView
 if TYPE_CHECKING:
     from collections.abc import Collection, Container, Iterable, Iterator
 
-    from pyoxigraph import Quad, Store
+    from pyoxigraph import Quad
 
+    from qit4n_kg.store.recording import Editable
     from qit4n_kg.validation.views import Statement, View
 
 _SOURCE_FILE = NamedNode(f"{STDORG}sourceFile")
@@ -221,7 +223,7 @@ class StoredHolding:
     what is merged there.
     """
 
-    def __init__(self, store: Store, graph_base: str, loose: Iterable[Quad] = ()) -> None:
+    def __init__(self, store: Editable, graph_base: str, loose: Iterable[Quad] = ()) -> None:
         self._store = store
         self._made = NamedNode(f"{graph_base}registry")
         self._loose = MemoryView.of(statement(quad) for quad in loose)
@@ -255,13 +257,13 @@ class StoredHolding:
                     yield quad
 
 
-def ontology_quads(store: Store, graph_base: str) -> list[Quad]:
-    """Return what the ontology's graphs in a generation say of types and subclasses."""
+def ontology_quads(store: Editable, graph_base: str) -> list[Quad]:
+    """Return what the ontology's graphs in a generation say of types, and of which kinds there are."""
     found = store.quads_for_pattern(None, TYPE, _ONTOLOGY_GRAPH, NamedNode(f"{graph_base}registry"))
     graphs = [quad.subject for quad in found if isinstance(quad.subject, NamedNode)]
     return [
         quad
         for graph in graphs
-        for predicate in (TYPE, SUBCLASS)
+        for predicate in (TYPE, *AXIOMS)
         for quad in store.quads_for_pattern(None, predicate, None, graph)
     ]

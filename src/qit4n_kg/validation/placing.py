@@ -10,6 +10,7 @@ from pyoxigraph import BlankNode, NamedNode
 
 from qit4n_kg.locating import Position, StatementIndex, mentions
 from qit4n_kg.validation.model import TYPE
+from qit4n_kg.validation.suggesting import in_cell
 from qit4n_kg.validation.terms import OVERRULED
 from qit4n_kg.validation.texts import decode
 
@@ -110,6 +111,7 @@ def _placed(result: Result, given: Sequence[Given]) -> Result:
         for sheet, finder in one.places:
             found = finder.find(result.focus, result.predicate, result.value)
             if found and found[0] > best[0]:
-                place = {"file": one.name, "sheet": sheet, "line": found[1].line, "column": found[1].column}
-                best = (found[0], replace(result, **place))  # type: ignore[arg-type]
+                line, column = found[1].line, found[1].column
+                told = replace(result, file=one.name, sheet=sheet, line=line, column=column)
+                best = (found[0], in_cell(told) if one.is_table else told)
     return best[1]

@@ -1,7 +1,8 @@
 """The process that reads and judges what strangers send: `python -m qit4n_kg.validation.process DESCRIPTOR PARENT`.
 
-It opens one generation, compiles the shapes and stays warm; it has no network and a bounded memory, and whoever started it
-(`gatekeeping`) kills it at a deadline. Each message is a job of uploads, each answer a report; nothing is ever stored here.
+It opens one generation, compiles the shapes and stays warm; told to, it opens another one, and compiles anew only where that was
+made from other files. It has no network and a bounded memory, and whoever started it (`gatekeeping`) kills it at a deadline.
+Each message is a job of uploads, each answer a report; nothing is ever stored here.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ import socket
 import sys
 import traceback
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyoxigraph
-from pyoxigraph import DefaultGraph
+from pyoxigraph import DefaultGraph, NamedNode
 
 from qit4n_kg.annotating import render
 from qit4n_kg.config import load_settings
@@ -25,9 +27,11 @@ from qit4n_kg.formats import CSV, READABLE, XLSX, by_name
 from qit4n_kg.loading import named_from
 from qit4n_kg.store import sandbox
 from qit4n_kg.store.executor_protocol import Disconnected, receive, send
-from qit4n_kg.store.journal import Journal, replay
+from qit4n_kg.store.journal import Journal
 from qit4n_kg.validation.edits import Edits, compare
+from qit4n_kg.validation.forms import FormMaker
 from qit4n_kg.validation.gate import Gate, open_gate, validate_change
+from qit4n_kg.validation.known_terms import refused
 from qit4n_kg.validation.merging import MergedData, StoredHolding, ontology_quads
 from qit4n_kg.validation.placing import place_given
 from qit4n_kg.validation.sheets import SEEN, read_sheet, sheet_classes, write_csv, write_xlsx
@@ -38,7 +42,7 @@ from qit4n_kg.validation.uploads import Given, Upload, read_upload
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pyoxigraph import NamedNode, Quad
+    from pyoxigraph import Quad
 
     from qit4n_kg.config import Settings
     from qit4n_kg.reporting import Report
@@ -54,15 +58,30 @@ class Judge:
     gate: Gate
     data: MergedData
     suggester: Suggester
+    journal: Journal
+    files: str
+    """What stands for the files that the generation was made from, nothing where that is not known."""
 
     @classmethod
     def open(cls, settings: Settings, store: Path) -> Judge:
         """Open a generation's store, compile the shapes and read what the journal puts into no graph."""
         journal = Journal.read(settings.journal_dir, settings.base_iri)
-        loose = [quad for quad in replay(journal.entries)[0] if isinstance(quad.graph_name, DefaultGraph)]
         inner = pyoxigraph.Store.read_only(str(store))
-        gate, data = open_gate(inner, settings.sources / "shapes", settings.graph_base, loose)
-        return cls(settings, inner, gate, data, Suggester(data.in_force, gate.shapes.merged))
+        gate, data = open_gate(inner, settings.sources / "shapes", settings.graph_base, journal.loose()[0])
+        suggester = Suggester(data.in_force, gate.shapes.merged)
+        return cls(settings, inner, gate, data, suggester, journal, _files_of(store))
+
+    def reopened(self, store: Path) -> Judge:
+        """Return the same for another generation."""
+        files = _files_of(store)
+        if not files or files != self.files:
+            return Judge.open(self.settings, store)
+        journal = self.journal.reread()
+        inner = pyoxigraph.Store.read_only(str(store))
+        holding = StoredHolding(inner, self.settings.graph_base, journal.loose()[0])
+        data = MergedData(holding, ontology_quads(inner, self.settings.graph_base))
+        suggester = Suggester(data.in_force, self.gate.shapes.merged)
+        return replace(self, store=inner, data=data, suggester=suggester, journal=journal)
 
     @property
     def reading(self) -> Reading:
@@ -92,13 +111,18 @@ class Judge:
     def judge_change(self, uploads: Sequence[Upload], adds: Sequence[Quad], retracts: Sequence[Quad]) -> Report:
         """Judge a change that uploads came to; a result that stands in one of them is told with its place there."""
         report = validate_change(self.gate, self.data, adds, retracts, is_merged=False).report
-        results = self.suggester.improve([*report.results, *self.suggester.near_duplicates(adds)])
+        results = self.suggester.improve([*report.results, *self.suggester.near_duplicates(adds, retracts)])
         return report.with_results(place_given(results, self.read(uploads)))
 
     def follows(self, predicate: NamedNode) -> bool:
         """Tell whether rules alone state a property."""
         merged = self.store.quads_for_pattern(None, predicate, None, DefaultGraph())
         return next(iter(merged), None) is not None and next(iter(self.data.in_force.pairs(predicate)), None) is None
+
+    @cached_property
+    def forms(self) -> FormMaker:
+        """What makes forms."""
+        return FormMaker(self.reading, self.data.in_force, self.follows)
 
     def edits(self, upload: Upload, store: Path) -> tuple[int, Edits] | None:
         """Return what an edited sheet comes to and the generation that it was taken from, None for one that was taken from none.
@@ -134,11 +158,21 @@ class Judge:
         return MergedData(StoredHolding(inner, base, ()), ontology_quads(inner, base)).in_force
 
 
+def _files_of(store: Path) -> str:
+    """Return what stands for the files that a generation was made from: its inputs without the journal's position."""
+    try:
+        inputs = json.loads((store.parent / "manifest.json").read_bytes())["inputs"]
+        return str(inputs).partition(" journal:")[0]
+    except (OSError, ValueError, LookupError, TypeError):
+        return ""
+
+
 def judge_given(gate: Gate, data: MergedData, suggester: Suggester, given: Sequence[Given]) -> Report:
     """Judge what was read, with suggestions and the place of each result."""
     quads = [quad for one in given for quad in one.quads]
     report = validate_change(gate, data, quads).report
-    results = suggester.improve([*report.results, *suggester.near_duplicates(quads)])
+    found = (*report.results, *suggester.near_duplicates(quads), *refused(quads))
+    results = suggester.improve(found)
     return replace(report.with_results(place_given(results, given)), statements=len(set(quads)))
 
 
@@ -165,6 +199,8 @@ def _answer(judge: Judge, header: dict[str, Any], body: bytes) -> tuple[dict[str
         return {"ok": True, "report": json.loads(report.to_json())}, report.to_text().encode(errors="replace")
     if "sheet" in header or "sheets" in header or "edits" in header:
         return _answer_of_sheets(judge, header, uploads)
+    if "form" in header:
+        return {"ok": True, "report": _form(judge, header["form"])}, b""
     report, given = judge.judge(uploads)
     reply = {"ok": True, "report": json.loads(report.to_json())}
     if header.get("want_quads"):
@@ -192,6 +228,12 @@ def _answer_of_sheets(judge: Judge, header: dict[str, Any], uploads: Sequence[Up
         "ok": True,
         "report": {"generation": number, "conflicts": edits.conflicts, "adds": len(adds)},
     }, adds + retracts
+
+
+def _form(judge: Judge, asked: dict[str, Any] | None) -> object:
+    if asked is None:
+        return judge.forms.classes()
+    return judge.forms.read(asked["name"], NamedNode(asked["thing"]) if asked["thing"] else None)
 
 
 def _nquads(given: Sequence[Given]) -> bytes:
@@ -226,6 +268,11 @@ def main() -> None:
         send(connection, {"ok": True})
         while True:
             header, body, _ = receive(connection)
+            if "open" in header:
+                judge = judge.reopened(Path(header["open"]))
+                sandbox.limit_memory(settings.validation_memory)
+                send(connection, {"ok": True})
+                continue
             try:
                 reply, rendered = _answer(judge, header, body)
             except Exception as exc:  # noqa: BLE001  (a process's edge: the other side logs it)

@@ -3,7 +3,7 @@
 The layout is that of columns.py. The second row, which people don't see, says of which generation the values are. A workbook
 has two more hidden sheets: `#seen`, the values as they were, so that only what was changed is taken from it, and `#values`, the
 lists that cells may be chosen from. A value that a cell can't say (a text in another language, one with `|` in it, one that a
-spreadsheet program would run as a formula) is left out, and so left alone.
+spreadsheet program would run as a formula, a very long one) is left out, and so left alone.
 Spec: ECMA-376 (written by a library); RFC 4180.
 """
 
@@ -14,11 +14,11 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import xlsxwriter
 from pyoxigraph import Literal, NamedNode
 
 from qit4n_kg.errors import NotFoundError, ResultTooLargeError
 from qit4n_kg.namespaces import STDORG, XSD, compact, prefixes
+from qit4n_kg.spreadsheets import is_formula, new_workbook
 from qit4n_kg.validation.columns import LANGUAGE_TEXT, Column, columns_of, target_classes
 from qit4n_kg.validation.model import SUBCLASS, TYPE
 from qit4n_kg.validation.tables import SEPARATOR, Meaning, read_literal
@@ -38,8 +38,10 @@ SEEN, VALUES = "#seen", "#values"
 MOST_THINGS = 5_000
 _EMPTY_ROWS = 200
 _MOST_VALUES = 2_000
+_LONGEST_CELL = 30_000
+"""Characters; a workbook's cell holds 32,767."""
+_LONGEST_LABEL = 250
 _BETWEEN = f" {SEPARATOR} "
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _HEAD, _CODES = 0, 1
 _TEXTS = (f"{XSD}string", LANGUAGE_TEXT)
 
@@ -151,14 +153,16 @@ class Texts:
 
     def text(self, value: Term, meaning: Meaning) -> str | None:
         """Write one value, None where a cell can't say it."""
+        if isinstance(value, NamedNode | Literal) and len(value.value) > _LONGEST_CELL:
+            return None
         if isinstance(value, NamedNode):
             return self._link(value, meaning.column.kinds) if meaning.column.is_link else None
         if not isinstance(value, Literal) or meaning.column.is_link:
             return None
         text = value.value
         is_plain = bool(text) and text == text.strip() and SEPARATOR not in text and "\r" not in text
-        is_formula = text.startswith(_FORMULA) and value.datatype.value in _TEXTS
-        return text if is_plain and not is_formula and read_literal(meaning, text) == value else None
+        would_run = is_formula(text) and value.datatype.value in _TEXTS
+        return text if is_plain and not would_run and read_literal(meaning, text) == value else None
 
     def choices(self, column: Column) -> tuple[str, ...]:
         """Return what a cell may be chosen from."""
@@ -174,7 +178,7 @@ class Texts:
     def _link(self, thing: NamedNode, kinds: Sequence[NamedNode]) -> str:
         """Write a thing: its label where that says exactly this one."""
         label = label_of(self._data, thing)
-        if kinds and label and SEPARATOR not in label and label == label.strip():
+        if kinds and label and len(label) <= _LONGEST_LABEL and SEPARATOR not in label and label == label.strip():
             found = self._reading.names.things(label, kinds)
             if len(found) == 1 and found[0] == thing:
                 return label
@@ -194,8 +198,7 @@ def write_csv(sheet: Sheet) -> bytes:
 def write_xlsx(sheet: Sheet) -> bytes:
     """Write a sheet as a workbook; every cell is a text, never a formula."""
     output = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    book = xlsxwriter.Workbook(output, options)
+    book = new_workbook(output, in_memory=True)
     text = book.add_format({"num_format": "@", "valign": "top", "text_wrap": True})
     head = book.add_format({"bold": True, "bottom": 1, "bg_color": "#E7ECEF", "valign": "top", "text_wrap": True})
     shown, seen, values = (book.add_worksheet(name) for name in (sheet.name, SEEN, VALUES))

@@ -12,7 +12,7 @@ from collections import defaultdict
 from dataclasses import replace
 from datetime import date
 from functools import cached_property
-from itertools import permutations
+from itertools import islice, permutations
 from typing import TYPE_CHECKING
 
 from pyoxigraph import Literal, NamedNode
@@ -37,6 +37,11 @@ _LABELS = tuple(NamedNode(iri) for iri in (f"{RDFS}label", f"{SKOS}altLabel", f"
 _PERSON = NamedNode(f"{STDORG}Person")
 _NEAR = f"{STDORG_SHAPES}PersonOnce"
 _ALIKE = 0.88
+_NEARLY = 0.75
+_MISFITS = tuple(f"{SH}{name}ConstraintComponent" for name in ("Datatype", "Or"))
+_ORDERS = tuple(f"{SH}{name}ConstraintComponent" for name in ("LessThan", "LessThanOrEquals"))
+"""A text where a date should be is neither before nor after another one: that it is no date says all."""
+_OF_FORM = ("", *_MISFITS)
 _MOST_PEOPLE = 5000
 """Up to so many names are compared one by one; among more, only names of the same words in another order or case are found."""
 _MOST_WORDS = 4
@@ -46,6 +51,7 @@ _DATE_FORMS = (
     re.compile(r"(?P<d>\d{1,2})(?:st|nd|rd|th)?\s+(?P<m>[A-Za-z]{3,9})\.?,?\s+(?P<y>\d{4})\Z"),
     re.compile(r"(?P<m>[A-Za-z]{3,9})\.?\s+(?P<d>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<y>\d{4})\Z"),
     re.compile(r"(?P<d>1[3-9]|2\d|3[01])[/.](?P<m>\d{1,2})[/.](?P<y>\d{4})\Z"),  # only the day can be over 12
+    re.compile(r"(?P<m>\d{1,2})/(?P<d>1[3-9]|2\d|3[01])/(?P<y>\d{4})\Z"),
 )
 
 
@@ -57,8 +63,13 @@ class Suggester:
         self._shapes = shapes
 
     def improve(self, results: Iterable[Result]) -> list[Result]:
-        """Return the results with what to write instead."""
-        return [_with(result, self._advice(result)) for result in results]
+        """Return the results with what to write instead, without those that only follow from a value of another datatype."""
+        results = list(results)
+        misfits = {(one.focus, one.path, one.value) for one in results if one.component in _MISFITS}
+        told = (
+            one for one in results if one.component not in _ORDERS or (one.focus, one.path, one.value) not in misfits
+        )
+        return [_with(result, self._advice(result)) for result in told]
 
     def things(self, label: str, kinds: Sequence[NamedNode]) -> Sequence[NamedNode]:
         """Return the things of any of some classes (none: of any) that are called so."""
@@ -76,9 +87,10 @@ class Suggester:
         """Tell whether anything is said of a thing."""
         return next(iter(self._data.view.about(thing)), None) is not None
 
-    def near_duplicates(self, adds: Iterable[Quad]) -> list[Result]:
-        """Return a warning for each new person who is called like one that is there."""
+    def near_duplicates(self, adds: Iterable[Quad], retracts: Iterable[Quad] = ()) -> list[Result]:
+        """Return a warning for each new person who is called like one that is there, and stays there."""
         adds = list(adds)
+        leaving = {quad.subject for quad in retracts if quad.predicate == TYPE}
         new = {quad.subject: None for quad in adds if quad.predicate == TYPE and quad.object == _PERSON}
         found = []
         for person in new:
@@ -86,7 +98,8 @@ class Suggester:
                 continue
             for quad in adds:
                 if quad.subject == person and quad.predicate == _LABELS[0] and isinstance(quad.object, Literal):
-                    found += [self._near(person, quad.object, other) for other in self._alike(quad.object.value)[:3]]
+                    alike = [other for other in self._alike(quad.object.value) if other not in leaving]
+                    found += [self._near(person, quad.object, other) for other in alike[:3]]
         return found
 
     def _near(self, person: Term, label: Literal, other: Term) -> Result:
@@ -147,8 +160,24 @@ class Suggester:
             return None
         if column.is_link or result.component == f"{SH}ClassConstraintComponent":
             found = self.things(result.value.value, column.kinds)
+            if not found:
+                return self._nearest(result.value.value, column.kinds)
             return f"Write {found[0]} instead of the text." if len(found) == 1 else None
+        if result.component not in _OF_FORM:
+            return None  # it is of the datatype, and something else is wrong with it
         return _reword(result.value, column.datatypes)
+
+    def _nearest(self, text: str, kinds: Sequence[NamedNode]) -> str:
+        """Say that nothing is called so, and what is nearly."""
+        labels: dict[str, Term] = {}
+        for thing in islice((one for kind in kinds for one in self._data.instances(kind)), _MOST_PEOPLE):
+            for predicate in _LABELS:
+                for label in self._data.view.objects(thing, predicate):
+                    if isinstance(label, Literal):
+                        labels.setdefault(label.value, thing)
+        told = f"Nothing of this kind is called {text[:80]!r}."
+        near = difflib.get_close_matches(text, labels, 1, _NEARLY)
+        return f"{told} Did you mean {near[0]!r}? Then write {labels[near[0]]}." if near else told
 
 
 def _with(result: Result, advice: str | None) -> Result:
@@ -175,6 +204,23 @@ def _reword(value: Literal, datatypes: Sequence[str]) -> str | None:
     if f"{XSD}decimal" in datatypes and re.fullmatch(r"[+-]?\d+\.\d+", number):
         return f"Write {number}, without quotes."
     return None
+
+
+def in_cell(result: Result) -> Result:
+    """Return a result as it is told to somebody who writes into a cell."""
+    return replace(result, suggestion=for_cell(result.suggestion)) if result.suggestion else result
+
+
+def for_cell(suggestion: str) -> str:
+    """Say it to somebody who writes into a cell, which has neither quotes nor datatypes.
+
+    >>> for_cell('Write "2021-03-12"^^xsd:date.'), for_cell("Write 1024, without quotes.")
+    ('Write 2021-03-12.', 'Write 1024.')
+    >>> for_cell("Then write <https://w3id.org/qit4n/id/fg-qit4n>.")
+    'Then write https://w3id.org/qit4n/id/fg-qit4n.'
+    """
+    plain = re.sub(r'"([^"]*)"\^\^\S+?(?=\.?$)', r"\1", suggestion).replace(", without quotes", "")
+    return re.sub(r"<([^<>\s]+)>", r"\1", plain)
 
 
 def _written(text: str, datatype: str, value: Literal) -> str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import datetime
+import functools
 import io
 import lzma
 import re
@@ -40,6 +41,12 @@ MOST_PARTS = 2000
 MOST_CELLS = 2_000_000
 SEPARATOR = "|"
 _MARK = "#"
+_MOST_TOLD = 20
+_UNVALUED = re.compile(
+    rb"<(?:\w+:)?c\s[^<>]*?\br=\"([A-Z]{1,3}\d{1,7})\"[^<>]*>\s*"
+    rb"<(?:\w+:)?f(?:\s[^<>]*)?(?:/>|>[^<]*</(?:\w+:)?f>)\s*"
+    rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
+)
 _CODE = re.compile(r"(?P<name>[^@^\s]+)(?:@(?P<language>[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)|\^\^(?P<datatype>\S+))?\Z")
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _BAD_IRI = re.compile(r'[\x00-\x20<>"{}|^`\\]')
@@ -106,10 +113,11 @@ def read_csv(content: bytes, name: str, reading: Reading) -> list[Table]:
         raise SourceError("The file is not UTF-8 text.", path=name, line=line, hint="Save it as CSV UTF-8.") from exc
     first = text.split("\n", 1)[0]
     separator = max(",;\t", key=first.count)
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
-        rows = [list[_Cell](row) for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)]
+        rows = [list[_Cell](row) for row in lines]
     except csv.Error as exc:
-        raise SourceError(f"This is not CSV: {exc}.", path=name) from exc
+        raise SourceError(f"This is not CSV: {exc}.", path=name, line=lines.line_num) from exc
     return [_Reader(reading, name, None).read(rows)]
 
 
@@ -133,6 +141,7 @@ def read_xlsx(content: bytes, name: str, reading: Reading) -> list[Table]:
     :raises SourceError: it is none, it would unfold to too much, or a table can't be understood.
     """
     _refuse_bombs(content, name)
+    _refuse_unvalued(content, name)
     try:
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
         sheets = [(sheet, book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)) for sheet in book.sheet_names]
@@ -176,6 +185,24 @@ def _refuse_bombs(content: bytes, name: str) -> None:
         raise SourceError(f"This is not XLSX: {exc}.", path=name) from exc
 
 
+def _refuse_unvalued(content: bytes, name: str) -> None:
+    """Refuse a workbook with a formula that nobody computed: its cell reads as empty, and would take a value back.
+
+    :raises SourceError: with the first such cell.
+    """
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for part in archive.namelist():
+            if part.startswith("xl/worksheets/") and (found := _UNVALUED.search(archive.read(part))):
+                column, row = re.fullmatch(r"([A-Z]+)(\d+)", found[1].decode()).groups()  # type: ignore[union-attr]
+                raise SourceError(
+                    f"The cell {column}{row} holds a formula without its value.",
+                    path=name,
+                    line=int(row),
+                    column=functools.reduce(lambda number, letter: number * 26 + ord(letter) - 64, column, 0),
+                    hint="Open and save it in a spreadsheet program, or write the value itself.",
+                )
+
+
 @dataclass(frozen=True)
 class Meaning:
     """What a column of this table is: the property with what shapes say of it, and what its code adds."""
@@ -203,10 +230,25 @@ class _Reader:
         table = Table(self.sheet, kind, notes=dict(word.split("=", 1) for word in words[1:] if "=" in word))
         meanings = self._meanings(headings, codes if is_coded else [], kind)
         table.meanings = tuple(meanings)
-        for number, row in enumerate(rows[2 if is_coded else 1 :], start=3 if is_coded else 2):
-            if any(str(cell).strip() for cell in row):
-                self._row(table, meanings, number, row)
+        numbered = [
+            (number, row)
+            for number, row in enumerate(rows[2 if is_coded else 1 :], start=3 if is_coded else 2)
+            if any(str(cell).strip() for cell in row)
+        ]
+        self._require_things(numbered)
+        for number, row in numbered:
+            self._row(table, meanings, number, row)
         return table
+
+    def _require_things(self, rows: list[tuple[int, list[_Cell]]]) -> None:
+        """Make sure that each row says what it is about; all that don't are told at once."""
+        bad = [number for number, row in rows if not str(row[0]).strip()]
+        if not bad:
+            return
+        more = f" So it is with {len(bad)} rows: {', '.join(map(str, bad[:_MOST_TOLD]))}" if len(bad) > 1 else ""
+        more += " and others." if len(bad) > _MOST_TOLD else "." if more else ""
+        hint = "Write person/ada-byron, say."
+        raise self._error(f"The row has values, but its first cell has no IRI.{more}", bad[0], 1, hint)
 
     def _kind(self, code: str | None) -> NamedNode:
         if code:
@@ -251,12 +293,7 @@ class _Reader:
         return f"Known are: {', '.join(sorted({column.name for column in named.values()})[:30])}."
 
     def _row(self, table: Table, meanings: list[Meaning | None], number: int, row: list[_Cell]) -> None:
-        text = str(row[0]).strip()
-        if not text:
-            raise self._error(
-                "The row has values, but its first cell has no IRI.", number, 1, "Write person/ada-byron, say."
-            )
-        subject = NamedNode(self._iri(text, number, 1))
+        subject = NamedNode(self._iri(str(row[0]).strip(), number, 1))
         table.rows.setdefault(subject, Position(number, 1))
         self._state(table, subject, TYPE, table.kind, Position(number, 1))
         for place, (meaning, cell) in enumerate(zip(meanings, row, strict=False), start=1):

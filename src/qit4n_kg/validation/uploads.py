@@ -59,6 +59,7 @@ class Given:
     name: str
     quads: tuple[Quad, ...]
     places: tuple[tuple[str | None, PlaceFinder], ...]
+    is_table: bool = False
 
 
 def read_upload(upload: Upload, reading: Reading, most: int) -> Given:
@@ -83,7 +84,7 @@ def _read(upload: Upload, reading: Reading) -> Given:
         read = read_csv if upload.form is CSV else read_xlsx
         tables = read(upload.content, upload.name, reading)
         quads = tuple(quad for table in tables for quad in table.quads)
-        return Given(upload.name, quads, tuple((table.sheet, table) for table in tables))
+        return Given(upload.name, quads, tuple((table.sheet, table) for table in tables), is_table=True)
     form = _RDF[upload.form]
     path = Path(upload.name)  # for messages only
     base = f"{reading.base_iri}id/"

@@ -16,9 +16,10 @@ from pyoxigraph import BlankNode, NamedNode
 if TYPE_CHECKING:
     from collections.abc import Collection, Container, Iterable, Iterator
 
-    from pyoxigraph import Quad, Store
+    from pyoxigraph import Quad
 
     from qit4n_kg.store.base import Term
+    from qit4n_kg.store.recording import Editable
 
 Statement: TypeAlias = "tuple[Term, NamedNode, Term]"
 """Subject, predicate, object."""
@@ -101,7 +102,7 @@ class MemoryView:
 class StoredView:
     """The statements of some named graphs of a store, merged; and what any graph says of itself. The default graph never counts."""
 
-    store: Store
+    store: Editable
     graphs: Container[object]
 
     def objects(self, subject: Term, predicate: NamedNode) -> Collection[Term]:

@@ -1,8 +1,8 @@
 """All data at once, as a build validates them: pySHACL over what is in force, over every passage, and the terms used.
 
-Three checks make one report. What is in force is merged and validated against `shapes/*.ttl`. Every passage, overruled ones too,
-is validated against `shapes/evidence/*.ttl` (datatypes only). And every term of our namespace must be one that the ontology
-defines. What a change brings is gate.py's, with the project's own engine.
+Four checks make one report. What is in force is merged and validated against `shapes/*.ttl`; every passage, overruled ones too,
+against `shapes/evidence/*.ttl` (datatypes only). Every term of our namespace must be one that the ontology defines, and nothing
+in force may be of two kinds that share nothing. What a change brings is gate.py's, with the project's own engine.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ import rdflib
 from rdflib import RDFS, SH
 
 from qit4n_kg.reporting import Report, Result, StatedValue, from_rdflib, quiet_terms, to_rdflib
+from qit4n_kg.validation.kinds import Kinds
 from qit4n_kg.validation.known_terms import Terms
 from qit4n_kg.validation.placing import Source, locate
-from qit4n_kg.validation.terms import only_in_force, quads_of, subclass_axioms, to_graph
+from qit4n_kg.validation.terms import only_in_force, quads_of, statement, subclass_axioms, to_graph
+from qit4n_kg.validation.views import MemoryView
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,6 +52,8 @@ def _validate(quads: list[Quad], axioms: list[Quad], shapes: Shapes, sources: Se
     passages = run(to_graph(quads), shapes.passage)
     results += [result for result in passages if (result.focus, result.path, result.value) not in reported]
     results += Terms(axioms).unknown(quads)
+    statements = MemoryView.of(statement(quad) for quad in only_in_force(quads))
+    results += Kinds(axioms).conflicts(statements, statements, list(results))
     labelled = [
         replace(result, focus_label=label_in(merged, result.focus), values=_values(merged, result))
         for result in results

@@ -12,16 +12,19 @@ from qit4n_kg.web import access, assets, bodies, cors, languages, links, privile
 from qit4n_kg.web.catalogue import catalogue
 from qit4n_kg.web.context import EXTENSION, SNAPSHOT_KEY, knowledge_graph
 from qit4n_kg.web.contribute import contribute
+from qit4n_kg.web.contribute_forms import contribute_forms
 from qit4n_kg.web.contribute_sheets import contribute_sheets
 from qit4n_kg.web.contributions import contributions
 from qit4n_kg.web.diagnosis import diagnosis
 from qit4n_kg.web.edge import Edge, ResultCache
 from qit4n_kg.web.explore import explore
 from qit4n_kg.web.exports import exports
+from qit4n_kg.web.feed import feed
 from qit4n_kg.web.graphs import graphs
 from qit4n_kg.web.health import health
 from qit4n_kg.web.lists import lists
 from qit4n_kg.web.metrics import metrics
+from qit4n_kg.web.oai import oai
 from qit4n_kg.web.openapi import openapi
 from qit4n_kg.web.pages import pages
 from qit4n_kg.web.problems import problems
@@ -89,6 +92,7 @@ def make_routes(settings: Settings) -> Flask:
         graphs,
         signin,
         contribute,
+        contribute_forms,
         contribute_sheets,
         contributions,
         running,
@@ -98,6 +102,8 @@ def make_routes(settings: Settings) -> Flask:
         catalogue,
         void,
         exports,
+        oai,
+        feed,
         openapi,
         health,
         metrics,

@@ -8,6 +8,7 @@ unknown parameter is an error: a misspelt one would silently answer another ques
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -18,20 +19,25 @@ from qit4n_kg.errors import KnowledgeGraphError, ParameterError
 from qit4n_kg.formats import HTML, JSON, RdfFormat, ResultFormat, negotiate
 from qit4n_kg.queries import FINDER, ParameterKind, bind, shown_text
 from qit4n_kg.sparql import QueryForm, page_of
+from qit4n_kg.web.choices import options, parameter_label, thing_label
 from qit4n_kg.web.context import knowledge_graph
 from qit4n_kg.web.protocol import read_number, read_request
 from qit4n_kg.web.responses import describe, headers_of
 from qit4n_kg.web.results import Question, answer, generation_for
 from qit4n_kg.web.sending import send
 from qit4n_kg.web.sparql import Link, choose, offers_for
-from qit4n_kg.web.tables import read_table
+from qit4n_kg.web.tables import read_table, readable
 
 if TYPE_CHECKING:
-    from qit4n_kg.queries import CatalogueQuery
+    from collections.abc import Mapping
+
+    from qit4n_kg.queries import CatalogueQuery, Parameter
     from qit4n_kg.store.generations import Generation
+    from qit4n_kg.web.choices import Option
     from qit4n_kg.web.protocol import ProtocolRequest
 
 catalogue = Blueprint("catalogue", __name__)
+_FINDING = re.compile(r",? such as \S+ \(find one with [^)]*\)")
 RESERVED = ("format", "output", "results", "timeout", "at", "limit", "offset", "lang")
 """Parameters of every query; one of its own with such a name wins."""
 
@@ -40,9 +46,24 @@ RESERVED = ("format", "output", "results", "timeout", "at", "limit", "offset", "
 class Argument:
     """What a parameter is in this answer; the page says which are defaults, so that no one takes them for an answer to all."""
 
-    name: str
+    label: str
     text: str
     is_default: bool
+
+
+@dataclass(frozen=True)
+class Input:
+    """One parameter as a field of the form: with options a choice by name, else as it is written."""
+
+    parameter: Parameter
+    label: str
+    value: str
+    options: tuple[Option, ...]
+
+    @property
+    def hint(self) -> str:
+        """What it is; how its values are found need not be said where they are listed."""
+        return _FINDING.sub("", self.parameter.description) if self.options else self.parameter.description
 
 
 @catalogue.get("/queries")
@@ -171,7 +192,7 @@ def _has_rows_after(question: Question, generation: Generation, offset: int) -> 
 def _page(found: CatalogueQuery, asked: ProtocolRequest) -> Response:
     arguments = _given(found)
     values: dict[str, Any] = {"query": found, "arguments": arguments, "answered": _answered(found), "problem": None}
-    values["finder"] = _finder(found)
+    values |= {"finder": _finder(found), "inputs": _inputs(found, arguments)}
     status, headers = 200, {}
     settings = knowledge_graph().settings
     written = ResultFormat.TSV if found.form.has_bindings else RdfFormat.N_TRIPLES
@@ -179,7 +200,7 @@ def _page(found: CatalogueQuery, asked: ProtocolRequest) -> Response:
         values["text"] = shown_text(found, bind(found, _arguments(found), settings.base_iri))
         generation = generation_for(asked)
         with knowledge_graph().run(_question(found, asked).job(written.value), generation) as spooled:
-            values |= {"table": read_table(spooled, settings), "seconds": spooled.seconds}
+            values |= {"table": readable(read_table(spooled, settings)), "seconds": spooled.seconds}
         values["generation"] = generation.number
         values["permalink"] = f"/queries/{found.id}?{urlencode({**arguments, 'at': generation.number})}"
         values["downloads"] = _downloads(found, arguments, asked.at)
@@ -201,7 +222,18 @@ def _given(found: CatalogueQuery) -> dict[str, str]:
 def _answered(found: CatalogueQuery) -> list[Argument]:
     """Return what the answer is for."""
     given = _given(found)
-    return [Argument(each.name, given[each.name], each.name not in request.args) for each in found.parameters]
+    return [
+        Argument(parameter_label(each.name), thing_label(each, given[each.name]), each.name not in request.args)
+        for each in found.parameters
+    ]
+
+
+def _inputs(found: CatalogueQuery, given: Mapping[str, str]) -> list[Input]:
+    """Return the fields of the form."""
+    return [
+        Input(each, parameter_label(each.name), given[each.name], options(each, given[each.name]))
+        for each in found.parameters
+    ]
 
 
 def _finder(found: CatalogueQuery) -> CatalogueQuery | None:

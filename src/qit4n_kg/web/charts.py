@@ -36,6 +36,8 @@ class Bar:
     tick: str
     value: str
     title: str
+    iri: str | None = None
+    """The thing that it is about, if any."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,8 @@ class Bars:
     value: Column
     rest: tuple[Column, ...]
     groups: tuple[BarGroup, ...]
+    common: tuple[tuple[Column, Cell], ...] = ()
+    """What all rows say alike, so that it stands above them once."""
 
     @property
     def rows(self) -> tuple[BarRow, ...]:
@@ -177,6 +181,7 @@ def columns(table: Table) -> Columns | None:
                 tick=row[tick].text if tick is not None and position % every == 0 else "",
                 value=row[at].text if every == 1 else "",
                 title=f"{_name(row)}: {row[at].text or 'not stated'}",
+                iri=_iri(row),
             )
         )
     summary = f"{len(shown)} columns, from {min(shown):g} to {largest:g}." if shown else "No figures."
@@ -220,6 +225,7 @@ def _grouped(table: Table, places: list[int], at: int, scale: float) -> Iterator
             tick=row[tick].text if tick is not None and is_labelled else "",
             value="",
             title=f"{_name(row)}, {table.columns[at].label}: {row[at].text or 'not stated'}",
+            iri=_iri(row),
         )
 
 
@@ -246,6 +252,8 @@ def bars(table: Table) -> Bars | None:
     if at is None:
         return None
     others = [position for position in range(1, len(table.columns)) if position not in (at, group)]
+    alike = [other for other in others if len(table.rows) > 2 and len({row[other] for row in table.rows}) == 1]
+    others = [other for other in others if other not in alike]
     figures = [number(row[at]) for row in table.rows]
     largest = max((value for value in figures if value is not None), default=0.0)
     scale = max(float(table.panel.headers.get("scale", "0")), largest) or 1.0
@@ -255,7 +263,12 @@ def bars(table: Table) -> Bars | None:
         rest = tuple((table.columns[other], row[other]) for other in others)
         found.setdefault(None if group is None else row[group], []).append(BarRow(row[0], row[at], share, rest))
     grouped = tuple(BarGroup(of, tuple(rows)) for of, rows in found.items())
-    return Bars(table, table.columns[at], tuple(table.columns[other] for other in others), grouped)
+    common = tuple((table.columns[other], table.rows[0][other]) for other in alike)
+    return Bars(table, table.columns[at], tuple(table.columns[other] for other in others), grouped, common)
+
+
+def _iri(row: tuple[Cell, ...]) -> str | None:
+    return next((cell.iri for cell in row if cell.iri), None)
 
 
 def _name(row: tuple[Cell, ...]) -> str:

@@ -1,20 +1,27 @@
-"""Content codings of results (RFC 9110, sections 8.4 and 12.5.3): which one the client wants, and bytes or files in it.
+"""Content codings (RFC 9110, sections 8.4 and 12.5.3): of results, the one that the client wants; of request bodies, gzip.
 
-A result has its length whatever its coding, so a large one is coded into an unlinked file before it is sent.
+A result has its length whatever its coding, so a large one is coded into an unlinked file before it is sent. A request's body is
+decoded while it is read, so that whoever reads it sets the bound of what it may become.
 """
 
 from __future__ import annotations
 
 import gzip
+import io
 import os
 import tempfile
 import threading
+import zlib
 from typing import IO, TYPE_CHECKING
 
 import zstandard
 
+from qit4n_kg.errors import RequestError, TooLargeError, UnsupportedCodingError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from _typeshed import WriteableBuffer
 
 IDENTITY = "identity"
 SMALLEST = 1024
@@ -22,6 +29,9 @@ SMALLEST = 1024
 
 _OFFERS = ("zstd", "gzip")  # the better one first
 CODINGS = (*_OFFERS, IDENTITY)
+READ_CODING = "gzip"
+"""What a request's body may be coded in."""
+
 _GZIP_LEVEL = 4
 _ZSTD_LEVEL = 3
 _CHUNK = 256 * 1024
@@ -80,6 +90,77 @@ def encode_file(file: IO[bytes], coding: str, before: bytes = b"") -> tuple[IO[b
         target.close()
         raise
     return target, length
+
+
+def decoded(body: IO[bytes], codings: str) -> IO[bytes]:
+    """Return a request's body without its codings, as Content-Encoding lists them.
+
+    :raises UnsupportedCodingError: it is not read in one of them, or has more than one.
+    """
+    names = [name for name in (part.strip().lower() for part in codings.split(",")) if name not in ("", IDENTITY)]
+    if not names:
+        return body
+    if [name.removeprefix("x-") for name in names] != [READ_CODING]:
+        raise UnsupportedCodingError(
+            f"The body's Content-Encoding is {codings[:100]}.", hint=f"Send it in {READ_CODING}, once, or as it is."
+        )
+    return io.BufferedReader(_Gunzipped(body))
+
+
+class _Gunzipped(io.RawIOBase):
+    """The bytes behind a gzip stream (RFC 1952), unpacked as they are asked for."""
+
+    def __init__(self, body: IO[bytes]) -> None:
+        self._file = gzip.GzipFile(fileobj=body, mode="rb")
+
+    def readable(self) -> bool:
+        """Tell that it can be read."""
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        """Unpack as much as there is room for.
+
+        :raises RequestError: it is no gzip stream, or not a whole one.
+        """
+        try:
+            return self._file.readinto(buffer)
+        except (gzip.BadGzipFile, EOFError, zlib.error) as exc:
+            raise RequestError("The body is not gzip, or not whole, and its Content-Encoding says gzip.") from exc
+
+
+class Bounded(io.RawIOBase):
+    """The bytes of a body that may be so long and no longer; more is an error, never an end.
+
+    :param is_exact: whether fewer are an error as well: whoever sent them has gone (RFC 9112, section 8).
+    """
+
+    def __init__(self, body: IO[bytes], most: int, *, is_exact: bool = False) -> None:
+        self._body = body
+        self._most = most
+        self._left = most
+        self._is_exact = is_exact
+
+    def readable(self) -> bool:
+        """Tell that it can be read."""
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        """Read what there is room for.
+
+        :raises TooLargeError: that is over the bound.
+        :raises RequestError: the body ended too early.
+        """
+        room = memoryview(buffer).nbytes
+        data = self._body.read(min(room, self._left) if self._is_exact else room)
+        if self._is_exact and not data and self._left and room:
+            raise RequestError(
+                f"The body ended after {self._most - self._left} of {self._most} bytes; nothing was done."
+            )
+        self._left -= len(data)
+        if self._left < 0:
+            raise TooLargeError(f"The request's body is larger than {self._most} bytes.")
+        memoryview(buffer)[: len(data)] = data
+        return len(data)
 
 
 def _compressor() -> zstandard.ZstdCompressor:

@@ -15,12 +15,10 @@ from typing import TYPE_CHECKING, Any, cast
 from flask import Blueprint, Response, g, render_template, request
 
 from qit4n_kg.committing.orders import Acceptance
-from qit4n_kg.committing.process import submit
 from qit4n_kg.contributions.model import Event, Kind
-from qit4n_kg.contributions.reading import LONGEST_TEXT
+from qit4n_kg.contributions.reading import LONGEST_TEXT, refuse_unknown
 from qit4n_kg.contributions.register import now
 from qit4n_kg.errors import (
-    ForbiddenError,
     KnowledgeGraphError,
     ParameterError,
     RequestError,
@@ -68,11 +66,11 @@ def add() -> Response:
 @contribute.post("/contribute")
 def send() -> Response:
     """Submit a contribution, from the form or as `/contributions` takes it."""
-    holder = _require(Role.CONTRIBUTOR)
     try:
-        receipt = desk().submit(_read_sending(), holder.name, snapshot())
+        holder = _require(Role.CONTRIBUTOR)
+        receipt = desk().submit(read_sending(), holder.name, snapshot())
     except KnowledgeGraphError as exc:
-        if not _is_form() or isinstance(exc, UnauthenticatedError | ForbiddenError):
+        if not _is_form():
             raise
         problem = describe(exc)
         return _form_page(problem=problem, status=int(problem["status"]))
@@ -88,7 +86,7 @@ def accept(id_: str) -> Response:
     order = Acceptance(id_, _note(), _seen_events())
 
     def act() -> None:
-        submit(knowledge_graph().settings, order, holder.name)
+        knowledge_graph().writing.submit(order, holder.name)
 
     return _decide(id_, act)
 
@@ -97,6 +95,10 @@ def accept(id_: str) -> Response:
 def reject(id_: str) -> Response:
     """Reject a contribution, with the reason."""
     holder = _require(Role.REVIEWER)
+    if not _note():
+        raise ParameterError(
+            "A rejection needs its reason, for whoever sent the contribution.", hint="Send it as note."
+        )
     return _decide(id_, lambda: _add(id_, Kind.REJECTED, holder, lambda one: one.require_reviewer(holder.name)))
 
 
@@ -199,7 +201,7 @@ def _read_json() -> dict[str, Any]:
     return value
 
 
-def _read_sending() -> Sending:
+def read_sending() -> Sending:
     """Read this request as a contribution.
 
     :raises RequestError: it can't be understood.
@@ -210,6 +212,7 @@ def _read_sending() -> Sending:
         sending = _read_form()
     elif request.mimetype == JSON.media_type:
         fields = _read_json()
+        refuse_unknown(fields)
         texts = {name: fields.get(name) or "" for name in ("adds", "retracts")}
         if not all(isinstance(text, str) for text in texts.values()):
             raise ParameterError("adds and retracts are texts, as Turtle.")

@@ -6,9 +6,12 @@ from flask import Blueprint, Response, render_template, request
 
 from qit4n_kg.errors import NotFoundError, ParameterError
 from qit4n_kg.formats import CSV, HTML, JSON, XLSX, by_name, negotiate
+from qit4n_kg.namespaces import STDORG
 from qit4n_kg.web import access
 from qit4n_kg.web.context import knowledge_graph, snapshot
 from qit4n_kg.web.contributions import finish, json_response
+from qit4n_kg.web.languages import gettext
+from qit4n_kg.web.readings import reading
 
 contribute_sheets = Blueprint("contribute_sheets", __name__)
 
@@ -23,9 +26,11 @@ def index() -> Response:
     found = knowledge_graph().gatekeeper.sheets(now.generation.store_path)
     if form is JSON:
         return finish(json_response([{"class": name, "things": count} for name, count in found]))
+    label = reading().entities.labels.label
     body = render_template(
         "contribute_sheets.html",
         sheets=found,
+        labels={name: gettext(label(f"{STDORG}{name}")) for name, _ in found},
         holder=access.session_holder(),
         csrf=access.form_token(),
         generation=now.generation.number,

@@ -7,6 +7,7 @@ holds a token reads it.
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, cast
 from xml.sax.saxutils import escape, quoteattr
 
@@ -111,7 +112,7 @@ def as_turtle(id_: str) -> Response:
 
 @contributions.get("/contributions/<id_>/effects")
 def effects(id_: str) -> Response:
-    """Say what a pending contribution would change in the answers of saved queries."""
+    """Say what a pending contribution would change in the answers of saved queries, and in exports."""
     form = negotiate(request.headers.get("Accept"), (HTML, JSON))
     access.require(Role.CONTRIBUTOR)
     contribution = desk().register.get(id_)
@@ -133,6 +134,11 @@ def effects(id_: str) -> Response:
             "changed": changed,
             "unchanged": found.unchanged,
             "unknown": found.unknown,
+            "exports": {
+                "changed": [asdict(one) for one in found.exports.changed],
+                "unchanged": found.exports.unchanged,
+                "unknown": found.exports.unknown,
+            },
         }
         return finish(json_response(told))
     body = render_template(

@@ -6,15 +6,16 @@ No vocabulary has terms for limits, so each is a feature with a label, a comment
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING
 
 from flask import request
-from pyoxigraph import BlankNode, Literal, NamedNode, Triple, serialize
+from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from qit4n_kg.config import SETTINGS
 from qit4n_kg.formats import Format, RdfFormat, ResultFormat
 from qit4n_kg.namespaces import PREFIXES, RDF, RDFS, SCHEMA
-from qit4n_kg.store.oxigraph import rdf_format
+from qit4n_kg.store.writing import serialise
 from qit4n_kg.web.context import knowledge_graph, snapshot
 from qit4n_kg.web.statistics import statistics
 
@@ -93,8 +94,9 @@ def write_graph(triples: Iterable[Triple], form: Format) -> bytes:
     member = next(member for member in RdfFormat if member.value is form)
     has_prefixes = form in (RdfFormat.TURTLE.value, RdfFormat.TRIG.value, RdfFormat.RDF_XML.value)
     known = {"sd": SD, "void": VOID, "formats": FORMATS} | {name: PREFIXES[name] for name in _SHOWN_PREFIXES}
-    output = serialize(list(triples), format=rdf_format(member), prefixes=known if has_prefixes else None)
-    return output or b""
+    output = io.BytesIO()
+    serialise(triples, output, member, known if has_prefixes else None)
+    return output.getvalue()
 
 
 def statement(subject: NamedNode | BlankNode, predicate: str, value: Term | str | int | float) -> Triple:

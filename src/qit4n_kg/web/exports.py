@@ -53,7 +53,8 @@ def coded(text: str) -> Markup:
 @exports.get("/exports")
 def index() -> ResponseReturnValue:
     """List every export, with who takes it, what it holds and an example."""
-    return send(render_template("exports.html", registry=registry(), settings=knowledge_graph().settings), HTML)
+    settings = knowledge_graph().settings
+    return send(render_template("exports.html", registry=registry(), email=settings.admin_email), HTML)
 
 
 @exports.get("/exports/<path:name>")
@@ -124,8 +125,9 @@ def _open(wanted: Wanted, arguments: dict[str, str], *, loss: bool = False) -> I
 
 def _etag(wanted: Wanted, arguments: dict[str, str], coding: str) -> str:
     manifest = snapshot().generation.manifest
-    parts = (__version__, manifest.number, manifest.dataset, manifest.built_at, wanted.name, sorted(arguments.items()))
-    return hashlib.sha256(repr((*parts, coding)).encode()).hexdigest()[:32]
+    made_of = (__version__, manifest.number, manifest.dataset, manifest.built_at, knowledge_graph().settings.publisher)
+    parts = (*made_of, wanted.name, sorted(arguments.items()), coding)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 
 def _send(file: IO[bytes], form: Format, coding: str) -> Response:

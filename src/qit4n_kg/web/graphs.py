@@ -9,29 +9,23 @@ to depend on what was read (If-Match with its ETag) or on there being no such gr
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 from uuid import uuid4
 
-import pyoxigraph
 from flask import Blueprint, Response, request
-from pyoxigraph import DefaultGraph, NamedNode, serialize
+from pyoxigraph import NamedNode
 
 from qit4n_kg.committing.orders import GraphWrite
-from qit4n_kg.committing.process import submit
 from qit4n_kg.errors import (
     NotFoundError,
-    ParameterError,
     PreconditionFailedError,
     RequestError,
-    SourceError,
-    TooLargeError,
     UnsupportedMediaTypeError,
 )
 from qit4n_kg.formats import RdfFormat
 from qit4n_kg.queries import read_query
-from qit4n_kg.store.oxigraph import rdf_format
+from qit4n_kg.store.parsing import Sent, parse_triples
 from qit4n_kg.tokens import Role
 from qit4n_kg.web import access
 from qit4n_kg.web.codings import CODINGS
@@ -48,9 +42,6 @@ if TYPE_CHECKING:
 graphs = Blueprint("graphs", __name__)
 
 _MULTIPART = "multipart/form-data"
-_LONGEST_STATEMENT = 16 * 1024**2 - 1024
-"""Of what the engine reads as N-Triples, in bytes; entities in RDF/XML can make a literal longer than the body is."""
-_PLACE = re.compile(r"^Parser error (?:at|between) line .*?: (?=\S)")
 _READ = [form for form in RdfFormat if not form.value.has_graphs]
 
 
@@ -159,10 +150,9 @@ def _is_there(graph: NamedNode) -> bool:
 def _write(method: str, graph: str | None, *, is_made: bool = False) -> Response:
     holder = access.who()
     assert holder is not None
-    settings = knowledge_graph().settings
     expected = None if is_made else _expected(graph)
     triples = "" if method == "DELETE" else _read_triples(graph or request.base_url)
-    committed = submit(settings, GraphWrite(method, graph, triples), holder.name, expected)
+    committed = knowledge_graph().writing.submit(GraphWrite(method, graph, triples), holder.name, expected)
     is_new = is_made or (committed.is_new_graph and method != "DELETE")
     response = Response(status=201 if is_new else 204)
     if is_new and graph is not None:
@@ -209,38 +199,22 @@ def _etags(graph: str | None, generation: Generation) -> Iterator[str]:
 
 
 def _read_triples(base_iri: str) -> str:
-    """Read the body, or each part of it, as one graph; blank nodes of different parts are different.
+    """Read the body, or each part of it, as one graph, in N-Triples; blank nodes of different parts are different.
 
     :raises SourceError: it does not parse, with line and column.
     :raises UnsupportedMediaTypeError: it is in no format of triples.
     :raises TooLargeError: a statement is longer than the engine reads.
+    :raises ValidationLimitError: reading it took too long, or too much memory.
     """
     if request.mimetype == _MULTIPART:
         files = [part for _, parts in request.files.lists() for part in parts]
-        parts = [(part.read(), part.mimetype, part.filename or "") for part in files]
-        if not parts:
+        if not files:
             raise RequestError("The form has no part with a file name.")
+        texts = [Sent(part.read(), _format(part.mimetype, part.filename or "")) for part in files]
     else:
-        parts = [(read_body(request), request.mimetype, "")]
-    return "".join(_triples(content, media_type, name, base_iri) for content, media_type, name in parts)
-
-
-def _triples(content: bytes, media_type: str, name: str, base_iri: str) -> str:
-    form = _format(media_type, name)
-    try:
-        quads = list(pyoxigraph.parse(content, rdf_format(form), base_iri=base_iri, rename_blank_nodes=True))
-    except SyntaxError as exc:
-        detail = _PLACE.sub("", str(exc.msg)).rstrip(".")
-        raise SourceError(
-            f"This is not {form.value.label}: {detail}.", line=exc.lineno or None, column=exc.offset or None
-        ) from exc
-    if any(quad.graph_name != DefaultGraph() for quad in quads):
-        raise ParameterError("The body has named graphs, and one graph is written at a time.")
-    text = serialize((quad.triple for quad in quads), format=pyoxigraph.RdfFormat.N_TRIPLES)
-    assert text is not None
-    if len(text) > _LONGEST_STATEMENT and any(len(line) > _LONGEST_STATEMENT for line in text.splitlines()):
-        raise TooLargeError(f"A statement in the body is larger than {_LONGEST_STATEMENT} bytes.")
-    return text.decode()
+        form = _format(request.mimetype, "")
+        texts = [Sent(read_body(request), form)]
+    return parse_triples(texts, base_iri, knowledge_graph().settings).decode()
 
 
 def _format(media_type: str, name: str) -> RdfFormat:

@@ -24,7 +24,7 @@ from babel.messages.pofile import read_po
 from flask import current_app, g, request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from flask import Flask, Response
 
@@ -174,6 +174,17 @@ def _catalogues() -> Mapping[str, NullTranslations]:
 def gettext(message: str) -> str:
     """Translate a text of ours into the page's language; one without a translation stays as it is."""
     return _catalogues()[_tag()].gettext(message) if message else message
+
+
+def tags() -> frozenset[str]:
+    """Return the languages that pages come in."""
+    return frozenset(_catalogues())
+
+
+def translated_into(language: str) -> Callable[[str], str] | None:
+    """Return what translates our texts into a language, None where pages don't come in it."""
+    catalogue = _catalogues().get(language)
+    return None if catalogue is None else catalogue.gettext
 
 
 def ngettext(singular: str, plural: str, count: int) -> str:

@@ -14,7 +14,6 @@ from qit4n_kg.namespaces import STDORG, compact, prefixes
 
 if TYPE_CHECKING:
     from qit4n_kg.config import Settings
-    from qit4n_kg.entities.panels import Panel
 
 _SCHEMES = frozenset(("http", "https", "mailto"))
 
@@ -53,14 +52,14 @@ class Target:
     is_local: bool
 
 
-def target(iri: str, settings: Settings, passage: Panel) -> Target | None:
-    """Return where an IRI leads, None where it should be plain text; `passage` is the query that shows a named graph."""
+def target(iri: str, settings: Settings) -> Target | None:
+    """Return where an IRI leads, None where it should be plain text."""
     if (path := local_path(iri, settings)) is not None:
         return Target(path, True)
     if iri.startswith(STDORG) and len(iri) > len(STDORG):
         return Target(f"/ontology#{quote(iri.removeprefix(STDORG))}", True)
-    if iri.startswith(settings.graph_base):
-        return Target(sparql_path(passage.shown(iri)), True)
+    if iri.startswith(settings.graph_base) and len(iri) > len(settings.graph_base):
+        return Target(f"/passage/{quote(iri.removeprefix(settings.graph_base))}", True)
     away = outward(iri)
     return None if away is None else Target(away, False)
 

@@ -227,11 +227,13 @@ def _page(view: View) -> Response:
     panel = all_lists.panel(view.name)
     part = all_lists.read(view.name, _wanted(view, columns), view.limit, view.offset)
     pages = -(-part.total // view.limit)
-    described = [
-        {"name": column.name, "label": column.label, "kind": column.kind, "number": number}
-        for number, column in enumerate(columns)
-        if not column.is_hidden and _is_telling(part, number, column.name in view.filters)
-    ]
+    described, common = [], []
+    for number, column in enumerate(columns):
+        if _is_common(part, number) and not column.is_hidden:
+            common.append((column.label, part.rows[0].cells[number]))
+        elif not (column.is_hidden or column.is_paired) and _is_telling(part, number, column.name in view.filters):
+            shown = {"name": column.name, "label": column.label, "kind": column.kind, "absent": column.absent}
+            described.append({**shown, "number": number})
     labels = reading().entities.labels
     page = render_template(
         "list.html",
@@ -241,13 +243,17 @@ def _page(view: View) -> Response:
         part=part,
         total=all_lists.totals[view.name],
         columns=described,
+        common=common,
+        unseen=[column.label for column in columns if column.is_hidden and not column.is_paired],
         sortable=[{"name": "item", "label": panel.headers.get("item", panel.title), "kind": "text"}, *described],
         names={row.iri: labels.before_english(row.iri) or row.label for row in part.rows},
+        called=lambda value: (labels.before_english(value.iri) if value.iri else None) or value.text,
         facets=_facets(view, columns, part),
         chosen=[_chosen(view, columns, part, name, value) for name, value in view.filters.items()],
         numbers=page_numbers(view.page, pages),
+        pages=max(1, pages),
         files=[(form.label, view.file(form)) for form in OFFERS[1:]],
-        see=panel.headers.get("see") if panel.headers.get("see") in knowledge_graph().catalogue.queries else None,
+        see=knowledge_graph().catalogue.queries.get(panel.headers.get("see", "")),
         sparql=links.sparql_path(panel.shown()),
         older=index().of,
     )
@@ -260,9 +266,15 @@ def _is_telling(part: Part, number: int, is_chosen: bool) -> bool:
     return not part.rows or (any(cells) and not (is_chosen and len(cells) == 1))
 
 
-def _value_label(value: str, label: str) -> str:
+def _is_common(part: Part, number: int) -> bool:
+    """Tell whether all rows say the same in a column, so that it can be said once."""
+    is_whole = len(part.rows) == part.total > 2
+    return is_whole and bool(part.rows[0].cells[number]) and len({row.cells[number] for row in part.rows}) == 1
+
+
+def _value_label(column: Column, value: str, label: str) -> str:
     if value == NOTHING:
-        return gettext("None stated")
+        return gettext(column.absent) if column.absent else gettext("None stated")
     return (reading().entities.labels.before_english(value) if ":" in value else None) or label
 
 
@@ -278,7 +290,7 @@ def _facets(view: View, columns: Sequence[Column], part: Part) -> list[Facet]:
             value = shorten("", each.value, settings) if column.has_things else each.value
             is_chosen = view.filters.get(column.name) == value
             then = view.without(column.name) if is_chosen else view.with_filter(column.name, value)
-            choices.append(Choice(_value_label(each.value, each.label), each.count, then.href(), is_chosen))
+            choices.append(Choice(_value_label(column, each.value, each.label), each.count, then.href(), is_chosen))
         if any(each.value != NOTHING for each in counts) and (len(counts) > 1 or view.filters.get(column.name)):
             facets.append(Facet(column.name, gettext(column.label), tuple(choices)))
     return facets
@@ -289,5 +301,7 @@ def _chosen(view: View, columns: Sequence[Column], part: Part, name: str, value:
     settings = knowledge_graph().settings
     column = next(column for column in columns if column.name == name)
     full = expand("", value, settings) if column.has_things and value != NOTHING else value
-    label = next((_value_label(each.value, each.label) for each in part.facets[name] if each.value == full), value)
+    label = next(
+        (_value_label(column, each.value, each.label) for each in part.facets[name] if each.value == full), value
+    )
     return {"title": gettext(column.label), "label": label, "href": view.without(name).href()}

@@ -15,10 +15,14 @@ from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po, write_po
 
 from qit4n_kg.config import default_sources
+from qit4n_kg.contributions.differences import DIFFERENCES
+from qit4n_kg.contributions.model import Kind, State
 from qit4n_kg.entities.panels import column_label, read_panel
 from qit4n_kg.entities.passages import SourceKind
-from qit4n_kg.namespaces import OWL, RDF, RDFS
+from qit4n_kg.namespaces import OWL, RDF, RDFS, SH, SKOS
 from qit4n_kg.queries import TOPICS
+from qit4n_kg.queries import read_catalogue as read_catalogue_of_queries
+from qit4n_kg.web.choices import parameter_label
 from qit4n_kg.web.citing import STYLES
 from qit4n_kg.web.manual import MANUAL
 from qit4n_kg.web.problems import PROBLEMS
@@ -28,15 +32,20 @@ if TYPE_CHECKING:
 
 _WEB = Path(__file__).parent
 CATALOGUES = _WEB / "translations"
-FOLDERS = ("entity/panels", "site/figures", "site/charts", "site/lists", "site/tables", "site/quality")
+FOLDERS = ("catalogue", "entity/panels", "site/figures", "site/charts", "site/lists", "site/tables", "site/quality")
 """The folders under `queries/` whose titles and column names a page shows."""
+
+BORROWED = ("family name", "given name")
+"""What pages call properties of other vocabularies that have no label in the graph and no place among the ordered ones."""
 
 _KEYWORDS = {"_": None, "gettext": None, "lazy": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
 _OPTIONS = {"trimmed": "true", "newstyle_gettext": "true", "trim_blocks": "true", "lstrip_blocks": "true"}
 _WIDTH = 120
 _TYPE = pyoxigraph.NamedNode(f"{RDF}type")
 _CLASS = pyoxigraph.NamedNode(f"{OWL}Class")
+_SCHEME = pyoxigraph.NamedNode(f"{SKOS}inScheme")
 _LABEL = pyoxigraph.NamedNode(f"{RDFS}label")
+_PATH, _NAME = (pyoxigraph.NamedNode(f"{SH}{name}") for name in ("path", "name"))
 
 
 def extract(sources: Path | None = None) -> Catalog:
@@ -52,8 +61,14 @@ def extract(sources: Path | None = None) -> Catalog:
     ontology = pyoxigraph.Store()
     for path in sorted(((sources or default_sources()) / "ontology").glob("*.ttl")):
         ontology.load(path=path, format=pyoxigraph.RdfFormat.TURTLE)
-    for name in [*property_names(queries / "entity" / "property-order.rq", ontology), *class_names(ontology)]:
+    names = (*property_names(queries / "entity" / "property-order.rq", ontology), *class_names(ontology))
+    for name in [*names, *field_names((sources or default_sources()) / "shapes")]:
         found.add(name)
+    for name in concept_names((sources or default_sources()) / "data" / "reference" / "concepts.ttl"):
+        found.add(name)
+    for query in read_catalogue_of_queries(queries / "catalogue"):
+        for parameter in query.parameters:
+            found.add(parameter_label(parameter.name))
     for folder in FOLDERS:
         for path in sorted((queries / folder).glob("*.rq")):
             for text in query_texts(path):
@@ -68,6 +83,9 @@ def _named() -> Iterator[str]:
     yield from (form.label for form, _ in STYLES.values())
     yield from (kind.value for kind in SourceKind)
     yield from (topic.capitalize() for topic in TOPICS)
+    yield from (kind.value for kind in (*State, *Kind))
+    yield from DIFFERENCES
+    yield from BORROWED
 
 
 def _add_file(catalogue: Catalog, method: str, path: Path) -> None:
@@ -81,10 +99,10 @@ def query_texts(path: Path) -> Iterator[str]:
     """Give what a page says of one query file: its title, its question, and the names of its columns."""
     panel = read_panel(path)
     yield panel.title
-    if path.parent.parent.name == "site":  # the pages of things show no questions
+    if path.parent.parent.name == "site" or path.parent.name == "catalogue":  # the pages of things show no questions
         yield panel.question
-    yield from filter(None, (panel.headers.get("more"), panel.headers.get("none"), panel.empty, panel.absent[1]))
-    names = columns_of(panel.text)
+    yield from filter(None, (panel.headers.get("more"), panel.headers.get("none"), panel.empty, *panel.absent.values()))
+    names = [name for name in columns_of(panel.text) if not name.endswith("Iri")]
     yield from (column_label(name) for name in names if not (name.endswith("Label") and name[:-5] in names))
 
 
@@ -114,6 +132,27 @@ def class_names(ontology: pyoxigraph.Store) -> Iterator[str]:
     for quad in ontology.quads_for_pattern(None, _TYPE, _CLASS):
         if isinstance(quad.subject, pyoxigraph.NamedNode):
             yield from _labels(ontology, quad.subject)
+
+
+def field_names(shapes: Path) -> Iterator[str]:
+    """Give what the shapes call the properties that a form has fields for."""
+    read = pyoxigraph.Store()
+    for path in sorted(shapes.glob("*.ttl")):
+        read.load(path=path, format=pyoxigraph.RdfFormat.TURTLE)
+    for quad in read.quads_for_pattern(None, _PATH, None):
+        names = (found.object for found in read.quads_for_pattern(quad.subject, _NAME, None))
+        if isinstance(quad.object, pyoxigraph.NamedNode):
+            yield from (name.value for name in names if isinstance(name, pyoxigraph.Literal))
+
+
+def concept_names(path: Path) -> Iterator[str]:
+    """Give what a file of reference data calls its concepts."""
+    if path.is_file():
+        data = pyoxigraph.Store()
+        data.load(path=path, format=pyoxigraph.RdfFormat.TURTLE)
+        for quad in data.quads_for_pattern(None, _SCHEME, None):
+            if isinstance(quad.subject, pyoxigraph.NamedNode):
+                yield from _labels(data, quad.subject)
 
 
 def _labels(ontology: pyoxigraph.Store, node: pyoxigraph.NamedNode) -> Iterator[str]:

@@ -18,6 +18,7 @@ from qit4n_kg.web.context import knowledge_graph, snapshot
 from qit4n_kg.web.documents import documents
 from qit4n_kg.web.languages import gettext as _
 from qit4n_kg.web.ontology import ontology
+from qit4n_kg.web.passages import passages
 from qit4n_kg.web.quality import quality
 from qit4n_kg.web.readings import reading
 from qit4n_kg.web.sending import send
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from qit4n_kg.entities.view import PropertyGroup
 
 pages = Blueprint("pages", __name__)
-for part in (documents, ontology, quality, about, sitemap):
+for part in (documents, passages, ontology, quality, about, sitemap):
     pages.register_blueprint(part)
 
 _LONGEST_TEXT = 2_000

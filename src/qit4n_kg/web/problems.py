@@ -39,6 +39,11 @@ PROBLEMS: dict[str, Problem] = {
         "Generation gone",
         "The generation that the parameter `at` pins was published once and is not kept any more.",
     ),
+    "feed-gone": Problem(
+        410,
+        "Feed began anew",
+        "The page is of the change feed as it was before it began anew. Follow it from /feed, with its new pages.",
+    ),
     "method-not-allowed": Problem(
         405,
         "Method not allowed",
@@ -92,10 +97,22 @@ PROBLEMS: dict[str, Problem] = {
     "not-acceptable": Problem(
         406,
         "Not acceptable",
-        "None of the formats that the Accept header names is on offer; the detail lists those that are.",
+        "None of the formats that the Accept header names is on offer; the detail lists those that are. Or the format that was "
+        "chosen can't hold the result: XML 1.0 has no control characters, JSON-LD has no triple terms. The hint names others.",
     ),
     "unsupported-media-type": Problem(
         415, "Unsupported media type", "The request's body has a Content-Type that is not understood here."
+    ),
+    "unsupported-coding": Problem(
+        415,
+        "Unsupported content coding",
+        "The request's body has a Content-Encoding that is not read here; the Accept-Encoding header of the answer names what is.",
+    ),
+    "length-required": Problem(
+        411,
+        "Length required",
+        "The request's body comes in chunks, and one that was cut off could not be told from a whole one. Send Content-Length, "
+        "or gzip.",
     ),
     "query-too-long": Problem(413, "Query too long", "The text of the query is over this server's bound."),
     "too-large": Problem(413, "Request too large", "The request's body is over this server's bound."),
@@ -132,6 +149,9 @@ PROBLEMS: dict[str, Problem] = {
         503,
         "No search index",
         "The generation that is served was built by an older version, without an index and lists.",
+    ),
+    "feed-damaged": Problem(
+        503, "Feed damaged", "The change feed's past can't be read back; the next generation begins it anew."
     ),
     "journal-damaged": Problem(
         503, "Damaged journal", "The journal of accepted changes can't be read back, so nothing can be written."

@@ -1,4 +1,4 @@
-"""`/quality` and `/quality.json`: what is covered, contradictory, open or remarked on, and which checks hold."""
+"""`/quality`, `/quality.json` and `/discrepancies`: what is covered, contradictory, open or remarked on, and which checks hold."""
 
 from __future__ import annotations
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from flask.typing import ResponseReturnValue
 
+    from qit4n_kg.entities.labels import Reference
+    from qit4n_kg.entities.view import Discrepancy
+
 quality = Blueprint("quality", __name__)
 
 _LINKS = ('</quality.json>; rel="alternate"; type="application/json"', '</quality>; rel="alternate"; type="text/html"')
@@ -44,6 +47,18 @@ def negotiated() -> ResponseReturnValue:
 def data() -> ResponseReturnValue:
     """Send JSON, whatever Accept says."""
     return _data(varies=False)
+
+
+@quality.get("/discrepancies")
+def disputed() -> ResponseReturnValue:
+    """Show where passages contradict each other; what is decided for one reason stands together."""
+    found, is_whole = reading().entities.disputed()
+    reasons: dict[str, list[tuple[Reference, Discrepancy]]] = {}
+    for thing, one in found:
+        reasons.setdefault(one.reason, []).append((thing, one))
+    count = sum(len(one.differences) for _, one in found)
+    page = render_template("discrepancies.html", reasons=list(reasons.items()), count=count, is_whole=is_whole)
+    return send(page, HTML, is_dated=True)
 
 
 def _page() -> ResponseReturnValue:

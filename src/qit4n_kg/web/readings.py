@@ -24,6 +24,7 @@ from qit4n_kg.search.lists import Lists
 from qit4n_kg.vocabulary import Vocabulary
 from qit4n_kg.web import languages, links
 from qit4n_kg.web.context import knowledge_graph, snapshot
+from qit4n_kg.web.rendering import renderings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -102,7 +103,7 @@ class Common:
     def read_in(self, wanted: Sequence[str]) -> Reading:
         """Return the readers that prefer these languages; a few orders of languages are kept."""
         is_plain = tuple(wanted) == (languages.SOURCE,)
-        order = (languages.SOURCE,) if is_plain else languages.narrow(wanted, self.languages)
+        order = (languages.SOURCE,) if is_plain else languages.narrow(wanted, self.languages | languages.tags())
         with self.lock:
             found = self.readings.setdefault(order, Reading(self, order))
             self.readings.move_to_end(order)
@@ -116,8 +117,7 @@ class Common:
 
     @cached_property
     def _target(self) -> Callable[[str], links.Target | None]:
-        passage = self.statements["passage"]
-        return lru_cache(16_384)(lambda iri: links.target(iri, self.settings, passage))
+        return lru_cache(16_384)(lambda iri: links.target(iri, self.settings))
 
 
 @dataclass
@@ -171,7 +171,11 @@ class Reading:
     def entities(self) -> EntityReader:
         """The reader of entity views."""
         return EntityReader(
-            self.snapshot.store, self.common.queries / "entity", base=self.settings.base_iri, languages=self.languages
+            self.snapshot.store,
+            self.common.queries / "entity",
+            base=self.settings.base_iri,
+            languages=self.languages,
+            rendered=renderings(self.snapshot.store, self.languages[0]),
         )
 
     @cached_property

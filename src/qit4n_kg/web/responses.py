@@ -30,8 +30,10 @@ from qit4n_kg.errors import (
     TooLargeError,
     TooManyRequestsError,
     UnauthenticatedError,
+    UnsupportedCodingError,
 )
 from qit4n_kg.formats import HTML, Format, negotiate
+from qit4n_kg.web.codings import READ_CODING
 from qit4n_kg.web.context import knowledge_graph
 from qit4n_kg.web.problems import LIMITS, PROBLEMS, problem_path
 
@@ -105,6 +107,8 @@ def headers_of(error: KnowledgeGraphError) -> dict[str, str]:
         return {"Retry-After": str(error.seconds)}
     if isinstance(error, UnauthenticatedError):
         return {"WWW-Authenticate": 'Bearer realm="qit4n-kg"'}
+    if isinstance(error, UnsupportedCodingError):
+        return {"Accept-Encoding": READ_CODING}
     is_passing = isinstance(error, QueueFullError | QueryCancelledError | ReceivingFullError | StateLockedError)
     return {"Retry-After": str(_RETRY_SECONDS)} if is_passing else {}
 

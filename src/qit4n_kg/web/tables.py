@@ -6,7 +6,7 @@ the number of lines is the number of rows, however many there are.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pyoxigraph import (
@@ -20,9 +20,10 @@ from pyoxigraph import (
     parse_query_results,
 )
 
+from qit4n_kg.entities.panels import column_label
 from qit4n_kg.formats import ResultFormat
 from qit4n_kg.namespaces import XSD
-from qit4n_kg.web.links import local_path, outward, short_name
+from qit4n_kg.web.links import short_name, target
 
 if TYPE_CHECKING:
     from qit4n_kg.config import Settings
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 SHOWN_ROWS = 1000
 """A page shows this many rows; the downloads have all."""
 
+_JOINED = "|"
 _SHOWN_BYTES = 4 * 1024 * 1024
 _NUMBERS = frozenset(f"{XSD}{name}" for name in ("integer", "decimal", "double", "float"))
 _DATES = frozenset(f"{XSD}{name}" for name in ("date", "dateTime", "gYearMonth", "gYear"))
@@ -49,16 +51,22 @@ class Cell:
     title: str | None = None
     note: str | None = None
     kind: str | None = None
+    others: tuple[str, ...] = ()
+    """More values of the same cell, as a catalogue query joins them."""
 
 
 @dataclass(frozen=True)
 class ResultTable:
-    """The first rows of a result and the number of all; `truth` is the answer of an ASK, which has no rows."""
+    """The first rows of a result and the number of all; `truth` is the answer of an ASK, which has no rows.
+
+    `labels` are headings for readers, where the columns have any.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell | None, ...], ...]
     total: int
     truth: bool | None = None
+    labels: tuple[str, ...] = ()
 
     def is_figures(self, column: int) -> bool:
         """Whether a column holds nothing but numbers."""
@@ -83,6 +91,35 @@ def read_table(spooled: Spooled, settings: Settings) -> ResultTable:
     columns = tuple(variable.value for variable in results.variables)
     rows = tuple(tuple(_cell(term, settings) for term in row) for row in results)
     return ResultTable(columns, rows, _count_lines(spooled) - 1)
+
+
+def readable(table: ResultTable) -> ResultTable:
+    """Arrange the result of a catalogue query for readers.
+
+    By the catalogue's conventions `?personIri` is where `?person` leads (or the first column, where there is none of that name),
+    and `|` stands between the values of one cell.
+    """
+    at = {name: position for position, name in enumerate(table.columns)}
+    shown = [name for name in table.columns if not name.endswith("Iri") or len(table.columns) == 1]
+    links = {}
+    for name in table.columns:
+        if name not in shown and shown:
+            own = name.removesuffix("Iri")
+            links[own if own in shown else shown[0]] = at[name]
+    rows = tuple(
+        tuple(_arranged(row[at[name]], row[links[name]] if name in links else None) for name in shown)
+        for row in table.rows
+    )
+    return replace(table, columns=tuple(shown), rows=rows, labels=tuple(column_label(name) for name in shown))
+
+
+def _arranged(cell: Cell | None, link: Cell | None) -> Cell | None:
+    if cell is None:
+        return link
+    first, *others = cell.text.split(_JOINED) if cell.href is None and cell.kind is None else (cell.text,)
+    if link is not None and cell.href is None:
+        cell = replace(cell, href=link.href, title=link.title)
+    return replace(cell, text=first, others=tuple(others))
 
 
 def _first_lines(spooled: Spooled, count: int) -> bytes:
@@ -131,5 +168,5 @@ def _cell(term: Term | None, settings: Settings) -> Cell | None:
 
 def _href(iri: str, settings: Settings) -> str | None:
     """Return where an IRI may lead: our page, or elsewhere by a scheme that is safe, so that data plants no script."""
-    path = local_path(iri, settings)
-    return outward(iri) if path is None else path
+    to = target(iri, settings)
+    return None if to is None else to.href

@@ -43,11 +43,11 @@ class Lane:
 
 @dataclass(frozen=True)
 class Timeline:
-    """Lanes over time; a tick is a place in percent and what is written there."""
+    """Lanes over time; a tick is a place in percent, the year that begins there or else nothing, and its quarter or 0."""
 
     table: Table
     lanes: tuple[Lane, ...]
-    ticks: tuple[tuple[float, str], ...]
+    ticks: tuple[tuple[float, str, int], ...]
     first: datetime.date
     last: datetime.date
     height: int
@@ -107,7 +107,7 @@ class _Scale:
         span = max(1, (self.last - self.first).days)
         return round(_MARGIN + (100 - 2 * _MARGIN) * (when - self.first).days / span, 3)
 
-    def ticks(self) -> Iterator[tuple[float, str]]:
+    def ticks(self) -> Iterator[tuple[float, str, int]]:
         """Yield years, or quarters where there are few years."""
         years = range(self.first.year, self.last.year + 1)
         months = (1, 4, 7, 10) if len(years) <= _MOST_TICKS // 4 else (1,)
@@ -116,7 +116,7 @@ class _Scale:
             for month in months:
                 when = datetime.date(year, month, 1)
                 if self.first <= when <= self.last:
-                    yield self.place(when), str(year) if month == 1 else ""
+                    yield self.place(when), str(year) if month == 1 else "", month // 3 + 1
 
 
 def _mark(scale: _Scale, first: datetime.date, last: datetime.date, row: tuple[Cell, ...]) -> Mark:

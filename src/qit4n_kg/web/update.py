@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from qit4n_kg.committing.process import submit
 from qit4n_kg.errors import QuerySyntaxError, RequestError, UnsupportedMediaTypeError
 from qit4n_kg.store.evaluating import Update
 from qit4n_kg.tokens import Role
@@ -42,7 +41,7 @@ def endpoint() -> Response:
     holder = access.require(Role.ADMIN)
     asked = read_update_request()
     try:
-        committed = submit(knowledge_graph().settings, asked, holder.name)
+        committed = knowledge_graph().writing.submit(asked, holder.name)
     except QuerySyntaxError as exc:
         return send_problem(describe_syntax(asked.text, exc))
     response = jsonify(describe_commit(committed))

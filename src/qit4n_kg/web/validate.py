@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any, cast
 from flask import Blueprint, Response, current_app, render_template, request
 
 from qit4n_kg.errors import ParameterError, RequestError, SourceError, UnsupportedMediaTypeError
-from qit4n_kg.formats import HTML, READABLE, REPORTS, Format, RdfFormat, by_name, form_of, negotiate, shown_name
+from qit4n_kg.formats import HTML, JSON, READABLE, REPORTS, Format, RdfFormat, by_name, form_of, negotiate, shown_name
 from qit4n_kg.gatekeeping import SentFile
 from qit4n_kg.store.shelf import Shelf
 from qit4n_kg.web import access
 from qit4n_kg.web.context import knowledge_graph, snapshot
+from qit4n_kg.web.contribute import read_sending
+from qit4n_kg.web.contributions import desk
 from qit4n_kg.web.protocol import read_body, read_number
 from qit4n_kg.web.rates import Rate
 from qit4n_kg.web.responses import describe
@@ -35,7 +37,7 @@ RATE = "validation_rate"
 PAGE_FINDINGS = 100
 _MOST_FILES = 20
 _FORM_TYPES = ("multipart/form-data", "application/x-www-form-urlencoded")
-_HINT = f"Understood: {', '.join(form.media_type for form in READABLE)}, multipart/form-data."
+_HINT = f"Understood: {', '.join(form.media_type for form in READABLE)}, multipart/form-data; application/json: a contribution."
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ def form() -> Response:
 def judge() -> Response:
     """Judge what is sent."""
     _count_request()
+    if request.mimetype == JSON.media_type:
+        return _judge_contribution()
     files, name = _read_request()
     chosen = _report_format(name)
     try:
@@ -76,6 +80,13 @@ def judge() -> Response:
         return _report_page(judgement)
     response = Response(judgement.rendered, content_type=chosen.content_type)
     return _finish(response)
+
+
+def _judge_contribution() -> Response:
+    """Judge what `POST /contributions` would be sent, with what it takes back; the report is JSON."""
+    judgement = desk().check(read_sending(), snapshot())
+    content = json.dumps(judgement.report, ensure_ascii=False) + "\n"
+    return _finish(Response(content, content_type=JSON.content_type))
 
 
 @validate.get("/validate/reports/<name>")

@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad
 
 from qit4n_kg.errors import ParameterError, QueryTimeoutError, SearchMissingError
-from qit4n_kg.search.lists import NOTHING, Lists, Wanted, write_lists
-from qit4n_kg.search.sheets import harmless, write_csv, write_json, write_xlsx
+from qit4n_kg.search.list_writing import write_lists
+from qit4n_kg.search.lists import NOTHING, Lists, Wanted
+from qit4n_kg.search.sheets import write_csv, write_json, write_xlsx
+from qit4n_kg.spreadsheets import harmless
 from qit4n_kg.store.oxigraph import OxigraphStore
 
 if TYPE_CHECKING:
@@ -211,6 +213,61 @@ def test_a_workbook_holds_numbers_dates_and_texts_but_no_formula_or_link(lists: 
     assert cells["B2"] == "-3"
     assert cells["D3"] == "44294"  # 8 April 2021
     assert 'r="D4" t="inlineStr"' in sheet
+
+
+PAIRS = """# title: People
+# question: Who holds which role where?
+# item: Person
+# facets: role place
+# pair: role place
+# absent: place not stated; role none
+PREFIX ex: <https://example.org/>
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+SELECT ?item ?itemLabel ?role ?roleLabel ?place ?placeLabel
+WHERE {
+  { ?item a ex:Person ; rdfs:label ?itemLabel }
+  UNION { ?item ex:holds ?held . ?held ex:role ?role . ?role rdfs:label ?roleLabel
+          OPTIONAL { ?held ex:in ?place . ?place rdfs:label ?placeLabel } }
+}
+"""
+HELD = """
+@prefix ex: <https://example.org/> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+ex:a a ex:Person ; rdfs:label "Ada" ;
+  ex:holds [ ex:role ex:chair ; ex:in ex:wg1 ] , [ ex:role ex:vice ; ex:in ex:fg ] , [ ex:role ex:editor ] .
+ex:chair rdfs:label "Chair" . ex:vice rdfs:label "Vice-chair" . ex:editor rdfs:label "Editor" .
+ex:wg1 rdfs:label "WG1" . ex:fg rdfs:label "FG" .
+"""
+
+
+def test_a_role_stays_beside_what_it_is_held_in(tmp_path: Path) -> None:
+    tables = tmp_path / "queries" / "site" / "tables"
+    tables.mkdir(parents=True)
+    (tables / "people.rq").write_text(PAIRS)
+    with OxigraphStore.in_memory() as store:
+        triples = pyoxigraph.parse(HELD.encode(), format=pyoxigraph.RdfFormat.TURTLE)
+        store.add(Quad(*quad.triple, DefaultGraph()) for quad in triples)
+        write_lists(tmp_path, store, tmp_path / "queries")
+    lists = Lists(tmp_path, tmp_path / "queries")
+    role, place = lists.columns("people")
+    assert (role.is_paired, place.is_paired, place.absent, role.absent) == (False, True, "not stated", "none")
+    rows = list(lists.rows("people", Wanted(), 5))
+    assert [value.whole for value in rows[0].cells[0]] == ["Chair: WG1", "Editor", "Vice-chair: FG"]
+    assert lists.read("people", Wanted(filters={"place": f"{EX}fg"}), 5).total == 1
+    output = io.BytesIO()
+    write_csv("Person", lists.columns("people"), rows, output)
+    heading, row = csv.reader(io.StringIO(output.getvalue().decode(), newline=""))
+    assert heading == ["Person", "Role", "IRI"]
+    assert row == ["Ada", "Chair: WG1; Editor; Vice-chair: FG", f"{EX}a"]
+    output = io.BytesIO()
+    write_xlsx("Person", lists.columns("people"), rows, output)
+    with zipfile.ZipFile(output) as book:
+        assert "Chair: WG1; Editor; Vice-chair: FG" in book.read("xl/worksheets/sheet1.xml").decode()
+        assert '<sheet name="Person"' in book.read("xl/workbook.xml").decode()
+    output = io.BytesIO()
+    write_json("Person", lists.columns("people"), rows, output)
+    [record] = json.loads(output.getvalue())
+    assert record["role"][0] == {"iri": f"{EX}chair", "label": "Chair", "of": {"iri": f"{EX}wg1", "label": "WG1"}}
 
 
 def test_hostile_labels_survive_a_build_of_lists(tmp_path: Path) -> None:

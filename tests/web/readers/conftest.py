@@ -59,6 +59,8 @@ def world() -> list[Quad]:
         more += [Quad(old, instead, NamedNode(f"{ID}{other}")) for other in replacements]
     odd = NamedNode(f"{ID}odd/a%20b'(c)")
     more += [Quad(odd, label, Literal("An odd name"))]
+    control = NamedNode(f"{ID}odd/control")
+    more += [Quad(control, label, Literal("A\0B\x1bC\uffff")), Quad(control, about, Literal("one\r\ntwo\rthree"))]
     tongues = NamedNode(f"{ID}many-tongues")
     greetings = {"en": "Hello", "fr": "Bonjour", "de-AT": "Servus", "de": "Guten Tag"}
     more += [Quad(tongues, label, Literal(text, language=tag)) for tag, text in greetings.items()]

@@ -109,3 +109,17 @@ def test_what_there_is_not_is_404(client: FlaskClient, path: str) -> None:
 def test_a_read_only_file_refuses_other_methods(client: FlaskClient) -> None:
     assert client.post("/data/club.ttl").status_code == 405
     assert client.delete("/data/club.ttl").status_code == 405
+
+
+def test_a_character_that_xml_has_not_is_406_as_rdf_xml_and_whole_in_the_others(client):
+    answer = client.get("/data/odd/control.rdf")
+    assert (answer.status_code, answer.json["type"]) == (406, "/problems/not-acceptable")
+    assert "U+0000" in answer.json["detail"]
+    for suffix in sorted({*TYPES} - {"rdf"}):
+        texts = {str(value) for value in statements(client, "odd/control", suffix).objects()}
+        assert texts == {"A\0B\x1bC\uffff", "one\r\ntwo\rthree"}
+
+
+@pytest.mark.parametrize("path", ["/doc/odd/control", "/links/odd/control", "/cite/odd/control.json", "/search?q=one"])
+def test_a_page_about_such_a_text_is_shown(client, path):
+    assert client.get(path).status_code == 200

@@ -83,6 +83,42 @@ def test_people_have_the_columns_that_are_wanted(shipped: FlaskClient) -> None:
     assert "D2.3.1" in {value["label"] for value in person["groupOrDeliverable"]}
 
 
+def test_a_person_is_shown_with_each_role_beside_its_group(shipped: FlaskClient) -> None:
+    rows = csv.DictReader(io.StringIO(shipped.get("/people.csv").text, newline=""))
+    [row] = [row for row in rows if row["Person"] == "Helmut Griesser"]
+    assert row["Role"] == "Chair: WG1 Network aspects of QIT; Vice-chair: FG QIT4N"
+    page = shipped.get("/people?q=griesser", headers=HTML).text
+    cell = re.search(r'data-label="Role"><span>(.*?)</span>', page)
+    assert cell is not None
+    assert [re.sub("<[^>]*>", "", line) for line in cell[1].split("<br>")] == [
+        "Chair, WG1 Network aspects of QIT",
+        "Vice-chair, FG QIT4N",
+    ]
+
+
+def test_what_is_not_stated_is_said(shipped: FlaskClient) -> None:
+    assert shipped.get("/people?q=china", headers=HTML).text.count('<bdi class="muted">not stated</bdi>') == 2
+    assert shipped.get("/liaisons", headers=HTML).text.count('<bdi class="muted">no officer named</bdi>') == 4
+
+
+def test_what_all_rows_say_stands_above_them_once(shipped: FlaskClient) -> None:
+    page = shipped.get("/deliverables", headers=HTML).text
+    assert 'The same in all: <span class="muted">Status</span>' in page
+    assert 'data-label="Due"' not in page
+
+
+def test_a_page_beyond_the_last_leads_back(shipped: FlaskClient) -> None:
+    page = shipped.get("/people?page=999", headers=HTML).text
+    assert "There is no page 999: the last one is 1." in page
+    assert '<a href="/people">Go there</a>' in page
+
+
+def test_countries_and_roles_are_named_in_french(shipped: FlaskClient) -> None:
+    page = shipped.get("/people?q=griesser", headers={**HTML, "Accept-Language": "fr"}).text
+    assert "Allemagne" in page
+    assert "Vice-président(e)" in page
+
+
 def test_meetings_are_nine_and_sorted_by_date_or_participants(shipped: FlaskClient) -> None:
     rows = shown(shipped, "/meetings?kind=Meeting")
     assert rows == [f"fg-qit4n/meeting/{number}" for number in range(1, 10)]

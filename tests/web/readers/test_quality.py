@@ -56,3 +56,16 @@ def test_every_page_leads_to_it(client: FlaskClient) -> None:
 
 def test_an_empty_graph_has_a_page(empty_app: Flask) -> None:
     assert empty_app.test_client().get("/quality", headers={"Accept": "text/html"}).status_code == 200
+
+
+def test_discrepancies_stand_with_what_is_followed_what_is_overruled_and_why(client: FlaskClient) -> None:
+    page = client.get("/discrepancies", headers={"Accept": "text/html"}).text
+    assert '<a href="/doc/club/meeting/1"><bdi>Meeting 1 of the Analytical Club</bdi></a>' in page
+    assert '<s><bdi title="xsd:date">1843-08-01</bdi></s>' in page
+    assert '<a href="/passage/minutes/text/meeting-1"><bdi>First paragraph</bdi></a>' in page
+    assert '<a href="/passage/minutes/table-2/meeting-1"><bdi>Table 2, row 1</bdi></a>' in page
+    assert "The table repeats the plan." in page
+
+
+def test_an_empty_graph_has_no_discrepancies(empty_app: Flask) -> None:
+    assert "None." in empty_app.test_client().get("/discrepancies", headers={"Accept": "text/html"}).text

@@ -199,6 +199,16 @@ def test_saved_queries_are_asked_before_and_after(call):
     (leadership,) = (one for one in effects.json["changed"] if one["query"] == "leadership")
     assert leadership["added"] >= 1
     assert effects.json["unchanged"] > 10
+    exports = effects.json["exports"]
+    changed = {one["name"]: one for one in exports["changed"]}
+    assert changed["csvw/leadership.csv"]["added"] >= 1
+    assert changed["popolo.json"]["added"] > 5
+    assert "csvw/meetings.csv" not in changed
+    assert "calendar.ics" not in changed  # nothing but the generation's number would differ
+    assert exports["unchanged"] > 20
+    assert exports["unknown"] == []
+    page = call("GET", f"/contributions/{sent.json['id']}/effects", "ben", headers={"Accept": "text/html"})
+    assert '<a href="/exports/popolo.json">popolo.json</a>' in page.text
 
 
 @pytest.mark.parametrize(
@@ -255,3 +265,11 @@ def test_a_spreadsheet_is_taken_and_sent_back(call):
     assert sent.status_code == 201, sent.text
     (change,) = sent.json["differences"]
     assert (change["kind"], change["subject"]) == ("changed", "https://w3id.org/qit4n/id/organization/nict")
+
+
+def test_what_was_typed_comes_back_to_who_is_not_signed_in(kept):
+    app, _ = kept
+    page = app.test_client().post("/contribute", data={"message": "precious", "adds": "<a> <b> <c> ."}, headers=HTML)
+    assert page.status_code == 401
+    assert 'value="precious"' in page.text
+    assert "/sign-in?next=/contribute" in page.text

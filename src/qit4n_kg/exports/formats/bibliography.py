@@ -42,13 +42,6 @@ def citation_key(item: Item, id_base: str) -> str:
     return _NO_KEY.sub("-", item.iri.removeprefix(id_base).replace("/", ":"))
 
 
-def _about_draft(item: Item) -> list[tuple[str, str]]:
-    """Return what is reported of a deliverable's state, in words."""
-    progress = None if item.progress is None else f"{item.progress} %"
-    said = {"Status": item.status, "Reported progress": progress, "Due": item.due, "As of": item.as_of}
-    return [(name, value) for name, value in said.items() if value is not None]
-
-
 # --- BibTeX ---------------------------------------------------------------------------------------------------------------
 
 
@@ -62,7 +55,7 @@ def write_bibtex(material: Material, output: BinaryIO) -> None:
 
 
 def _bibtex_fields(item: Item) -> Iterator[tuple[str, str]]:
-    note = "; ".join(f"{name}: {value}" for name, value in _about_draft(item))
+    note = "; ".join(f"{name}: {value}" for name, value in item.reported)
     yield "title", f"{{{latex(item.name)}}}"
     if item.editors:
         yield "editor", " and ".join(f"{{{latex(editor.name)}}}" for editor in item.editors)
@@ -127,7 +120,7 @@ def _ris_lines(item: Item, id_base: str) -> Iterator[tuple[str, str]]:
         yield "KW", subject
     for group in item.producers:
         yield "N1", f"Produced by: {group}"
-    for name, value in _about_draft(item):
+    for name, value in item.reported:
         yield "N1", f"{name}: {value}"
     yield "UR", item.iri
 

@@ -1,6 +1,7 @@
 """DCAT-AP 3.0: a catalogue of the whole graph, of each source document as a series, and of each passage as a dataset in it.
 
-What DCAT-AP demands and no source states is said as it is: the publisher is who runs the server, whoever that may be.
+What DCAT-AP demands and no source states is said as it is: the publisher is whom the setting names, else who runs the server,
+whoever that may be.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from urllib.parse import quote
 
 from pyoxigraph import Literal, NamedNode
 
+from qit4n_kg.config import PUBLISHER
 from qit4n_kg.exports.deliverables import clean
 from qit4n_kg.exports.describing import (
     DUMPED,
@@ -66,13 +68,21 @@ def _catalogue(material: Material) -> Iterator[Triple]:
     yield statement(_CATALOGUE, f"{FOAF}homepage", here("/"))
     yield statement(_CATALOGUE, f"{DCAT}dataset", _WHOLE)
     yield statement(_CATALOGUE, f"{DCAT}service", _SERVICE)
-    yield statement(_OPERATOR, "a", NamedNode(f"{FOAF}Agent"))
-    yield statement(_OPERATOR, f"{FOAF}name", _english("Whoever runs this server"))
+    yield from _publisher(material.publisher)
     yield statement(_SERVICE, "a", NamedNode(f"{DCAT}DataService"))
     yield statement(_SERVICE, f"{DCTERMS}title", _english("SPARQL endpoint"))
     yield statement(_SERVICE, f"{DCAT}endpointURL", here("sparql"))
     yield statement(_SERVICE, f"{DCAT}endpointDescription", here("sparql"))
     yield statement(_SERVICE, f"{DCAT}servesDataset", _WHOLE)
+
+
+def _publisher(publisher: str) -> Iterator[Triple]:
+    """Say who publishes: whom the setting names, else who runs the server, whoever that is."""
+    yield statement(_OPERATOR, "a", NamedNode(f"{FOAF}Agent"))
+    named = PUBLISHER.fullmatch(publisher)
+    yield statement(_OPERATOR, f"{FOAF}name", named[1] if named else _english("Whoever runs this server"))
+    if named and named[2]:
+        yield statement(_OPERATOR, f"{FOAF}homepage", NamedNode(named[2]))
 
 
 def _whole(material: Material) -> Iterator[Triple]:

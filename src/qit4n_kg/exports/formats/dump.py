@@ -17,7 +17,7 @@ from qit4n_kg.exports.ordered import by_graph, canonical_lines
 from qit4n_kg.exports.rdf import write_rdf
 from qit4n_kg.formats import RdfFormat
 from qit4n_kg.namespaces import PREFIXES
-from qit4n_kg.store.oxigraph import rdf_format
+from qit4n_kg.store.writing import rdf_format
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

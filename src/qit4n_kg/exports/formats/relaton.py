@@ -14,7 +14,7 @@ import yaml
 from qit4n_kg.exports.deliverables import clean, read_items
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from qit4n_kg.exports.deliverables import Editor, Item
     from qit4n_kg.exports.making import Material
@@ -36,6 +36,12 @@ def write_xml(material: Material, output: BinaryIO) -> None:
         Xml.indent(relation, "  ", 1)
         output.write(b"  " + Xml.tostring(relation, encoding="utf-8").strip() + b"\n")
     output.write(b"</relaton-collection>\n")
+
+
+def records(material: Material) -> Iterator[tuple[str, bytes]]:
+    """Yield the IRI of each deliverable and its `bibdata`, as OAI-PMH serves it."""
+    for item in read_items(material.facts):
+        yield item.iri, Xml.tostring(bibdata(item), encoding="utf-8", xml_declaration=False)
 
 
 def bibdata(item: Item) -> Xml.Element:
@@ -63,6 +69,9 @@ def bibdata(item: Item) -> Xml.Element:
     _text(root, "abstract", item.description)
     if item.status is not None:
         _text(Xml.SubElement(root, "status"), "stage", item.status)
+    for kind, iri in _relations(item):
+        related = Xml.SubElement(Xml.SubElement(root, "relation", type=kind), "bibitem")
+        _text(related, "docidentifier", iri, type="URI")
     for subject in item.subjects:
         _text(Xml.SubElement(root, "keyword"), "vocab", subject)
     _add_extension(root, item)
@@ -82,6 +91,11 @@ def _notes(item: Item) -> Iterable[tuple[str, str]]:
     """Yield what the model has no element for, as typed notes."""
     values = {"document-kind": item.kind, "progress": item.progress, "as-of": item.as_of}
     return ((kind, value) for kind, value in values.items() if value is not None)
+
+
+def _relations(item: Item) -> list[tuple[str, str]]:
+    """Return what it is a part of, and its parts, by their IRIs."""
+    return [*(("partOf", iri) for iri in item.part_of), *(("hasPart", iri) for iri in item.parts)]
 
 
 def _contributor(parent: Xml.Element, role: str, description: str | None) -> Xml.Element:
@@ -145,6 +159,9 @@ def _entry(item: Item) -> dict[str, Any]:
         "biblionote": [{"type": kind, "content": note} for kind, note in _notes(item)],
         "abstract": [{"content": item.description}] if item.description else [],
         "docstatus": {"stage": item.status} if item.status else None,
+        "relation": [
+            {"type": kind, "bibitem": {"docid": [{"id": iri, "type": "URI"}]}} for kind, iri in _relations(item)
+        ],
         "keyword": list(item.subjects),
         "ext": {"doctype": _doctype(item), "flavor": "itu"} if _doctype(item) else None,
     }

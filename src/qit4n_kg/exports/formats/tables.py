@@ -33,6 +33,7 @@ from qit4n_kg.exports.tables import (
 )
 from qit4n_kg.namespaces import RDF, RDFS, SKOS
 from qit4n_kg.sparql import names_in
+from qit4n_kg.spreadsheets import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from qit4n_kg.exports.making import Material
     from qit4n_kg.store.base import Term
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _EPOCH = datetime.date(1970, 1, 1)
 _ARROW = {
     Kind.INTEGER: DataType.int64,
@@ -72,7 +72,7 @@ def csv_cell(column: Column, term: Term | None) -> str:
     """Return a cell's text, a text that would be a formula with an apostrophe before it."""
     text = text_of(term)
     is_text = column.kind in (Kind.STRING, Kind.IRI)
-    return f"'{text}" if is_text and text.startswith(_FORMULA) else text
+    return harmless(text) if is_text else text
 
 
 def write_metadata(material: Material, output: BinaryIO) -> None:

@@ -7,13 +7,13 @@ import io
 import tempfile
 from typing import TYPE_CHECKING, BinaryIO
 
-import xlsxwriter
-
 from qit4n_kg.errors import ResultTooLargeError
 from qit4n_kg.exports.archives import settle
 from qit4n_kg.exports.tables import SEPARATOR, group_name, read_tables
+from qit4n_kg.spreadsheets import DAY, new_workbook, write_cell
 
 if TYPE_CHECKING:
+    from xlsxwriter import Workbook
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
@@ -21,11 +21,6 @@ if TYPE_CHECKING:
     from qit4n_kg.exports.tables import Table, Value
 
 MOST_ROWS = 1_048_575
-MOST_CHARACTERS = 32_767
-"""What one cell holds (Excel's specifications and limits)."""
-
-_CUT = " … (cut: the text is longer than a cell can be)"
-_EARLIEST = datetime.date(1900, 3, 1)  # before it Excel counts a 29 February 1900 that never was
 _WIDEST = 60
 
 
@@ -36,23 +31,18 @@ def write_workbook(material: Material, output: BinaryIO) -> None:
     """
     moment = datetime.datetime.fromisoformat(material.stamp.built_at).replace(tzinfo=None)
     buffer = io.BytesIO()
-    with tempfile.TemporaryDirectory() as folder:
-        options = {
-            "constant_memory": True,
-            "tmpdir": folder,
-            "strings_to_formulas": False,
-            "strings_to_urls": False,
-            "strings_to_numbers": False,
-        }
-        with xlsxwriter.Workbook(buffer, options) as book:  # it closes its temporary files, whatever happens
-            book.set_properties({"title": f"Tables about {group_name(material)}", "created": moment})
-            _fill(book, material)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        new_workbook(buffer, constant_memory=True, tmpdir=folder) as book,  # it closes its files, whatever happens
+    ):
+        book.set_properties({"title": f"Tables about {group_name(material)}", "created": moment})
+        _fill(book, material)
     settle(buffer, moment, output)
 
 
-def _fill(book: xlsxwriter.Workbook, material: Material) -> None:
+def _fill(book: Workbook, material: Material) -> None:
     head = book.add_format({"bold": True, "bottom": 1, "bg_color": "#E7ECEF", "valign": "top"})
-    styles = {"date": book.add_format({"num_format": "yyyy-mm-dd"}), "head": head}
+    styles = {"date": book.add_format({"num_format": DAY}), "head": head}
     contents = book.add_worksheet("Contents")
     lines: list[tuple[str, str, int]] = []
     for table in read_tables(material):
@@ -91,28 +81,11 @@ def _add_sheet(sheet: Worksheet, material: Material, table: Table, styles: dict[
     sheet.write_row(0, 0, [column.name for column in table.columns], styles["head"])
     for number, row in enumerate(table.values, start=1):
         for at, value in enumerate(row):
-            _write(sheet, material, table, (number, at), value, styles["date"])
+            cell = SEPARATOR.join(value) if isinstance(value, list) else value
+            if cell is not None and write_cell(sheet, (number, at), cell, styles["date"]):
+                material.leave_out(f"{table.name}, row {number}", "a text is longer than a cell can be and was cut")
     if table.columns:
         sheet.autofilter(0, 0, len(table.rows), len(table.columns) - 1)
-
-
-def _write(
-    sheet: Worksheet, material: Material, table: Table, place: tuple[int, int], value: Value, date: Format
-) -> None:
-    if value is None:
-        return
-    if isinstance(value, bool):
-        sheet.write_boolean(*place, value)
-    elif isinstance(value, int | float) and abs(value) < 10**15:
-        sheet.write_number(*place, value)
-    elif isinstance(value, datetime.date) and value >= _EARLIEST:
-        sheet.write_datetime(*place, datetime.datetime.combine(value, datetime.time()), date)
-    else:
-        text = _text(value)
-        if len(text) > MOST_CHARACTERS:
-            material.leave_out(f"{table.name}, row {place[0]}", "a text is longer than a cell can be and was cut")
-            text = text[: MOST_CHARACTERS - len(_CUT)] + _CUT
-        sheet.write_string(*place, text)
 
 
 def _text(value: Value) -> str:

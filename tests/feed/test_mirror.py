@@ -1,0 +1,289 @@
+"""Guards the mirror: in sync by hash or not moved at all, whatever the feed does; no network, the feed is asked in process."""
+
+import shutil
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from feed.conftest import THING, World, dump, line, lines
+from qit4n_kg.errors import FeedGoneError, MirrorDiffersError, MirrorError, StateLockedError
+from qit4n_kg.feed import ledger as ledgers
+from qit4n_kg.mirroring.following import Mirror
+from qit4n_kg.store.bulk import read_dataset
+from qit4n_kg.store.generations import Generations
+from qit4n_kg.web.app import create_app
+
+
+class InProcess:
+    """A source that asks an application instead of the network, and counts."""
+
+    url = "http://localhost/feed"
+
+    def __init__(self, client):
+        self.client = client
+        self.asked = []
+        self.tag = None
+        self.spoil = lambda path, content: content
+
+    def root(self, *, is_conditional=False):
+        headers = {"If-None-Match": self.tag} if is_conditional and self.tag else {}
+        return self._get("/feed", headers)
+
+    def part(self, iri):
+        return self._get(iri.removeprefix("http://localhost"), {})
+
+    def _get(self, path, headers):
+        self.asked.append(path)
+        response = self.client.get(path, headers={"Accept": "application/n-quads", **headers})
+        if response.status_code == 304:
+            return None
+        if response.status_code == 410:
+            raise FeedGoneError("gone")
+        assert response.status_code == 200, response.text
+        if path == "/feed":
+            self.tag = response.headers["ETag"]
+        return self.spoil(path, response.data)
+
+
+@pytest.fixture
+def source(world, monkeypatch):
+    monkeypatch.setattr(ledgers, "PAGE_ENTRIES", 5)
+    app = create_app(world.settings)
+    yield InProcess(app.test_client())
+    app.extensions["knowledge_graph"].close()
+
+
+class Copy:
+    def __init__(self, source, folder):
+        self.source = source
+        self.folder = folder
+        self.said = []
+        folder.mkdir(exist_ok=True)
+        self.generations = Generations(folder, keep=2)
+
+    def mirror(self):
+        return Mirror(self.source, self.generations, self.folder, self.said.append)
+
+    def sync(self, **options):
+        with self.generations.writer():
+            return self.mirror().sync(**options)
+
+    @property
+    def dataset(self):
+        return read_dataset(self.generations.current().store_path)[0]
+
+
+@pytest.fixture
+def copy(source, tmp_path):
+    return Copy(source, tmp_path / "copy")
+
+
+def test_it_is_in_sync_after_each_change(world, copy):
+    changes = [
+        ([line("a", "1"), line("a", "1", "g"), line("b", "2")], []),
+        ([line("c", "3", "g"), f'_:x <{THING}says> "blank" <{THING}g> .', f"<{THING}a> <{THING}knows> _:x ."], []),
+        ([], [line("a", "1"), line("a", "1", "g")]),
+        ([line("a", "again"), f'_:y <{THING}says> "more" .'], [line("b", "2")]),
+    ]
+    for adds, retracts in changes:
+        world.change("\n".join(adds), "\n".join(retracts))
+        done = copy.sync()
+        assert done.mark.generation == str(world.current.number)
+        assert copy.dataset == done.mark.dataset == world.current.manifest.dataset
+    assert copy.generations.current().manifest.graphs == world.current.manifest.graphs
+
+
+@settings(max_examples=6, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.lists(lines(), max_size=6), st.lists(st.integers(0, 30), max_size=4), st.booleans()), max_size=5
+    )
+)
+def test_whatever_is_written_and_whenever_it_looks_the_mirror_is_in_sync(tmp_path_factory, writes):
+    world = World(tmp_path_factory.mktemp("source"))
+    app = create_app(world.settings)
+    copy = Copy(InProcess(app.test_client()), tmp_path_factory.mktemp("copy"))
+    try:
+        for adds, chosen, is_looking in [*writes, ([], [], True)]:
+            there = dump(world).splitlines(keepends=True)
+            gone = [there[number % len(there)] for number in chosen] if there else []
+            world.change("".join(adds), "".join(one for one in gone if "_:" not in one))
+            if is_looking:
+                assert copy.sync().mark.generation == str(world.current.number)
+                assert copy.dataset == world.current.manifest.dataset
+    finally:
+        app.extensions["knowledge_graph"].close()
+
+
+def test_many_generations_are_caught_up_at_once_and_only_new_pages_are_fetched(world, copy):
+    copy.sync()
+    for number in range(12):
+        world.add(line(f"a{number % 4}", str(number)))
+    copy.sync()
+    copy.source.asked.clear()
+    world.add(line("b", "1"))
+    done = copy.sync()
+    assert done.things == 1
+    assert copy.dataset == world.current.manifest.dataset
+    assert len([path for path in copy.source.asked if "/pages/" in path]) <= 2
+
+
+def test_looking_when_nothing_has_changed_is_one_request(world, copy):
+    world.add(line("a", "1"))
+    copy.sync()
+    copy.source.asked.clear()
+    assert copy.sync(is_conditional=True) is None
+    assert copy.source.asked == ["/feed"]
+
+
+def test_an_empty_source_is_mirrored(copy, world):
+    assert copy.sync().mark.dataset == copy.dataset == world.current.manifest.dataset
+
+
+def test_killed_while_it_fetches_it_does_not_fetch_closed_pages_again(world, copy):
+    for number in range(20):
+        world.add(line(f"a{number}", "x"))
+
+    class Killed(BaseException):
+        pass
+
+    def kill(path, content):
+        if path.endswith("/pages/4"):
+            raise Killed
+        return content
+
+    copy.source.spoil = kill
+    with pytest.raises(Killed):
+        copy.sync()
+    copy.source.spoil = lambda path, content: content
+    copy.source.asked.clear()
+    copy.sync()
+    assert copy.dataset == world.current.manifest.dataset
+    assert not [path for path in copy.source.asked if path.endswith(("/pages/1", "/pages/2", "/pages/3"))]
+
+
+@pytest.mark.parametrize("moment", ["publish", "commit"])
+def test_killed_before_the_pointer_moves_it_is_as_it_was_and_goes_on(world, copy, monkeypatch, moment):
+    if moment == "commit":
+        copy.sync()
+    world.add(line("a", "1"))
+    before = copy.generations.current_number()
+
+    class Killed(BaseException):
+        pass
+
+    def kill(*_):
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Generations, "_point_to", kill)
+        with pytest.raises(Killed):
+            copy.sync()
+    assert copy.generations.current_number() == before
+    copy.sync()
+    assert copy.dataset == world.current.manifest.dataset
+
+
+def test_the_mirror_starts_from_the_beginning_when_the_feed_began_anew(world, copy):
+    world.add(line("a", "1"), line("b", "1"))
+    copy.sync()
+    shutil.rmtree(world.settings.feed_folder)
+    world.change(line("c", "1"), line("a", "1"))
+    done = copy.sync()
+    assert done.is_anew
+    assert copy.dataset == world.current.manifest.dataset
+    assert any("began anew" in text for text in copy.said)
+
+
+def test_a_feed_that_begins_anew_while_it_is_fetched_is_no_failure(world, copy):
+    world.add(line("a", "1"))
+    happened = []
+
+    def anew(path, content):
+        if path == "/feed" and not happened:
+            happened.append(path)
+            shutil.rmtree(world.settings.feed_folder)
+            world.add(line("b", "1"))
+        return content
+
+    copy.source.spoil = anew
+    assert copy.sync().is_anew
+    assert copy.dataset == world.current.manifest.dataset
+
+
+def test_a_feed_that_was_put_back_to_an_older_state_is_noticed(world, copy, tmp_path):
+    world.add(line("a", "1"))
+    shutil.copytree(world.settings.feed_folder, tmp_path / "backup")
+    world.add(line("b", "1"))
+    copy.sync()
+    shutil.rmtree(world.settings.feed_folder)
+    shutil.copytree(tmp_path / "backup", world.settings.feed_folder)
+    world.change(line("c", "1"), line("b", "1"))
+    world.add(line("d", "1"))
+    done = copy.sync()
+    assert copy.dataset == done.mark.dataset == world.current.manifest.dataset
+
+
+def test_what_is_not_the_promised_dataset_is_refused_and_the_mirror_stays(world, copy):
+    world.add(line("a", "one"))
+    copy.sync()
+    before = copy.dataset
+    world.add(line("a", "two"))
+    copy.source.spoil = lambda path, content: content.replace(b'"two"', b'"forged"') if "/pages/" in path else content
+    with pytest.raises(
+        MirrorDiffersError, match=f"should be {world.current.manifest.dataset}, but what the feed gave is sha256:"
+    ):
+        copy.sync()
+    assert copy.dataset == before
+    copy.source.spoil = lambda path, content: content
+    copy.sync()
+    assert copy.dataset == world.current.manifest.dataset
+
+
+def test_a_mirror_whose_store_was_altered_is_made_anew(world, copy):
+    world.add(line("a", "1"))
+    copy.sync()
+    alter(copy)
+    world.add(line("b", "1"))
+    assert copy.sync().is_anew
+    assert copy.dataset == world.current.manifest.dataset
+
+
+def alter(copy):
+    import pyoxigraph
+
+    store = pyoxigraph.Store(str(copy.generations.current().store_path))
+    store.update(f'INSERT DATA {{ <{THING}x> <{THING}says> "altered" }}')
+    store.flush()
+    del store
+
+
+def test_verify_reads_all_of_the_copy(world, copy):
+    world.add(line("a", "1"))
+    copy.sync()
+    found = copy.mirror().verify()
+    assert found.dataset == found.promised == found.mark.dataset
+    alter(copy)
+    found = copy.mirror().verify()
+    assert found.dataset != found.promised
+
+
+def test_a_folder_that_holds_another_graph_is_refused(world, source, tmp_path):
+    copy = Copy(source, world.settings.state_dir)
+    with pytest.raises(MirrorError, match="no mirror"):
+        copy.sync()
+
+
+def test_two_mirrors_do_not_share_a_folder(copy):
+    with copy.generations.writer(), pytest.raises(StateLockedError, match="Another process"):
+        Copy(copy.source, copy.folder).sync()
+
+
+@pytest.mark.parametrize(
+    "iri",
+    ["http://localhost/feed/../pages/1", "http://localhost/feed/x/pages/..%2f1", "http://localhost/feed/a/b/pages/1"],
+)
+def test_a_link_that_leads_out_of_the_folder_is_refused(copy, iri):
+    with pytest.raises(MirrorError, match="no p"):
+        copy.mirror()._page_path(iri)
