@@ -48,6 +48,8 @@ a process of its own with a deadline (`QIT4N_EXPORT_TIMEOUT`) and a memory limit
 contribution in force makes; it is carried when the export's query takes it and its subject was not left out. For tables a fact is
 carried when a query names its property and its value, or a label of it, stands in a cell.
 
+What has changed since a registry last looked, and an exact copy that is kept up to date: the [change feed](feed.md).
+
 Nothing is invented: there is no DOI, no e-mail address and no licence that is not stated, what is absent stays absent, and what is
 overruled is never exported as a fact.
 

@@ -183,7 +183,7 @@ def negotiate(accept: str | None, offers: Sequence[Format]) -> Format:
         if q > 0 and (best is None or (q, -position) > best):
             best, chosen = (q, -position), offer
     if chosen is None:
-        available = ", ".join(offer.media_type for offer in offers)
+        available = ", ".join(dict.fromkeys(offer.media_type for offer in offers))
         raise NotAcceptableError("None of the formats that Accept names is on offer.", hint=f"Available: {available}.")
     return chosen
 

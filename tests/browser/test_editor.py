@@ -189,3 +189,38 @@ def test_without_its_bundle_the_form_is_used_as_it_is(open_page: Open) -> None:
     page.get_by_role("button", name="Run").click()
     page.wait_for_url("**/sparql?query=*")
     assert page.locator("#outcome tbody tr").count() == 9
+
+
+def test_back_brings_the_query_before_and_its_result(open_page: Open) -> None:
+    page = open_page("/sparql")
+    write(page, MEETINGS)
+    run(page)
+    write(page, MEETINGS.replace("ORDER BY ?number", "ORDER BY ?number LIMIT 2"))
+    page.keyboard.press("Control+Enter")
+    page.locator("#outcome", has_text="2 rows").wait_for()
+    page.go_back()
+    page.locator("#outcome", has_text="9 rows").wait_for()
+    assert page.locator("#query").input_value() == MEETINGS
+    page.go_forward()
+    page.locator("#outcome", has_text="2 rows").wait_for()
+
+
+def test_a_link_takes_the_tab_of_the_last_link_unless_it_was_changed(open_page: Open) -> None:
+    page = open_page("/sparql?query=ASK+%7B%7D")
+    page.locator(".cm-content").wait_for()
+    origin = page.url.partition("?")[0]
+    page.goto(f"{origin}?query=SELECT+*+%7B%7D")
+    page.get_by_role("tab").first.wait_for()
+    assert page.get_by_role("tab").all_inner_texts() == ["SELECT * {}"]
+    write(page, "SELECT (1 AS ?n) {}")
+    page.goto(f"{origin}?query=ASK+%7B%7D")
+    page.get_by_role("tab").nth(1).wait_for()
+    assert page.get_by_role("tab").all_inner_texts() == ["SELECT (1 AS ?n) {}", "ASK {}"]
+
+
+def test_the_graph_of_a_result_names_its_things(open_page: Open) -> None:
+    page = open_page("/sparql")
+    write(page, CHAIRS)
+    run(page)
+    labels = page.locator("#outcome tbody a[data-label]").evaluate_all("all => all.map((one) => one.dataset.label)")
+    assert {"Helmut Griesser", "FG QIT4N", "chairs"} <= set(labels)

@@ -33,7 +33,7 @@ def test_the_keyboard_alone_goes_from_thing_to_thing(open_page: Open, keep: Keep
     status = page.locator("#explorer-status")
     for key in ("ArrowRight", "ArrowLeft", "ArrowUp", "ArrowDown"):
         page.keyboard.press(key)
-        if status.inner_text() != "Selected: Kaoru Kenyoshi":
+        if status.inner_text() != "Selected: Kaoru Kenyoshi" and not status.inner_text().endswith(")"):
             break
     chosen = status.inner_text().removeprefix("Selected: ")
     assert chosen
@@ -52,3 +52,29 @@ def test_the_lists_beside_the_drawing_follow_it(open_page: Open, has_bundles: No
     assert page.locator(".around h2").inner_text() == "FG QIT4N"
     page.get_by_role("button", name="Begin here anew").click()
     page.wait_for_url("**/explore?start=*fg-qit4n")
+
+
+def test_many_links_of_one_kind_stand_as_one_node_that_opens(open_page: Open, keep: Keep, has_bundles: None) -> None:
+    page = open_page("/explore", reduced_motion="reduce")
+    page.locator(".explorer__network").focus()
+    status = page.locator("#explorer-status")
+    for _ in range(12):
+        for key in ("ArrowLeft", "ArrowDown", "ArrowRight", "ArrowUp"):
+            page.keyboard.press(key)
+            if status.inner_text().endswith(")"):
+                break
+        else:
+            continue
+        break
+    count = int(status.inner_text().rpartition("(")[2].rstrip(")"))
+    assert count > 4
+    keep(page, "explore-groups")
+    page.keyboard.press("Enter")
+    page.locator("#explorer-status", has_text=f"FG QIT4N: {count} links added").wait_for()
+
+
+def test_the_page_ends_with_its_footer(open_page: Open, has_bundles: None) -> None:
+    page = open_page("/explore")
+    page.locator(".explorer--drawn").wait_for()
+    heights = page.evaluate("[document.documentElement.scrollHeight, document.body.getBoundingClientRect().height]")
+    assert heights[0] <= heights[1] + 1

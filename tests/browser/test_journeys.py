@@ -29,9 +29,11 @@ def test_home_leads_to_a_person_and_a_source(open_page: Open) -> None:
         "tr", has_text="Vice-chair"
     )
     assert "NICT" in row.inner_text()
-    row.get_by_role("link", name=re.compile("Leadership")).click()
-    page.wait_for_url("**/sparql?query=*")
-    assert "kaoru-kenyoshi" in page.locator("table").inner_text()
+    row.get_by_role("link", name=re.compile("^Source ")).first.click()
+    page.locator("li:target").get_by_role("link", name=re.compile("Leadership")).click()
+    page.wait_for_url("**/passage/**")
+    assert "Progress report of FG QIT4N" in page.locator("dl.facts").first.inner_text()
+    assert page.locator("section.panel").get_by_role("link", name="Kaoru Kenyoshi").count() > 0
 
 
 def test_a_footnote_leads_to_the_passage_that_states_the_fact(open_page: Open) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from contributions.conftest import SPARQL
+from contributions.conftest import PREFIXES, SPARQL
 from qit4n_kg.checking import find_problems, read_hygiene_rules
 from qit4n_kg.committing.commits import commit
 from qit4n_kg.contributions.differences import differences
@@ -24,6 +24,7 @@ from qit4n_kg.errors import (
 from qit4n_kg.namespaces import prefixes
 from qit4n_kg.store.evaluating import Update
 from qit4n_kg.store.journal import Journal
+from qit4n_kg.validation.files import validate_files
 
 NEW_PERSON = '<person/new-one> a stdorg:Person ; rdfs:label "New One" .'
 LABEL = '<person/qiang-zhang> rdfs:label "Qiang Zhang" .'
@@ -417,7 +418,7 @@ NOTE = "<http://example.org/note>"
     [
         (f'<person/bo-lv> {NOTE} "5", 5, "5"@en, "5"@fr .', {"“5”", "5", "“5” (en)", "“5” (fr)"}),
         (f'<person/bo-lv> {NOTE} "2021"^^xsd:gYear, 2021 .', {"2021 (xsd:gYear)", "2021"}),
-        (f'<person/bo-lv> {NOTE} "a\\u202Eb\\u0007" .', {"“a⟨U+202E⟩b⟨U+0007⟩”"}),
+        (f'<person/bo-lv> {NOTE} "a\\u202Eb\\u200B" .', {"“a⟨U+202E⟩b⟨U+200B⟩”"}),
         (f'<person/bo-lv> {NOTE} "B\\u0435rnard" .', {"“B\u0435rnard” [letters of Cyrillic and Latin in one word]"}),
     ],
 )
@@ -453,6 +454,25 @@ def test_a_member_that_nobody_would_read_is_refused(name, hint):
     assert caught.value.hint.startswith(hint)
 
 
+def test_the_judging_process_follows_the_current_generation_and_compiles_nothing_anew(world, monkeypatch):
+    role = (
+        "<fg-qit4n/wg2/role/chair/new-one> a stdorg:RoleHeld ; rdfs:label 'New One, chair of WG2'@en ; "
+        "stdorg:agent <person/new-one> ; stdorg:role <concept/role/chair> ; stdorg:in <fg-qit4n/wg2> ; "
+        "stdorg:nameAsStated 'New One' ; stdorg:attestedAt '2021-10'^^xsd:gYearMonth ."
+    )
+    with pytest.raises(InvalidDataError):
+        world.submit(role)
+    first = world.graph.gatekeeper._process
+    world.accept(world.submit("<person/new-one> a stdorg:Person ; rdfs:label 'New One' .").contribution)
+    assert world.submit(role).is_new
+    assert world.graph.gatekeeper._process is first
+    assert first.store == world.graph.generation.store_path
+    monkeypatch.setattr("qit4n_kg.gatekeeping._MOST_FOLLOWED", 1)
+    world.accept(world.submit("<person/new-two> a stdorg:Person ; rdfs:label 'New Two' .").contribution)
+    assert world.submit("<person/new-three> a stdorg:Person ; rdfs:label 'New Three' .").is_new
+    assert world.graph.gatekeeper._process is not first
+
+
 def test_taking_an_overruling_back_is_told_as_the_value_that_counts_again(world):
     overruled = {"statement": "<fg-qit4n/meeting/4> stdorg:participants 80 .", "reason": "Counted anew"}
     made = world.submit("<fg-qit4n/meeting/4> stdorg:participants 50 .", overrules=[overruled]).contribution
@@ -460,3 +480,12 @@ def test_taking_an_overruling_back_is_told_as_the_value_that_counts_again(world)
     back = world.revert(made).contribution
     found = differences(back, world.graph.current().store, world.settings.base_iri)
     assert [(one.property_label, one.before, one.value) for one in found] == [("participants", "50", "80")]
+
+
+def test_a_file_is_validated_with_what_was_accepted_since_the_files_were_written(world, tmp_path):
+    new = '<organization/acme> a stdorg:Organization ; rdfs:label "Acme"@en .'
+    host = tmp_path / "host.ttl"
+    host.write_text(f"{PREFIXES}<fg-qit4n/meeting/3> stdorg:host <organization/acme> .", encoding="utf-8")
+    assert not validate_files([host], world.settings).conforms
+    world.accept(world.submit(new).contribution)
+    assert validate_files([host], world.settings).conforms

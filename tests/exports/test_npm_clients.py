@@ -100,7 +100,7 @@ def test_schema_org_finds_what_is_spoiled(folder, export, kind, change, said):
 
 
 THING = "https://w3id.org/qit4n/id/thing"
-GRAPH = "https://w3id.org/qit4n/graph/contribution/feed"
+GRAPH = "https://w3id.org/qit4n/graph/written/feed"
 
 
 @pytest.fixture(scope="module")

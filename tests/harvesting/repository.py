@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from lxml import etree
 
 from qit4n_kg.config import load_settings
-from qit4n_kg.harvesting import keeping
 from qit4n_kg.harvesting.answers import Repository, answer
 from qit4n_kg.harvesting.index import Origin, write_index
 from qit4n_kg.harvesting.keeping import HarvestKeeper
 from qit4n_kg.harvesting.records import Record
 from qit4n_kg.harvesting.register import FOLDER, moment_of
 from qit4n_kg.store.generations import Generation, Manifest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 OAI = "{http://www.openarchives.org/OAI/2.0/}"
 START = datetime(2031, 4, 1, 12, 0, 0, tzinfo=UTC)
@@ -40,7 +34,7 @@ class World:
         self.repository = Repository(ADDRESS, "https://w3id.org/qit4n/", "me@example.org", ("gzip",), page)
         self._number = 0
         self._published: dict[tuple[str, str], str] = {}
-        self.keeper = HarvestKeeper(self.settings, lambda: self._current, lambda: self.now)
+        self.keeper = HarvestKeeper(self.settings, lambda: self._current, lambda: self.now, self._make)
         self.publish()
 
     def put(self, identifier: str, text: str, prefix: str = "oai_dc", sets: tuple[str, ...] = ("group:g",)) -> None:
@@ -68,18 +62,8 @@ class World:
 
     def ask_pairs(self, pairs: list[tuple[str, str]]) -> etree._Element:
         """Answer a request as it is."""
-        with self.making(), self.keeper.open() as harvest:
+        with self.keeper.open() as harvest:
             return etree.fromstring(answer(pairs, harvest, self.repository))
-
-    @contextmanager
-    def making(self) -> Iterator[None]:
-        """Make indexes here instead of in a process."""
-        before = keeping.run_job
-        keeping.run_job = self._make  # type: ignore[assignment]
-        try:
-            yield
-        finally:
-            keeping.run_job = before
 
     def _make(self, module: str, job: dict[str, object], seconds: float) -> None:
         self.made += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harvesting.repository import OAI, World, code_of, headers_of, identifiers_of, token_of
-from qit4n_kg.errors import ConfigurationError, HarvestError, QueueFullError, StateError
+from qit4n_kg.errors import ConfigurationError, HarvestError, QueueFullError, StateError, StateFullError
 from qit4n_kg.harvesting import answers
 from qit4n_kg.harvesting.register import FOLDER, Register
 from qit4n_kg.harvesting.requests import VERBS, read_request
@@ -263,4 +264,19 @@ def test_while_another_worker_makes_the_index_who_waits_too_long_is_told_to_come
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(QueueFullError):
             world.ask("Identify")
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        with suppress(QueueFullError):
+            assert code_of(world.ask("Identify")) is None
+            break
+    assert world.made == 2, "it was made meanwhile, once"
+
+
+def test_what_goes_wrong_while_an_index_is_made_is_told_to_all_and_tried_again(tmp_path, monkeypatch):
+    world = World(tmp_path)
+    right = world.keeper._run
+    monkeypatch.setattr(world.keeper, "_run", lambda *_: (_ for _ in ()).throw(StateFullError("No room.")))
+    with pytest.raises(StateFullError):
+        world.ask("Identify")
+    monkeypatch.setattr(world.keeper, "_run", right)
     assert code_of(world.ask("Identify")) is None

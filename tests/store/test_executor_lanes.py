@@ -147,7 +147,28 @@ def test_too_many_long_queries_are_refused_at_once(make_pool, store_path, thread
     assert sum(isinstance(error, QueryTimeoutError) for error in errors) >= 1
 
 
-def test_a_long_query_is_reniced_and_its_process_serves_the_next_at_full_priority(make_pool, store_path, threads):
+def test_a_long_query_keeps_its_priority_while_nobody_waits_for_a_processor(
+    make_pool, store_path, threads, monkeypatch
+):
+    is_busy = threading.Event()
+    monkeypatch.setattr("qit4n_kg.store.executor.is_contended", is_busy.is_set)
+    pool = make_pool(long=0)
+    (pid,) = pool.processes()
+    usual = os.getpriority(os.PRIO_PROCESS, 0)
+    running = threads.submit(endless, pool, store_path, timeout=15.0)
+    eventually(lambda: pool.figures()["short"])
+    time.sleep(1.5)
+    assert max(niceness(pid)) == usual
+    is_busy.set()
+    eventually(lambda: max(niceness(pid)) == 19)
+    pool.close()
+    assert running.exception() is not None
+
+
+def test_a_long_query_is_reniced_and_its_process_serves_the_next_at_full_priority(
+    make_pool, store_path, threads, monkeypatch
+):
+    monkeypatch.setattr("qit4n_kg.store.executor.is_contended", lambda: True)
     pool = make_pool(long=0)
     (pid,) = pool.processes()
     usual = os.getpriority(os.PRIO_PROCESS, 0)

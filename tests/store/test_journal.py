@@ -170,3 +170,73 @@ def test_entries_are_replayed_in_order():
     entries = [entry(adds=(one, two), created=(G, S)), entry(retracts=(one,), dropped=(S,)), entry(adds=(one,))]
     left, graphs = replay(entries)
     assert (list(left), graphs) == ([two, one], {G})
+
+
+def test_several_entries_are_appended_in_order_and_taken_back_together(folder):
+    journal = filled(folder, 1)
+    before = journal.path.read_bytes()
+    new = [entry(number) for number in (7, 8, 9)]
+    foreseen = journal.next_position(*new)
+    journal.append(*new)
+    assert journal.position == foreseen
+    assert Journal.read(folder, "tests").entries[1:] == new
+    journal.withdraw()
+    assert journal.path.read_bytes() == before
+    assert len(journal.entries) == 1
+
+
+class TestReread:
+    def test_what_came_since_is_read_on(self, folder):
+        journal = filled(folder)
+        other = Journal.read(folder, "tests")
+        other.append(entry(7), entry(8))
+        again = journal.reread()
+        assert again is journal
+        assert (again.entries, again.position) == (other.entries, other.position)
+
+    def test_what_has_not_changed_is_not_read(self, folder, monkeypatch):
+        journal = filled(folder)
+        monkeypatch.setattr(Journal, "_read_on", None)
+        assert journal.reread() is journal
+
+    def test_a_file_that_was_replaced_is_read_anew(self, folder):
+        journal = filled(folder)
+        Journal.read(folder, "tests").rewrite([entry(9)])
+        again = journal.reread()
+        assert again is not journal
+        assert len(again.entries) == 1
+
+    def test_a_file_whose_last_line_is_another_is_read_anew(self, folder):
+        journal = filled(folder)
+        content = journal.path.read_bytes().splitlines(keepends=True)
+        with journal.path.open("r+b") as file:  # the same file, as after a restored backup
+            file.truncate(sum(map(len, content[:-1])))
+        shorter = Journal.read(folder, "tests")
+        shorter.append(entry(5))
+        shorter.append(entry(6))
+        again = journal.reread()
+        assert again is not journal
+        assert again.position == shorter.position
+
+    def test_a_missing_file_and_one_that_is_new_are_read(self, folder):
+        journal = Journal.read(folder, "tests")
+        assert journal.reread().entries == []
+        filled(folder, 2)
+        assert len(journal.reread().entries) == 2
+
+    def test_what_stands_in_the_default_graph_is_that_of_a_replay_at_any_time(self, folder):
+        journal = Journal.read(folder, "tests")
+        quads = [Quad(S, P, Literal(number)) for number in range(4)]
+        changes = [
+            Change(adds=(quads[0], quads[1], Quad(S, P, S, G)), created=(G,)),
+            Change(retracts=(quads[0],), adds=(quads[2],)),
+            Change(dropped=(G,), adds=(quads[0],)),
+        ]
+        for change in changes:
+            journal.append(Entry.of(change, "somebody", "test"))
+            left, graphs = replay(journal.entries)
+            loose = [quad for quad in left if quad.graph_name == DefaultGraph()]
+            assert (list(journal.loose()[0]), journal.loose()[1]) == (loose, graphs)
+        journal.withdraw()
+        assert list(journal.loose()[0]) == [quads[1], quads[2]]
+        assert journal.loose()[1] == {G}

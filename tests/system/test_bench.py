@@ -79,6 +79,7 @@ def test_both_load_generators_count_answers_and_errors(built_state, monkeypatch,
     wrong = Question("wrong", f"SELECT {NUMBER}", Counter())
     which = load.shutil.which
     with own_server(built_state) as server:
+        assert server.processor_seconds() > 0.1
         for found in {which("wrk"), None}:
             monkeypatch.setattr(load.shutil, "which", lambda name, found=found: found)
             measured = load.drive(server, [question], clients=4, seconds=1, is_unique=is_unique)
@@ -139,9 +140,10 @@ def test_the_table_gives_ratios_and_marks_errors():
     comparison.differing["oxigraph"] = ["people-0"]
     comparison.left_out |= {"a-0": "takes the engine more than 1 s", "b-0": "takes the engine more than 1 s"}
     comparison.analytic["q"] = {"qit4n-kg": 0.011, "oxigraph": 0.01}
+    comparison.processor["q"] = {"qit4n-kg": 0.04, "oxigraph": 0.05}
     table = report.to_table(comparison)
     assert "| unique | 4 | 200 (1.0, 2.0) | 100 (5.0, 9.0) **3 errors** | 2.00 |" in table
-    assert "| q | 11.0 | 10.0 | 1.10 |" in table
+    assert "| q | 11.0 | 10.0 | 1.10 | 0.80 |" in table
     assert "Left out of every server's mix, as it takes the engine more than 1 s: 2 (a-0, b-0)." in table
     assert "oxigraph answers 1 of them otherwise than the engine: people-0." in table
 

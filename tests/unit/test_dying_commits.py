@@ -34,7 +34,7 @@ DYING = textwrap.dedent(
         def finished(self, summary): ...
 
     clean = load_settings()
-        work = pathlib.Path(sys.argv[1])
+    work = pathlib.Path(sys.argv[1])
     settings = replace(clean, state_dir=work / "state", journal_dir=work / "journal")
     NAMES = ("one", "two", "three")
 
@@ -133,3 +133,68 @@ def test_death_at_every_step_of_a_batch_leaves_each_write_whole_or_undone(reques
         assert any(place in step for step in steps), (place, steps)
     entries = done.stdout.partition("{")[2]
     assert all(f"'{count}'" in entries for count in range(4)), done.stdout  # none, one, two and all three were accepted
+
+
+SENDER = textwrap.dedent(
+    """
+    import os, pathlib, sys
+    from qit4n_kg.contributions.model import LICENCE, Contribution, Event, Kind, Proposal, State
+    from qit4n_kg.contributions.register import Register, now
+
+    folder = pathlib.Path(sys.argv[1])
+
+    def dying(function, countdown):
+        def call(*arguments, **named):
+            countdown[0] -= 1
+            if countdown[0] == 0:
+                os._exit(3)
+            return function(*arguments, **named)
+        return call
+
+    def run(task, step=0):
+        child = os.fork()
+        if child == 0:
+            countdown = [step]
+            for name in ("fsync", "ftruncate", "pwrite", "link", "open"):
+                setattr(os, name, dying(getattr(os, name), countdown))
+            for name in ("mkdir", "unlink"):
+                setattr(pathlib.Path, name, dying(getattr(pathlib.Path, name), countdown))
+            task()
+            os._exit(0)
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+    def submit(register, id_):
+        register.submit(Contribution(id_, "ana", now(), "x", (), LICENCE, 1, Proposal()))
+
+    def comment(register, id_):
+        register.add_event(id_, Event(Kind.COMMENTED, "ben", now(), "y"))
+
+    outcomes = set()
+    for kind, task in (("submission", submit), ("comment", comment)):
+        step, code = 0, 3
+        while code == 3:
+            step += 1
+            id_ = f"{step:016x}" if kind == "submission" else "f" * 16
+            register = Register(folder / kind, "tests")
+            if kind == "comment" and step == 1:
+                submit(register, id_)
+            before = {one.id: len(one.events) for one in register.all()}
+            code = run(lambda: task(register, id_), step)
+            assert code in (0, 3), code
+            after = {one.id: len(one.events) for one in Register(folder / kind, "tests").all()}
+            expected = {**before, id_: before.get(id_, 1) + 1}  # submitted and pending, or one event more
+            assert after in (before, expected), (kind, step, before, after)
+            assert code == 3 or after == expected
+            outcomes.add((kind, after == expected))
+            task(Register(folder / kind, "tests"), id_ if kind == "comment" else f"{step:015x}e")  # and the next one works
+    assert len(outcomes) == 4, outcomes
+    print("steps", step)
+    """
+)
+
+
+def test_death_at_every_step_of_a_submission_or_an_event_leaves_it_whole_or_undone(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", SENDER, str(tmp_path)], capture_output=True, text=True, timeout=100, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

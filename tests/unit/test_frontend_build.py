@@ -86,5 +86,11 @@ def test_a_failure_is_told_in_one_line(checkout: Path, output: str, told: str) -
 
 def test_the_lock_pins_every_package_by_hash_and_records_no_address() -> None:
     packages = json.loads((ROOT / "frontend" / "package-lock.json").read_text())["packages"]
-    assert all("resolved" not in package for package in packages.values())
-    assert all("integrity" in package for name, package in packages.items() if name)
+    own = {"", "nothing"}  # this package, and the empty one that stands for what a dependency lists and does not need
+    links = {name for name, package in packages.items() if package.get("link")}
+    assert all(packages[name]["resolved"].rsplit("/", 1)[-1] == "nothing" for name in links)
+    assert not any(":" in packages[name]["resolved"] for name in links)
+    fetched = packages.keys() - links - own
+    assert all("resolved" not in packages[name] for name in fetched)
+    assert all("integrity" in packages[name] or packages[name] == {} for name in fetched)
+    assert sorted(path.name for path in (ROOT / "frontend" / "nothing").iterdir()) == ["package.json"]

@@ -1,6 +1,7 @@
 """Guards how source files become graphs: names, positions of errors, refusals, streaming of N-Quads, the hash of inputs."""
 
 import gzip
+import os
 
 import pyoxigraph
 import pytest
@@ -8,7 +9,7 @@ from pyoxigraph import DefaultGraph, NamedNode
 
 from qit4n_kg import loading
 from qit4n_kg.errors import SourceError
-from qit4n_kg.loading import SourceKind, find_sources, inputs_hash, parse, read_quads
+from qit4n_kg.loading import FileDigests, SourceKind, find_sources, inputs_hash, parse, read_quads
 
 GRAPHS = "https://example.org/graph/"
 STDORG = "@prefix stdorg: <https://w3id.org/stdorg/ns#> .\n"
@@ -275,3 +276,35 @@ def test_the_hash_of_inputs_follows_everything_that_decides_the_build(root):
     path.rename(root / "data/b.ttl")
     different.append(hashed())
     assert len({first, *different}) == 6
+
+
+class TestFileDigests:
+    def old(self, path, text):
+        path.write_text(text)
+        os.utime(path, ns=(1, 1))
+
+    def test_a_file_that_stays_is_read_once(self, tmp_path, monkeypatch):
+        monkeypatch.setattr("qit4n_kg.loading._SETTLED", -1)
+        path = tmp_path / "a"
+        self.old(path, "one")
+        digests = FileDigests()
+        first = digests.of(path)
+        monkeypatch.setattr(type(path), "open", None)
+        assert digests.of(path) == first
+
+    def test_a_file_that_was_written_again_is_read_again(self, tmp_path, monkeypatch):
+        monkeypatch.setattr("qit4n_kg.loading._SETTLED", -1)
+        path = tmp_path / "a"
+        digests = FileDigests()
+        found = set()
+        for text in ("one", "two", "six"):
+            self.old(path, text)
+            found.add(digests.of(path))
+        assert len(found) == 3
+
+    def test_a_file_that_was_just_written_is_not_trusted(self, tmp_path):
+        path = tmp_path / "a"
+        path.write_text("one")
+        digests = FileDigests()
+        digests.of(path)
+        assert digests._known == {}

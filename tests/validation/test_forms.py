@@ -134,6 +134,10 @@ def test_paths_of_several_steps_and_inverse_ones_are_no_fields_but_each_of_alter
     assert "stdorg:sessionOf" not in fields(shapes, MEETING)
 
 
+def test_a_property_that_the_shapes_forbid_is_no_field(shapes):
+    assert not {"org:identifier", "org:unitOf", "dcterms:type"} & fields(shapes, BODY).keys()
+
+
 def test_the_types_of_a_thing_are_no_field(shapes):
     assert all("rdf:type" not in fields(shapes, kind) for kind in (MEETING, PERSON, DOCUMENT))
 

@@ -174,6 +174,7 @@ def test_if_none_match_is_304_with_neither_body_nor_query(client, ran):
         assert answer.headers["ETag"] == etag
         assert {"Accept", "Accept-Encoding"} <= set(answer.vary)
     assert ask(client, headers={"If-None-Match": '"other"'}).status_code == 200
+    assert ask(client, headers={"If-None-Match": "*"}).status_code == 304  # RFC 9110, section 13.1.2: there is one
     assert len(ran) == 1
 
 

@@ -49,7 +49,7 @@ def epoch(settings):
 
 def lines_of(thing, predicate, text, graph="test"):
     """N-Quads of a statement in a graph that is in force."""
-    name = f"<https://w3id.org/qit4n/graph/contribution/{graph}>"
+    name = f"<https://w3id.org/qit4n/graph/written/{graph}>"
     in_force = (
         f'{name} <https://w3id.org/stdorg/ns#inForce> "true"^^<http://www.w3.org/2001/XMLSchema#boolean> {name} .\n'
     )
@@ -160,7 +160,7 @@ def test_a_change_is_a_version_of_the_thing_and_one_of_the_dataset(client, setti
     stated = {q.graph_name for q in found if isinstance(q.object, Literal) and q.object.value == "A third name"}
     assert version in stated  # it is in force
     names = {q.object.value for q in found if q.predicate.value.endswith("#name") and q.subject in stated}
-    assert names == {"https://w3id.org/qit4n/graph/contribution/test"}
+    assert names == {"https://w3id.org/qit4n/graph/written/test"}
 
 
 def test_a_version_leads_to_its_page(client, epoch):

@@ -224,7 +224,7 @@ def test_the_line_of_a_very_long_query_is_shown_around_the_place(tiny_client):
 def test_a_problem_names_the_query_and_the_limit_that_it_hit(tiny_client):
     endless = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l . ?m ?n1 ?o . ?p ?q ?r }"
     answer = ask(tiny_client, endless, {"Query-Id": "my-own-query-1"}, timeout="0.2")
-    assert answer.json["limit"] == {"setting": "QIT4N_QUERY_TIMEOUT", "value": 0.2, "unit": "seconds"}
+    assert answer.json["limit"] == {"parameter": "timeout", "value": 0.2, "unit": "seconds"}
     assert answer.json["query_id"] == answer.headers["Query-Id"] == "my-own-query-1"
 
 

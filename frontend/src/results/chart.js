@@ -16,11 +16,12 @@ export async function drawChart(box, data, chosen) {
 
 function describe(box, { columns, rows }, { mark, x, y, color }) {
   const kinds = Object.fromEntries(columns.map(({ name, kind }) => [name, kind]));
+  const isWhole = (name) => rows.every((row) => /^[+-]?\d*$/.test(row[columns.findIndex((column) => column.name === name)]?.text ?? ""));
   const field = (name) => ({ field: `c${columns.findIndex((column) => column.name === name)}`, title: name, type: typeOf(kinds[name]) });
   const isMap = mark === "rect";
   const encoding = {
     x: { ...field(x), ...(kinds[x] === "number" || kinds[x] === "date" ? {} : { sort: null }), axis: { labelAngle: kinds[x] === "text" || kinds[x] === "thing" ? -40 : 0, labelLimit: 160 } },
-    y: isMap ? { ...field(color === "–" ? y : color), sort: null } : { ...field(y), ...(mark === "bar" || mark === "area" ? { stack: "zero" } : {}) },
+    y: isMap ? { ...field(color === "–" ? y : color), sort: null } : { ...field(y), ...(isWhole(y) ? { axis: { tickMinStep: 1 } } : {}), ...(mark === "bar" || mark === "area" ? { stack: "zero" } : {}) },
     ...(isMap ? { color: field(y) } : color === "–" ? {} : { color: { ...field(color), sort: null } }),
     tooltip: columns.map(({ name }) => ({ ...field(name), type: typeOf(kinds[name]) === "temporal" ? "nominal" : typeOf(kinds[name]) })).map((one, index) => ({ ...one, field: kinds[columns[index].name] === "date" ? `t${index}` : one.field })),
   };

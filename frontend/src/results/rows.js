@@ -10,7 +10,7 @@ export function readRows(outcome) {
 function readCell(cell) {
   const link = cell.querySelector("a");
   const text = (link ?? cell.firstChild ?? cell).textContent.trim();
-  return { text, href: link?.getAttribute("href") ?? null, kind: cell.className };
+  return { text, label: link?.dataset.label || text, href: link?.getAttribute("href") ?? null, kind: cell.className };
 }
 
 function kindOf(rows, index) {
@@ -26,7 +26,7 @@ export function readLinks({ columns, rows }, most) {
 }
 
 function ofTriple([subject, predicate, object]) {
-  return [{ from: node(subject), label: predicate.text, to: node(object) }];
+  return [{ from: node(subject), label: predicate.label, to: node(object) }];
 }
 
 function ofRow(row, columns) {
@@ -36,5 +36,5 @@ function ofRow(row, columns) {
 }
 
 function node(cell) {
-  return { id: cell.href ?? `text:${cell.text}`, label: cell.text, href: cell.href };
+  return { id: cell.href ?? `text:${cell.text}`, label: cell.label, href: cell.href };
 }

@@ -24,11 +24,13 @@ function write(name, value) {
 export function readTabs() {
   const kept = read(TABS, null);
   const tabs = Array.isArray(kept?.tabs) ? kept.tabs.filter((text) => typeof text === "string").slice(0, MOST_TABS) : [];
-  return { tabs, current: Math.min(Math.max(Number(kept?.current) || 0, 0), Math.max(tabs.length - 1, 0)) };
+  const linked = typeof kept?.linked === "string" ? kept.linked : null;
+  return { tabs, linked, current: Math.min(Math.max(Number(kept?.current) || 0, 0), Math.max(tabs.length - 1, 0)) };
 }
 
-export function writeTabs(tabs, current) {
-  write(TABS, { tabs: tabs.slice(0, MOST_TABS).map((text) => text.slice(0, LONGEST)), current });
+// `linked` is the text that a link brought: a tab that still has it may be used for the next link.
+export function writeTabs(tabs, current, linked) {
+  write(TABS, { tabs: tabs.slice(0, MOST_TABS).map((text) => text.slice(0, LONGEST)), current, linked: linked?.slice(0, LONGEST) ?? null });
 }
 
 export function readPast() {

@@ -46,7 +46,7 @@ export function start() {
     editor.show(text);
   }
 
-  async function run() {
+  async function run(isNew = true) {
     const text = editor.text();
     if (!text.trim()) return;
     running?.abort.abort();
@@ -60,7 +60,7 @@ export function start() {
       byId("outcome").innerHTML = outcome; // written by our server from escaped values, as the whole page would be
       addPast(text);
       showPast();
-      rewriteAddress(text);
+      if (isNew) addAddress(text);
       views.refresh();
       status.textContent = markProblem() ? texts.problem : texts.done;
     } catch (error) {
@@ -141,6 +141,14 @@ export function start() {
     }
   }
 
+  // Back and Forward bring the query of that entry and its result; a page without a query has none.
+  addEventListener("popstate", () => {
+    const text = new URLSearchParams(location.search).get("query");
+    if (text === null) return location.reload();
+    show(text);
+    tabs.keep(text);
+    run(false);
+  });
   form.addEventListener("submit", (event) => { event.preventDefault(); run(); });
   byId("cancel").addEventListener("click", cancel);
   byId("share").addEventListener("click", () => copy(`${location.origin}/sparql?${new URLSearchParams({ query: editor.text() })}`));
@@ -177,7 +185,9 @@ async function readExample(address) {
   return new DOMParser().parseFromString(page, "text/html").getElementById("query")?.value ?? "";
 }
 
-function rewriteAddress(text) {
+// An entry in the browser's history for each query that was run, so that Back leads to the one before.
+function addAddress(text) {
   const address = `/sparql?${new URLSearchParams({ query: text })}`;
-  if (address.length <= LONGEST_ADDRESS) history.replaceState(null, "", address);
+  if (address.length > LONGEST_ADDRESS || address === `${location.pathname}${location.search}`) return;
+  history.pushState(null, "", address);
 }

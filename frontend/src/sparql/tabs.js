@@ -6,10 +6,16 @@ export function makeTabs(bar, { texts, first, isAsked, show }) {
   const kept = readTabs();
   let tabs = kept.tabs;
   let current = kept.current;
-  if (!tabs.length) [tabs, current] = [[first], 0];
+  let linked = kept.linked;
+  if (!tabs.length) [tabs, current, linked] = [[first], 0, isAsked ? first : null];
   else if (isAsked) {
-    current = tabs.indexOf(first);
-    if (current < 0) [tabs, current] = [[...tabs, first].slice(-20), Math.min(tabs.length, 19)];
+    const at = tabs.indexOf(first);
+    if (at >= 0) current = at;
+    else {
+      if (tabs[current] === linked) tabs[current] = first;
+      else [tabs, current] = [[...tabs, first].slice(-20), Math.min(tabs.length, 19)];
+      linked = first;
+    }
   } else if (tabs[current] !== first) show(tabs[current]);
   const closer = document.createElement("button");
   closer.type = "button";
@@ -34,7 +40,7 @@ export function makeTabs(bar, { texts, first, isAsked, show }) {
       return [tab];
     }));
     closer.hidden = tabs.length < 2;
-    writeTabs(tabs, current);
+    writeTabs(tabs, current, linked);
   }
 
   function choose(index) {
@@ -68,7 +74,7 @@ export function makeTabs(bar, { texts, first, isAsked, show }) {
       tabs[current] = text;
       const tab = list.children[current];
       if (tab) tab.textContent = nameOf(text, `${texts.untitled} ${current + 1}`);
-      writeTabs(tabs, current);
+      writeTabs(tabs, current, linked);
     },
   };
 }

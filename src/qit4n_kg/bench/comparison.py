@@ -61,6 +61,7 @@ class Comparison:
     differing: dict[str, list[str]] = field(default_factory=dict)
     loads: dict[str, dict[int, dict[str, Measurement]]] = field(default_factory=dict)
     analytic: dict[str, dict[str, float]] = field(default_factory=dict)
+    processor: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Return it as plain values."""
@@ -102,7 +103,7 @@ def compare(
         say("analytic queries, in turn")
         together = [stack.enter_context(start()) for _, start in starters]
         for question in analysed:
-            result.analytic[question.name] = _time(together, question)
+            result.analytic[question.name], result.processor[question.name] = _time(together, question)
     return result
 
 
@@ -167,15 +168,21 @@ def _measure(
             say(f"{server.name}: {way}, {number} clients: {measured.rate:,.0f} requests/s, p99 {measured.p99:.1f} ms")
 
 
-def _time(together: Sequence[Server], question: Question) -> dict[str, float]:
-    """Return the median of the seconds that an analytic query takes each server, the text new each time."""
+def _time(together: Sequence[Server], question: Question) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the median of the seconds that an analytic query takes each server, and the mean of its processor time.
+
+    The text is new each time. What else the machine does lengthens the one and not the other.
+    """
     times: dict[str, list[float]] = {server.name: [] for server in together}
+    used = dict.fromkeys(times, 0.0)
     for number in range(1, _ANALYTIC_RUNS + 1):
         for server in together:
-            start = time.perf_counter()
+            before, start = server.processor_seconds(), time.perf_counter()
             _ask(server, question.text(number))
             times[server.name].append(time.perf_counter() - start)
-    return {name: statistics.median(found) for name, found in times.items()}
+            used[server.name] += server.processor_seconds() - before
+    medians = {name: statistics.median(found) for name, found in times.items()}
+    return medians, {name: seconds / _ANALYTIC_RUNS for name, seconds in used.items()}
 
 
 def _ask(server: Server, text: str) -> bytes:

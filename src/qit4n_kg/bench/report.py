@@ -46,11 +46,14 @@ def _analytic(comparison: Comparison) -> Iterator[str]:
     names = comparison.servers
     others = [name for name in names if name != OWN]
     yield f"| analytic query | {' | '.join(f'{name}, ms' for name in names)} |" + "".join(
-        f" time, times {n} |" for n in others
+        f" time, times {n} | processor time, times {n} |" for n in others
     )
-    yield "|---" * (1 + len(names) + len(others)) + "|"
+    yield "|---" * (1 + len(names) + 2 * len(others)) + "|"
     for query, times in comparison.analytic.items():
-        cells = [f"{1000 * times[name]:.1f}" for name in names] + [f"{times[OWN] / times[name]:.2f}" for name in others]
+        used = comparison.processor.get(query, {})
+        cells = [f"{1000 * times[name]:.1f}" for name in names]
+        for name in others:
+            cells += [f"{times[OWN] / times[name]:.2f}", f"{used[OWN] / used[name]:.2f}" if used.get(name) else "-"]
         yield f"| {query} | {' | '.join(cells)} |"
 
 

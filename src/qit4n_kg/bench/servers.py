@@ -14,9 +14,10 @@ import subprocess
 import sys
 import time
 import venv
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qit4n_kg.config import to_environ
@@ -24,7 +25,6 @@ from qit4n_kg.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from qit4n_kg.config import Settings
 
@@ -34,11 +34,16 @@ _READY_SECONDS = 300  # rdflib needs about two minutes for a million triples
 
 @dataclass(frozen=True)
 class Server:
-    """A running server: queries go to `path` on that port of this machine."""
+    """A running server: queries go to `path` on that port of this machine; `pid` is its first process."""
 
     name: str
     port: int
     path: str
+    pid: int = 0
+
+    def processor_seconds(self) -> float:
+        """Return the processor time that its processes have used, without those that have ended."""
+        return sum(_processor_seconds(pid) for pid in _family(self.pid)) if self.pid else 0.0
 
 
 def install_peers(folder: Path) -> None:
@@ -68,8 +73,8 @@ def own_server(settings: Settings) -> Iterator[Server]:
     """Run this server on the generation that is built."""
     port = _free_port()
     environment = {**os.environ, **to_environ(settings), "QIT4N_PORT": str(port)}
-    with _running([sys.executable, "-m", "qit4n_kg.cli", "serve", "--no-build"], environment, port, "/sparql"):
-        yield Server("qit4n-kg", port, "/sparql")
+    with _running([sys.executable, "-m", "qit4n_kg.cli", "serve", "--no-build"], environment, port, "/sparql") as pid:
+        yield Server("qit4n-kg", port, "/sparql", pid)
 
 
 @contextmanager
@@ -77,8 +82,8 @@ def oxigraph_server(command: str, store: Path) -> Iterator[Server]:
     """Run oxigraph's own server on a store."""
     port = _free_port()
     arguments = [command, "serve-read-only", "--location", str(store), "--bind", f"127.0.0.1:{port}"]
-    with _running(arguments, dict(os.environ), port, "/query"):
-        yield Server("oxigraph", port, "/query")
+    with _running(arguments, dict(os.environ), port, "/query") as pid:
+        yield Server("oxigraph", port, "/query", pid)
 
 
 @contextmanager
@@ -86,18 +91,18 @@ def rdflib_server(command: str, triples: Path) -> Iterator[Server]:
     """Run rdflib-endpoint on a file."""
     port = _free_port()
     arguments = [command, "serve", "--host", "127.0.0.1", "--port", str(port), str(triples)]
-    with _running(arguments, dict(os.environ), port, "/"):
-        yield Server("rdflib-endpoint", port, "/")
+    with _running(arguments, dict(os.environ), port, "/") as pid:
+        yield Server("rdflib-endpoint", port, "/", pid)
 
 
 @contextmanager
-def _running(arguments: list[str], environment: dict[str, str], port: int, path: str) -> Iterator[None]:
+def _running(arguments: list[str], environment: dict[str, str], port: int, path: str) -> Iterator[int]:
     process = subprocess.Popen(
         arguments, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
     try:
         _wait(process, port, path)
-        yield
+        yield process.pid
     finally:
         process.send_signal(signal.SIGTERM)
         try:
@@ -121,6 +126,23 @@ def _wait(process: subprocess.Popen[bytes], port: int, path: str) -> None:
             connection.close()
         time.sleep(0.1)
     raise ConfigurationError(f"{' '.join(str(part) for part in process.args[:2])} did not become ready.")  # type: ignore[index]
+
+
+def _family(pid: int) -> list[int]:
+    """List a process and those below it."""
+    found = [pid]
+    with suppress(OSError):  # it, or one of its threads, ended meanwhile
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in (task / "children").read_text(encoding="ascii").split():
+                found += _family(int(child))
+    return found
+
+
+def _processor_seconds(pid: int) -> float:
+    with suppress(OSError):
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return 0.0
 
 
 def _free_port() -> int:

@@ -59,7 +59,8 @@ class Citation:
     def bibtex(self) -> str:
         """Write it as BibTeX."""
         fields = {
-            "title": f"{{{_tex(self.title)}}}",
+            "title": f"{{{{{_tex(self.title)}}}}}",
+            "publisher": f"{{{{{_tex(self.collection)}}}}}",
             "howpublished": f"{{{_tex(self.collection)}}}",
             "year": f"{{{self.built.year}}}",
             "month": f"{{{self.built.month}}}",

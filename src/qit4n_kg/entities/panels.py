@@ -6,8 +6,8 @@ not projected. One for the home page may name the catalogue query that tells mor
 the last ones with `# keep: last`) with a sentence for when there are more (`# more:`). Columns `x` and `xLabel` make one
 column of links; rows that differ only in `source`, or in one of the columns that `# merge:` names, become one. `# empty:` is what
 stands there instead of no rows (without it an empty panel is left out), `# absent: column text` what a cell without a value says
-(several separated by `;`), and `# covers:` names the properties that the panel shows already. The file itself bounds its cost (an
-inner LIMIT of `ROWS` + 1), because it runs in process.
+(several separated by `;`), `# covers:` names the properties that the panel shows already, and `# aside:` is a sentence below it
+that leads to `# link:`. The file itself bounds its cost (an inner LIMIT of `ROWS` + 1), because it runs in process.
 """
 
 from __future__ import annotations
@@ -125,6 +125,12 @@ class Table:
     def position(self, name: str | None) -> int | None:
         """Return where a column stands, None if there is none of that name."""
         return next((i for i, column in enumerate(self.columns) if column.name == name), None)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The named graphs in its column `source`."""
+        cells = (one for cell in self.column("source") for one in (cell, *cell.others))
+        return tuple(dict.fromkeys(cell.iri for cell in cells if cell.iri is not None))
 
     def column(self, name: str) -> tuple[Cell, ...]:
         """Return the cells of one column, none if there is no such column."""

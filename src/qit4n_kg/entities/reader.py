@@ -7,7 +7,7 @@ model: the default graph holds what is in force, and each named graph that repea
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import islice
 from threading import Lock
@@ -135,6 +135,13 @@ class EntityReader:
         """Return the value of a property that has one value."""
         found = next((group.values for group in groups if group.predicate.iri == predicate.value), ())
         return found[0] if len(found) == 1 else None
+
+    def with_sources(self, view: EntityView, graphs: Iterable[str]) -> EntityView:
+        """Return the view with these named graphs among its passages too, so that what stands beside it can point to them."""
+        notes = _Footnotes(self._store, self.passages)
+        for graph in (*(passage.graph for passage in view.passages), *graphs):
+            notes.passage(graph)
+        return replace(view, passages=notes.listed())
 
     # --- gathering ------------------------------------------------------------------------------------------------
 

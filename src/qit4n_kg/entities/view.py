@@ -11,7 +11,7 @@ from pyoxigraph import Literal, NamedNode
 from qit4n_kg.namespaces import RDF, RDFS, SKOS, XSD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pyoxigraph import Triple
 
@@ -150,6 +150,10 @@ class EntityView:
     def footnotes(self, value: Value) -> list[int]:
         """Return the positions in `passages`, counted from 1, of the named graphs that state it."""
         return sorted(self._numbers[graph] for graph in value.sources)
+
+    def numbers(self, graphs: Iterable[str | None]) -> list[int]:
+        """Return the positions in `passages`, counted from 1, of named graphs."""
+        return sorted(self._numbers[graph] for graph in graphs if graph in self._numbers)
 
     @property
     def linked_by(self) -> tuple[PropertyGroup, ...]:

@@ -1,7 +1,8 @@
 """The harvest of the current generation: made once, in a process that can be killed, then opened for each request.
 
-A request is answered from the generation that the pointer names; whoever comes first after a publication has its index made, and
-others wait for a while. An answer is dated while the register's lock is held, so that no later datestamp lies before it.
+A request is answered from the generation that the pointer names; whoever comes first after a publication has its index made. All
+wait for it for as long as a query may run, then they are told to come again. An answer is dated while the register's lock is held,
+so that no later datestamp lies before it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import threading
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qit4n_kg import __version__
 from qit4n_kg.errors import QueueFullError, StateError
@@ -34,7 +35,14 @@ if TYPE_CHECKING:
 _PROCESS = "qit4n_kg.harvesting.process"
 _TRIES = 5
 """So often a newer generation may be published while an index is made, before a request is told to come again."""
-_PAUSE = 0.05
+
+
+class _Work:
+    """An index that is being made: whether that is over, and what went wrong."""
+
+    def __init__(self) -> None:
+        self.is_done = threading.Event()
+        self.error: Exception | None = None
 
 
 class HarvestKeeper:
@@ -45,13 +53,16 @@ class HarvestKeeper:
         settings: Settings,
         current: Callable[[], Generation],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        run: Callable[[str, dict[str, Any], float], None] = run_job,
     ) -> None:
         self._settings = settings
         self._current = current
         self._clock = clock
         self._journal = settings.journal_dir / FOLDER
         self._folder = settings.state_dir / "oai"
-        self._making = threading.Lock()
+        self._run = run
+        self._lock = threading.Lock()
+        self._work: _Work | None = None
         self._noted = ""
 
     @contextmanager
@@ -95,37 +106,42 @@ class HarvestKeeper:
             yield None if index is None else Harvest(index, head, moment, generation.number)
 
     def _bring_up_to_date(self, generation: Generation, deadline: float) -> None:
-        """Have the index of a generation made, unless another thread or worker has just done it."""
-        if not self._making.acquire(timeout=max(0.0, deadline - time.monotonic())):
-            raise _still_made()
+        """Wait until the index of a generation is made, or another one that is being made; it goes on when nobody waits."""
+        with self._lock:
+            work = self._work
+            if work is None or work.is_done.is_set():
+                work = self._work = _Work()
+                threading.Thread(target=self._make, args=(generation, work), daemon=True).start()
+        if not work.is_done.wait(max(0.0, deadline - time.monotonic())):
+            raise QueueFullError("What can be harvested is being made at the moment.", hint="Try again in a minute.")
+        if work.error is not None:
+            raise work.error
+
+    def _make(self, generation: Generation, work: _Work) -> None:
+        """Have the index of a generation made, unless another worker has just done it."""
         try:
             prepare(self._journal)
-            with self._alone(deadline), self._opened(generation) as harvest:
+            with self._alone(), self._opened(generation) as harvest:
                 if harvest is None:
-                    run_job(_PROCESS, self._job(generation), self._settings.export_timeout)
+                    self._run(_PROCESS, self._job(generation), self._settings.export_timeout)
         except OSError as exc:
-            raise StateError(f"The folder {self._journal} can't be used: {exc.strerror}.") from exc
+            work.error = StateError(f"The folder {self._journal} can't be used: {exc.strerror}.")
+        except Exception as exc:  # noqa: BLE001  (the edge of a thread: who waits raises it)
+            work.error = exc
         finally:
-            self._making.release()
+            work.is_done.set()
 
     @contextmanager
-    def _alone(self, deadline: float) -> Iterator[None]:
-        """Be the only one, of all workers, who has an index made."""
+    def _alone(self) -> Iterator[None]:
+        """Be the only one, of all workers, who has an index made; who holds the lock ends by the deadline of an export."""
         descriptor = os.open(self._journal / "making", os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            while True:
-                try:
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    if time.monotonic() > deadline:
-                        raise _still_made() from None
-                    time.sleep(_PAUSE)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
         finally:
             os.close(descriptor)
 
-    def _job(self, generation: Generation) -> dict[str, object]:
+    def _job(self, generation: Generation) -> dict[str, Any]:
         name, path = self._name(generation)
         manifest = generation.manifest
         return {
@@ -147,7 +163,3 @@ class HarvestKeeper:
         text = "\n".join((__version__, str(manifest.number), manifest.dataset, manifest.built_at))
         name = hashlib.sha256(text.encode()).hexdigest()[:16]
         return name, self._folder / f"{name}.sqlite"
-
-
-def _still_made() -> QueueFullError:
-    return QueueFullError("What can be harvested is being made at the moment.", hint="Try again in a minute.")

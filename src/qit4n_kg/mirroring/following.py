@@ -19,7 +19,15 @@ from urllib.parse import urlsplit
 
 from pyoxigraph import NamedNode
 
-from qit4n_kg.errors import FeedGoneError, GenerationDamagedError, MirrorDiffersError, MirrorError, StateMissingError
+from qit4n_kg.errors import (
+    FeedGoneError,
+    GenerationDamagedError,
+    MirrorDiffersError,
+    MirrorError,
+    StateError,
+    StateFullError,
+    StateMissingError,
+)
 from qit4n_kg.feed.reading import Change, Document, Mark
 from qit4n_kg.store.bulk import read_dataset
 from qit4n_kg.store.canonical import has_blank_node
@@ -120,7 +128,9 @@ class Mirror:
             except FeedGoneError:
                 self._say("the feed began anew meanwhile")
                 shutil.rmtree(self._pages, ignore_errors=True)
-            except MirrorDiffersError as exc:
+            except StateFullError:
+                raise
+            except (MirrorDiffersError, StateError) as exc:  # the other: what is here was altered
                 if attempt == _TRIES - 1:
                     raise
                 self._say(f"{exc.message} Starting from the beginning.")
@@ -242,7 +252,7 @@ class _Pages:
         return (change for change in self._all() if self.last[change.thing] == change.number)
 
     def apply(self, store: Recorder, _: Path) -> None:
-        """Make the changes in a checkpoint."""
+        """Make the changes in an open checkpoint."""
         for change in self.changes():
             if change.thing == self._blank:
                 old = [quad for quad in store.raw if has_blank_node(quad)]
@@ -253,10 +263,8 @@ class _Pages:
                 store.remove(quad)
             store.extend(change.quads)
         for graph in list(store.raw.named_graphs()):
-            if (
-                isinstance(graph, NamedNode)
-                and next(iter(store.quads_for_pattern(None, None, None, graph)), None) is None
-            ):
+            found = store.quads_for_pattern(None, None, None, graph)
+            if isinstance(graph, NamedNode) and next(found, None) is None:
                 store.remove_graph(graph)
 
     def _all(self) -> Iterator[Change]:

@@ -5,7 +5,8 @@ that runs it. A job waits in a bounded queue, gets a process for itself, and is 
 or when it is cancelled the process is killed, at the memory limit the kernel refuses and the engine aborts.
 
 After a tenth of a second a query leaves the places that are kept for short ones (`executor_lanes`), and can be listed and
-cancelled from every web worker (`running`). Once it has used as much processor time, its process gives way to others (nice).
+cancelled from every web worker (`running`). Once it has used as much processor time, its process gives way to others (nice) as soon
+as more want to compute than there are processors.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from qit4n_kg.errors import (
     QueueFullError,
     ResultTooLargeError,
 )
-from qit4n_kg.store.executor_handle import Executor
+from qit4n_kg.store.executor_handle import Executor, is_contended
 from qit4n_kg.store.executor_jobs import ExecutorError, Job, Spooled, error_of, new_query_id
 from qit4n_kg.store.executor_lanes import Lanes
 from qit4n_kg.store.executor_protocol import Disconnected, encode_term
@@ -289,9 +290,9 @@ class ExecutorPool:
             seconds = now - begun
             used_here = executor.processor_seconds() - used
             is_slow = seconds > _OVERSTAY_SECONDS
-            if not run.has_been_long and (is_slow or used_here > _LONG_SECONDS):
-                executor.renice()
-                run.has_been_long = True
+            run.has_been_long = run.has_been_long or is_slow or used_here > _LONG_SECONDS
+            if run.has_been_long and not executor.is_reniced and is_contended():
+                executor.renice()  # where nobody waits for a processor it would only cost the query time
             if not run.is_long and (is_slow or used_here > _LONG_SECONDS / 5):
                 run.is_long = self._lanes.turn_long()
             if not run.is_long and is_slow and self._lanes.is_due():

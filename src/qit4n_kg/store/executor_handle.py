@@ -10,6 +10,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import lru_cache
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from qit4n_kg.store.executor_protocol import Disconnected, receive, send
@@ -22,6 +24,25 @@ _ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "TMPDIR",
 _NICE = 19
 _PROCESS_CLOCK = 2  # clock_getcpuclockid(3) by hand: the kernel's CPUCLOCK_SCHED, of a whole process
 _RENEW_SECONDS = 1.0
+
+
+def is_contended() -> bool:
+    """Tell whether more threads want to compute now than there are processors; True where the system does not tell."""
+    try:
+        runnable = int(Path("/proc/loadavg").read_text(encoding="ascii").split()[3].partition("/")[0])
+    except (OSError, ValueError, IndexError):
+        return True
+    return runnable > _processors()
+
+
+@lru_cache(maxsize=1)
+def _processors() -> float:
+    """Return how many processors this process and its like may use, in a container too."""
+    found = float(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    with contextlib.suppress(OSError, ValueError):  # "max 100000", or microseconds in each so many
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
+        found = min(found, float(quota) / float(period))
+    return found
 
 
 class Executor:
@@ -105,6 +126,11 @@ class Executor:
         with contextlib.suppress(OSError):  # it ended just now, or this system can't
             os.setpriority(os.PRIO_PROCESS, self._thread, _NICE)
             self._is_reniced = True
+
+    @property
+    def is_reniced(self) -> bool:
+        """Whether the running query gives way already."""
+        return self._is_reniced
 
     def renew(self) -> bool:
         """Undo `renice` for the next query, False if that fails; done by another thread, as only root may undo it."""

@@ -33,7 +33,7 @@ class XmlOutput:
 
     >>> import io
     >>> output = io.BytesIO()
-    >>> XmlOutput(output, ResultFormat.XML.value, "").write(b"<a>b\\rc</a>"), output.getvalue()
+    >>> XmlOutput(output, ResultFormat.XML.value, "").write(b"<a>b\rc</a>"), output.getvalue()
     (10, b'<a>b&#13;c</a>')
     """
 

@@ -83,7 +83,8 @@ def fields_of(shapes: rdflib.Graph, kind: NamedNode, axioms: View) -> tuple[Fiel
         else:
             found[predicate] = field
     found.pop(TYPE, None)
-    return tuple(sorted(found.values(), key=lambda field: field.column.predicate != LABEL))
+    allowed = (field for field in found.values() if field.column.most != 0)  # the shapes forbid some properties
+    return tuple(sorted(allowed, key=lambda field: field.column.predicate != LABEL))
 
 
 def _alternatives(shapes: rdflib.Graph, shape: rdflib.term.Node, path: rdflib.term.Node) -> Iterator[Field]:

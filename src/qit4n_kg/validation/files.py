@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 from pyoxigraph import NamedNode
 
 from qit4n_kg.errors import SourceError
+from qit4n_kg.filed import leave_out, read_filed
 from qit4n_kg.formats import READABLE, RdfFormat, form_of
 from qit4n_kg.loading import SourceKind, find_sources, named_from, parse, read_quads
+from qit4n_kg.store.journal import Journal, dataset_of, replay
+from qit4n_kg.store.oxigraph import stored_forms
 from qit4n_kg.validation.gate import Gate, validate_change
 from qit4n_kg.validation.known_terms import refused
 from qit4n_kg.validation.merging import FileHolding, MergedData
@@ -22,7 +25,10 @@ from qit4n_kg.validation.uploads import Upload, read_upload
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from pyoxigraph import Quad
+
     from qit4n_kg.config import Settings
+    from qit4n_kg.loading import SourceFile
     from qit4n_kg.reporting import Report, Result
     from qit4n_kg.validation.uploads import PlaceFinder
 
@@ -35,6 +41,8 @@ _CORRECTION = "To correct a passage, change its file under data/: a file that st
 
 def validate_files(paths: Iterable[Path], settings: Settings, standard_input: bytes = b"") -> Report:
     """Validate files as if they were merged into the data of `settings.sources`; only results that they bring are reported.
+
+    What the journal has accepted since it was last written to these files counts as merged.
 
     A file that is one of those data replaces itself there, and then every result counts. `STANDARD_INPUT` among the paths stands
     for the Turtle in `standard_input`.
@@ -53,7 +61,7 @@ def _validate_files(wanted: Mapping[Path, Path], settings: Settings, standard_in
     given = [source for source in shipped if source.path.resolve() in wanted]
     kept = [source for source in shipped if source.path.resolve() not in wanted]
     own = {source.path.resolve() for source in given}
-    known = [quad for source in kept for quad in read_quads(source)]
+    known = _with_accepted([quad for source in kept for quad in read_quads(source)], sources, settings)
     data = MergedData(FileHolding(known), ontology)
     suggester = Suggester(data.in_force, gate.shapes.merged)
     reading = Reading(gate.shapes.merged, data.axioms, settings.base_iri, suggester)
@@ -76,6 +84,14 @@ def _validate_files(wanted: Mapping[Path, Path], settings: Settings, standard_in
     report = report.with_results([in_cell(one) if one.file in tables else one for one in located])
     has_clash = _has_clash(report.results, {shown(one) for one in places}, {shown(source) for source in kept})
     return replace(report, statements=len(set(brought)), hint=_CORRECTION if has_clash else None)
+
+
+def _with_accepted(known: list[Quad], sources: Iterable[SourceFile], settings: Settings) -> list[Quad]:
+    """Return data with what was accepted since it was last written to files: what a build here would make of it."""
+    journal = Journal.read(settings.journal_dir, dataset_of(settings))
+    filed = read_filed(settings.sources / "data") if settings.data is None else None
+    leave_out(journal, filed, {source.graph for source in sources})
+    return list(replay(journal.entries, stored_forms(known))[0]) if journal.entries else known
 
 
 @dataclass(frozen=True)

@@ -35,8 +35,8 @@ MOST_STATEMENTS = 1_000
 _FEW = 12
 """A form with no more fields shows them all at once."""
 _OFTEN = 0.25
-_CONCEPT = NamedNode(f"{SKOS}Concept")
-_GRAPH = NamedNode(f"{STDORG}NamedGraph")
+_NEVER_NEW = (NamedNode(f"{STDORG}NamedGraph"), NamedNode(f"{SKOS}Concept"), NamedNode(f"{SKOS}ConceptScheme"))
+_GRAPH = _NEVER_NEW[0]
 _ANY = "http://www.w3.org/2001/XMLSchema#string"
 
 
@@ -115,8 +115,8 @@ class FormMaker:
         return min(special, key=str)
 
     def _may_be_new(self, kind: NamedNode) -> bool:
-        """Tell whether people make new things of a class: not graphs, not the terms of closed lists."""
-        return kind not in self._below(_GRAPH) and kind not in self._below(_CONCEPT)
+        """Tell whether people make new things of a class: not graphs, not closed lists and their terms."""
+        return not any(kind in self._below(one) for one in _NEVER_NEW)
 
     def _is_named(self, kind: NamedNode) -> bool:
         """Tell whether there may be new things of a class, and they have a name."""

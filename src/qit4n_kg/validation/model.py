@@ -125,7 +125,7 @@ class Shape:
         return (
             node in targets.nodes
             or any(kind in data.kinds(node) for kind in targets.kinds)
-            or any(view.objects(node, predicate) for predicate in targets.subjects_of)
+            or not data.properties(node).isdisjoint(targets.subjects_of)
             or any(view.subjects(predicate, node) for predicate in targets.objects_of)
         )
 
@@ -155,6 +155,7 @@ class Evaluation:
         self._conforming: dict[tuple[int, Term], bool] = {}
         self._above: dict[Term, frozenset[Term]] = {}
         self._kinds: dict[Term, frozenset[Term]] = {}
+        self._properties: dict[Term, frozenset[NamedNode]] = {}
         self.queried: rdflib.Graph | None = None
         """The view as rdflib sees it, made by the first SPARQL constraint."""
 
@@ -172,6 +173,13 @@ class Evaluation:
         if known is None:
             types = self.view.objects(node, TYPE)
             known = self._kinds[node] = frozenset().union(*(self._with_above(kind) for kind in types))
+        return known
+
+    def properties(self, node: Term) -> frozenset[NamedNode]:
+        """Return every property that something is said of a node with: one look instead of one for each of a target's many."""
+        known = self._properties.get(node)
+        if known is None:
+            known = self._properties[node] = frozenset(predicate for predicate, _ in self.view.about(node))
         return known
 
     def instances(self, kind: Term) -> dict[Term, None]:

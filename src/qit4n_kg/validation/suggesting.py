@@ -93,13 +93,12 @@ class Suggester:
         leaving = {quad.subject for quad in retracts if quad.predicate == TYPE}
         new = {quad.subject: None for quad in adds if quad.predicate == TYPE and quad.object == _PERSON}
         found = []
-        for person in new:
-            if self._data.view.objects(person, TYPE):
+        for quad in adds:
+            if quad.subject not in new or quad.predicate != _LABELS[0] or not isinstance(quad.object, Literal):
                 continue
-            for quad in adds:
-                if quad.subject == person and quad.predicate == _LABELS[0] and isinstance(quad.object, Literal):
-                    alike = [other for other in self._alike(quad.object.value) if other not in leaving]
-                    found += [self._near(person, quad.object, other) for other in alike[:3]]
+            if not self._data.view.objects(quad.subject, TYPE):
+                alike = [other for other in self._alike(quad.object.value) if other not in leaving]
+                found += [self._near(quad.subject, quad.object, other) for other in alike[:3]]
         return found
 
     def _near(self, person: Term, label: Literal, other: Term) -> Result:

@@ -71,6 +71,7 @@ def document(name: str) -> ResponseReturnValue:
     except UnknownEntityError:
         return answer_unknown(iri)
     tables = now.tables(view)
+    view = now.entities.with_sources(view, (graph for table in tables for graph in table.sources))
     page = render_template(
         "entity.html",
         view=view,

@@ -220,9 +220,13 @@ def matches(etag: str, if_none_match: str | None) -> bool:
 
     >>> matches("ab", 'W/"ab", "cd"'), matches("ab", '"abc"'), matches("ab", None)
     (True, False, False)
+    >>> matches("ab", "*")
+    True
     """
     if not if_none_match:
         return False
+    if if_none_match.strip() == "*":
+        return True
     return any(part.strip().removeprefix("W/") == f'"{etag}"' for part in if_none_match.split(","))
 
 

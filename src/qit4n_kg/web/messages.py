@@ -101,7 +101,16 @@ def query_texts(path: Path) -> Iterator[str]:
     yield panel.title
     if path.parent.parent.name == "site" or path.parent.name == "catalogue":  # the pages of things show no questions
         yield panel.question
-    yield from filter(None, (panel.headers.get("more"), panel.headers.get("none"), panel.empty, *panel.absent.values()))
+    yield from filter(
+        None,
+        (
+            panel.headers.get("more"),
+            panel.headers.get("none"),
+            panel.headers.get("aside"),
+            panel.empty,
+            *panel.absent.values(),
+        ),
+    )
     names = [name for name in columns_of(panel.text) if not name.endswith("Iri")]
     yield from (column_label(name) for name in names if not (name.endswith("Label") and name[:-5] in names))
 

@@ -84,6 +84,8 @@ def _limit(error: KnowledgeGraphError) -> dict[str, Any]:
     if known and known["name"] in ("downloads", "export_timeout"):
         name, unit = str(known["name"]), str(known["unit"])
     value = known["value"] if known else getattr(knowledge_graph().settings, name)
+    if name == "query_timeout" and float(value) < knowledge_graph().settings.query_timeout:
+        return {"parameter": "timeout", "value": value, "unit": unit}  # the client's own, not the server's
     return {"setting": f"QIT4N_{name.upper()}", "value": value, "unit": unit}
 
 

@@ -26,6 +26,8 @@ from qit4n_kg.namespaces import XSD
 from qit4n_kg.web.links import short_name, target
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from qit4n_kg.config import Settings
     from qit4n_kg.store.base import Term
     from qit4n_kg.store.executor import Spooled
@@ -51,6 +53,8 @@ class Cell:
     title: str | None = None
     note: str | None = None
     kind: str | None = None
+    label: str | None = None
+    """What a thing of ours is called."""
     others: tuple[str, ...] = ()
     """More values of the same cell, as a catalogue query joins them."""
 
@@ -79,17 +83,19 @@ class ResultTable:
         return self.total > len(self.rows)
 
 
-def read_table(spooled: Spooled, settings: Settings) -> ResultTable:
-    """Read the first rows of a result that was written as TSV or N-Triples."""
+def read_table(
+    spooled: Spooled, settings: Settings, label: Callable[[str], str | None] = lambda _: None
+) -> ResultTable:
+    """Read the first rows of a result that was written as TSV or N-Triples; `label` tells what an IRI's thing is called."""
     if spooled.form is not ResultFormat.TSV.value:
         triples = (quad.triple for quad in parse(_first_lines(spooled, SHOWN_ROWS), format=RdfFormat.N_TRIPLES))
-        rows = tuple(tuple(_cell(term, settings) for term in triple) for triple in triples)
+        rows = tuple(tuple(_cell(term, settings, label) for term in triple) for triple in triples)
         return ResultTable(("subject", "predicate", "object"), rows, _count_lines(spooled))
     results = parse_query_results(_first_lines(spooled, SHOWN_ROWS + 1), format=QueryResultsFormat.TSV)
     if isinstance(results, QueryBoolean):
         return ResultTable((), (), 0, bool(results))
     columns = tuple(variable.value for variable in results.variables)
-    rows = tuple(tuple(_cell(term, settings) for term in row) for row in results)
+    rows = tuple(tuple(_cell(term, settings, label) for term in row) for row in results)
     return ResultTable(columns, rows, _count_lines(spooled) - 1)
 
 
@@ -143,11 +149,13 @@ def _count_lines(spooled: Spooled) -> int:
     return sum(chunk.count(b"\n") for chunk in spooled.chunks())
 
 
-def _cell(term: Term | None, settings: Settings) -> Cell | None:
+def _cell(term: Term | None, settings: Settings, label: Callable[[str], str | None]) -> Cell | None:
     if term is None:
         return None
     if isinstance(term, NamedNode):
-        return Cell(short_name(term.value, settings), _href(term.value, settings), title=term.value)
+        return Cell(
+            short_name(term.value, settings), _href(term.value, settings), title=term.value, label=label(term.value)
+        )
     if isinstance(term, BlankNode):
         return Cell(str(term))
     if not isinstance(term, Literal):
