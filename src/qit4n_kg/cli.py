@@ -211,11 +211,16 @@ def validate(files: tuple[Path, ...], form: str, **flags: Any) -> None:
 
     Exit status: 0 conforms (warnings allowed), 1 violations, 2 a file can't be read.
     """
-    from qit4n_kg.annotating import render
+    from qit4n_kg.annotating import render, unreadable_to_github
     from qit4n_kg.validation import STANDARD_INPUT, validate_files  # rdflib: 0.3 s
 
     text = sys.stdin.buffer.read() if STANDARD_INPUT in files else b""
-    report = validate_files(files, load_settings(**flags), text)
+    try:
+        report = validate_files(files, load_settings(**flags), text)
+    except SourceError as exc:
+        if form == "github":
+            click.echo(unreadable_to_github(exc))
+        raise
     click.echo(render(report, form))
     sys.exit(0 if report.conforms else 1)
 
