@@ -17,6 +17,7 @@ from qit4n_kg.reporting import Severity
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from qit4n_kg.errors import SourceError
     from qit4n_kg.reporting import Report, Result
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -84,12 +85,27 @@ def to_github(report: Report) -> str:
     return "\n".join([*(_command(finding) for finding in report.findings), report.summary])
 
 
+def unreadable_to_github(error: SourceError) -> str:
+    """Write a file that can't be read as a workflow command.
+
+    >>> from qit4n_kg.errors import SourceError
+    >>> unreadable_to_github(SourceError("This is not Turtle: no dot.", path="data/x.ttl", line=3))
+    '::error file=data/x.ttl,line=3,title=Unreadable::This is not Turtle: no dot.'
+    """
+    return _written("error", error.path, error.line, error.column, "Unreadable", error.message)
+
+
 def _command(finding: Result) -> str:
-    places = {"file": finding.file, "line": finding.line, "col": finding.column, "title": compact(finding.shape)}
-    written = ",".join(f"{name}={_property(str(value))}" for name, value in places.items() if value is not None)
     about = finding.focus_label or str(finding.focus)
     message = " ".join(filter(None, (finding.explanation, f"({about})", finding.suggestion)))
-    return f"::{_COMMANDS[finding.severity]} {written}::{_escape(message)}"
+    command = _COMMANDS[finding.severity]
+    return _written(command, finding.file, finding.line, finding.column, compact(finding.shape), message)
+
+
+def _written(command: str, file: object, line: int | None, column: int | None, title: str, message: str) -> str:
+    places = {"file": file, "line": line, "col": column, "title": title}
+    written = ",".join(f"{name}={_property(str(value))}" for name, value in places.items() if value is not None)
+    return f"::{command} {written}::{_escape(message)}"
 
 
 def _escape(text: str) -> str:

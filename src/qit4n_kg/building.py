@@ -66,6 +66,7 @@ _TRUE, _FALSE = (Literal(text, datatype=NamedNode(XSD + "boolean")) for text in 
 _DECIDING_MODULES = (
     "building.py",
     "filed.py",
+    "naming.py",
     "redactions.py",
     "loading.py",
     "namespaces.py",

@@ -28,10 +28,11 @@ from qit4n_kg.errors import (
 )
 from qit4n_kg.fmt_command import fmt
 from qit4n_kg.formats import RdfFormat, ResultFormat, by_name
-from qit4n_kg.journal_commands import journal, redact
+from qit4n_kg.journal_commands import journal
 from qit4n_kg.mirror_command import mirror
 from qit4n_kg.namespaces import prefixes
 from qit4n_kg.queries import bind, read_catalogue
+from qit4n_kg.redact_command import redact
 from qit4n_kg.sparql import explain, inspect_query
 from qit4n_kg.store.generations import Generations
 from qit4n_kg.store.oxigraph import OxigraphStore
@@ -210,11 +211,16 @@ def validate(files: tuple[Path, ...], form: str, **flags: Any) -> None:
 
     Exit status: 0 conforms (warnings allowed), 1 violations, 2 a file can't be read.
     """
-    from qit4n_kg.annotating import render
+    from qit4n_kg.annotating import render, unreadable_to_github
     from qit4n_kg.validation import STANDARD_INPUT, validate_files  # rdflib: 0.3 s
 
     text = sys.stdin.buffer.read() if STANDARD_INPUT in files else b""
-    report = validate_files(files, load_settings(**flags), text)
+    try:
+        report = validate_files(files, load_settings(**flags), text)
+    except SourceError as exc:
+        if form == "github":
+            click.echo(unreadable_to_github(exc))
+        raise
     click.echo(render(report, form))
     sys.exit(0 if report.conforms else 1)
 

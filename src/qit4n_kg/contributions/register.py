@@ -176,6 +176,12 @@ class Register:
         finally:
             os.close(descriptor)
 
+    def records(self, id_: str) -> Iterator[dict[str, Any]]:
+        """Yield the records of a contribution as they are kept."""
+        for line in self._path(id_).read_bytes().splitlines(keepends=True):
+            if (record := unseal(line)) is not None:
+                yield record
+
     def rewrite(self, id_: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         """Replace the records of a contribution, whole or not at all: only redaction does this.
 
@@ -183,8 +189,7 @@ class Register:
         """
         path = self._path(id_)
         with self.holding(id_):
-            records = [record for line in path.read_bytes().splitlines(keepends=True) if (record := unseal(line))]
-            _replace(path, b"".join(seal(change(record)) for record in records))
+            _replace(path, b"".join(seal(change(record)) for record in list(self.records(id_))))
 
     def _path(self, id_: str) -> Path:
         if not _ID.fullmatch(id_):

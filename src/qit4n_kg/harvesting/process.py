@@ -14,7 +14,7 @@ from qit4n_kg.exports.registry import read_registry
 from qit4n_kg.harvesting.index import Origin, write_index
 from qit4n_kg.harvesting.records import FORMATS, read_records, read_sets
 from qit4n_kg.harvesting.register import FOLDER
-from qit4n_kg.redactions import read_redactions
+from qit4n_kg.redactions import read_redactions, redacted_things
 from qit4n_kg.store import sandbox
 from qit4n_kg.store.oxigraph import OxigraphStore
 
@@ -26,7 +26,7 @@ def run(job: dict[str, Any]) -> None:
     """
     queries, journal = Path(job["queries"]), Path(job["journal"])
     registry = read_registry(queries / "exports")
-    redacted = read_redactions(journal)
+    redacted = redacted_things(read_redactions(journal))
     with OxigraphStore.open_read_only(Path(job["store"])) as store:
         sandbox.limit_memory(job["memory"])
         stamp = Stamp(**job["stamp"])

@@ -1,0 +1,1 @@
+"""Redaction: what is a person's (scope), who keeps copies of it (keepers), what is left (remains), and doing it (carrying)."""
