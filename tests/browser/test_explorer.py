@@ -70,7 +70,7 @@ def test_many_links_of_one_kind_stand_as_one_node_that_opens(open_page: Open, ke
     assert count > 4
     keep(page, "explore-groups")
     page.keyboard.press("Enter")
-    page.locator("#explorer-status", has_text=f"FG QIT4N: {count} links added").wait_for()
+    page.locator("#explorer-status", has_text=f"{count} links added").wait_for()
 
 
 def test_the_page_ends_with_its_footer(open_page: Open, has_bundles: None) -> None:

@@ -153,7 +153,8 @@ def _label(iri: str) -> str | None:
     if not iri.startswith((settings.base_iri, STDORG)):
         return None
     label = reading().entities.labels.label(iri)
-    return None if short_name(iri, settings).endswith(label) else label
+    short = short_name(iri, settings)
+    return None if label in (short, short.removeprefix("id:"), short.removeprefix("graph:")) else label
 
 
 def _parameters(asked: ProtocolRequest) -> dict[str, Any]:
