@@ -39,7 +39,7 @@ def test_a_reader_sees_which_deliverable_is_furthest_behind(open_page: Open, scr
     page = open_page("/", java_script_enabled=scripting)
     chart = page.get_by_role("region", name="Progress of the deliverables", exact=True)
     figures = [
-        (float(row.locator(".number").inner_text()), row.locator("a").first.inner_text())
+        (float(row.locator(".number").inner_text().removesuffix("%")), row.locator("a").first.inner_text())
         for row in chart.locator("tbody tr:has(.number)").all()
     ]
     assert min(figures)[1].startswith("D1.3")

@@ -37,6 +37,7 @@ MANUAL = {
     "architecture": "How it works inside",
     "conformance": "Which tests of the standards it passes",
     "exports": "Exports",
+    "feed": "The change feed, and mirrors",
     "benchmarks": "How fast it is",
     "dependencies": "What it is built on",
 }

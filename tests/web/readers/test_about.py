@@ -71,7 +71,7 @@ def test_what_is_no_documentation_is_404(client: FlaskClient, name: str) -> None
 def test_what_links_to_a_hub_comes_page_by_page(client: FlaskClient) -> None:
     counts = client.get("/links/hub", headers=HTML).text
     about = "property=https%3A%2F%2Fw3id.org%2Fstdorg%2Fns%23about"
-    assert re.search(rf'href="\?{about}"[^>]*>[^<]*</a></td><td class="number">400', counts)
+    assert re.search(rf'href="\?{about}"[^>]*>.*?<td class="number">400', counts)
     first = client.get(f"/links/hub?{about}", headers=HTML).text
     assert "1 to 100 of 400" in first
     assert "page=2" in first
