@@ -81,6 +81,7 @@ def mirror(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as exc:
         raise MirrorError(f"{folder} can't be made: {exc.strerror}.") from exc
+    copy.position()  # which refuses a folder of something else's before anything is written to it
     with generations.writer():
         _tell(copy)
         while follow:

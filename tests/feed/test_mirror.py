@@ -275,6 +275,13 @@ def test_a_folder_that_holds_another_graph_is_refused(world, source, tmp_path):
         copy.sync()
 
 
+def test_a_folder_with_other_files_is_refused_and_left_as_it_is(source, tmp_path):
+    (tmp_path / "hello.txt").write_text("x")
+    with pytest.raises(MirrorError, match="other files"):
+        Copy(source, tmp_path).sync()
+    assert [path.name for path in tmp_path.iterdir() if path.suffix] == ["hello.txt"]
+
+
 def test_two_mirrors_do_not_share_a_folder(copy):
     with copy.generations.writer(), pytest.raises(StateLockedError, match="Another process"):
         Copy(copy.source, copy.folder).sync()

@@ -15,9 +15,13 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\
 
 @dataclass(frozen=True)
 class Editor:
-    """A role held on a deliverable: name and role as they are labelled, affiliations as stated for it."""
+    """A role held on a deliverable: name and role as they are labelled, affiliations as stated for it.
+
+    `parts` are family and given name, where both are stated.
+    """
 
     name: str
+    parts: tuple[str, str] | None
     role: str | None
     honorific: str | None
     affiliations: tuple[str, ...]
@@ -153,7 +157,11 @@ def _editors(facts: Facts) -> dict[str, tuple[Editor, ...]]:
         if role is None or name is None or not facts.is_a(role, "stdorg:EditorRole"):
             continue
         affiliations = _labels(facts, facts.iris(held, "stdorg:affiliation"))
-        editor = Editor(name, facts.label(role), facts.text(held, "stdorg:honorific"), affiliations)
+        family, given = (
+            facts.text(agent, f"foaf:{part}Name") if agent is not None else None for part in ("family", "given")
+        )
+        parts = (family, given) if family and given else None
+        editor = Editor(name, parts, facts.label(role), facts.text(held, "stdorg:honorific"), affiliations)
         for deliverable in facts.iris(held, "stdorg:in"):
             found.setdefault(deliverable, []).append((role.rpartition("/")[2], editor))
     return {

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 _SOFTWARE = "qit4n-kg mirror"
 _TRIES = 3
+_OWN = ("generations", "current", "current.new", "lock", "pages")
 _TELL_EVERY = 50
 
 
@@ -105,11 +106,22 @@ class Mirror:
         """
         current = self._current()
         if current is None:
+            if self._is_foreign():
+                raise MirrorError(
+                    f"{self._folder} holds other files.", hint="Give an empty folder, or one that is not there."
+                )
             return None
         position = Position.read(current.manifest.inputs)
         if position is None:
             raise MirrorError(f"{self._folder} holds a graph that is no mirror.", hint="Give an empty folder.")
         return position
+
+    def _is_foreign(self) -> bool:
+        """Whether the folder has what no mirror made; what one left that was killed early is no such thing."""
+        try:
+            return any(path.name not in _OWN for path in self._folder.iterdir())
+        except FileNotFoundError:
+            return False
 
     def sync(self, *, is_conditional: bool = False) -> Synced | None:
         """Come to the source's current generation; None where it has not changed since the last call.

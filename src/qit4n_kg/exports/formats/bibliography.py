@@ -1,6 +1,6 @@
 """Formats of reference managers: BibTeX (with BibLaTeX's field names), RIS, CSL-JSON 1.0.2.
 
-Names stay whole: no source says which part of one is the family name. Nothing is said to be published; a year stands only
+A name is divided only where family and given name are stated. Nothing is said to be published; a year stands only
 where a date of issue is stated.
 """
 
@@ -15,7 +15,7 @@ from qit4n_kg.exports.deliverables import one_line, read_items
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from qit4n_kg.exports.deliverables import Item
+    from qit4n_kg.exports.deliverables import Editor, Item
     from qit4n_kg.exports.making import Material
 
 _NO_KEY = re.compile(r"[^A-Za-z0-9.:-]+")
@@ -58,7 +58,7 @@ def _bibtex_fields(item: Item) -> Iterator[tuple[str, str]]:
     note = "; ".join(f"{name}: {value}" for name, value in item.reported)
     yield "title", f"{{{latex(item.name)}}}"
     if item.editors:
-        yield "editor", " and ".join(f"{{{latex(editor.name)}}}" for editor in item.editors)
+        yield "editor", " and ".join(_bibtex_name(editor) for editor in item.editors)
     values = {
         "institution": "; ".join(item.producers),
         "number": item.code,
@@ -77,6 +77,14 @@ def _bibtex_fields(item: Item) -> Iterator[tuple[str, str]]:
         if value:
             yield name, latex(value)
     yield "url", _url(item.iri)
+
+
+def _bibtex_name(editor: Editor) -> str:
+    """Each part is in braces, so that no comma or "and" in it divides it."""
+    if editor.parts is None:
+        return f"{{{latex(editor.name)}}}"
+    family, given = editor.parts
+    return f"{{{latex(family)}}}, {{{latex(given)}}}"
 
 
 def latex(text: str) -> str:
@@ -110,7 +118,7 @@ def _ris_lines(item: Item, id_base: str) -> Iterator[tuple[str, str]]:
     yield "ID", citation_key(item, id_base)
     yield "TI", item.name
     for editor in item.editors:
-        yield "A2", editor.name
+        yield "A2", ", ".join(editor.parts) if editor.parts is not None else editor.name
     if item.issued:
         yield "PY", item.issued[:4]
         yield "DA", f"{item.issued.replace('-', '/')}{'/' * (3 - item.issued.count('-'))}"
@@ -140,7 +148,7 @@ def _csl_item(item: Item, id_base: str) -> dict[str, Any]:
         "id": citation_key(item, id_base),
         "type": "report",
         "title": one_line(item.name),
-        "editor": [{"literal": one_line(editor.name)} for editor in item.editors],
+        "editor": [_csl_name(editor) for editor in item.editors],
         "number": item.code,
         "genre": item.kind,
         "authority": _joined(item.producers, "; "),
@@ -152,6 +160,13 @@ def _csl_item(item: Item, id_base: str) -> dict[str, Any]:
         "custom": {name: value for name, value in custom.items() if value is not None},
     }
     return {name: value for name, value in said.items() if value}
+
+
+def _csl_name(editor: Editor) -> dict[str, str]:
+    if editor.parts is None:
+        return {"literal": one_line(editor.name)}
+    family, given = editor.parts
+    return {"family": one_line(family), "given": one_line(given)}
 
 
 def _joined(texts: Iterable[str], separator: str) -> str | None:
