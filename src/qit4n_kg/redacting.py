@@ -28,6 +28,7 @@ from qit4n_kg.namespaces import STDORG
 from qit4n_kg.redactions import TOMBSTONE, is_text, read_redactions, redact, write_redactions
 from qit4n_kg.store.generations import Generations
 from qit4n_kg.store.journal import Change, Journal
+from qit4n_kg.store.numbering import Numbering
 from qit4n_kg.store.oxigraph import OxigraphStore
 
 if TYPE_CHECKING:
@@ -61,7 +62,9 @@ def redact_person(settings: Settings, iri: str, actor: str, reason: str, progres
     """
     if settings.scratch:
         raise ConfigurationError("A scratch dataset has no people.", hint="Delete statements by /update.")
-    generations = Generations(settings.state_dir, settings.keep_generations, settings.keep_days)
+    generations = Generations(
+        settings.state_dir, settings.keep_generations, settings.keep_days, Numbering(settings.journal_dir)
+    )
     with generations.writer():
         things, names = _find(generations, iri)
         redactions = read_redactions(settings.journal_dir)
