@@ -25,6 +25,7 @@ from qit4n_kg.errors import (
     QueryRefusedError,
     QueryTimeoutError,
     QueueFullError,
+    RequestError,
     ResultTooLargeError,
 )
 from qit4n_kg.store.executor_handle import Executor, is_contended
@@ -191,6 +192,7 @@ class ExecutorPool:
         :raises QueryCancelledError: somebody cancelled it.
         :raises QueueFullError: too many jobs wait, or this one waited as long as a query may take.
         :raises QuerySyntaxError: it does not parse.
+        :raises RequestError: it is nested too deeply for the engine.
         """
         self._refuse_service(job.text)
         self._store_path = store_path
@@ -355,7 +357,7 @@ class ExecutorPool:
                 )
             )
         if status in (-signal.SIGSEGV, -signal.SIGBUS):  # the engine's parser and planner recurse
-            return QueryLimitError("The query is nested too deeply for the engine.")
+            return RequestError("The query is nested too deeply for the engine.", hint="Write it with fewer brackets.")
         return ExecutorError(f"A query process ended with {status}: {words}")
 
 
