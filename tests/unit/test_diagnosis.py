@@ -276,6 +276,20 @@ def test_optional_is_never_the_reason(prober):
 # --- honest ----------------------------------------------------------------------------------------------------------------
 
 
+def test_an_aggregate_over_nothing_has_a_row_and_the_reason_is_told(prober):
+    diagnosis = diagnose(f"{PROLOGUE}SELECT (COUNT(*) AS ?n) {{ ?x a :Meting }}", prober)
+    assert diagnosis.is_empty is False
+    assert diagnosis.summary == ":Meting does not occur in the data."
+
+
+def test_a_sub_select_may_be_the_whole_group(prober):
+    assert only(found(prober, "{ SELECT * { ?m :nmber ?n } }")).suggestions[0].term == ":number"
+
+
+def test_a_query_without_where_is_said_to_have_none(prober):
+    assert "It has no WHERE clause." in diagnose("DESCRIBE <http://nope>", prober).summary
+
+
 def test_a_query_that_has_rows_is_said_to_have_them(prober):
     diagnosis = found(prober, "{ ?s ?p ?o } LIMIT 1")
     assert diagnosis.is_empty is False

@@ -95,11 +95,14 @@ class _Diagnoser:
         self._look_into(pieces, ())
         if has_solutions is None and not self._findings:
             return self._end(is_empty=None, summary="The query could not be tried in time, so the reason is unknown.")
+        is_empty = (
+            None if has_solutions is None else not self._prober.rows(self._parts.text)
+        )  # COUNT has a row of nothing
         if not self._findings:
             return self._end(
-                is_empty=True, summary="The patterns have no solution together; no single reason was found."
+                is_empty=is_empty, summary="The patterns have no solution together; no single reason was found."
             )
-        return self._end(is_empty=True if has_solutions is False else None, summary=self._findings[0].message)
+        return self._end(is_empty=is_empty, summary=self._findings[0].message)
 
     def _end(self, *, is_empty: bool | None, summary: str) -> Diagnosis:
         return Diagnosis(
