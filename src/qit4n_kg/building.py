@@ -37,6 +37,7 @@ from qit4n_kg.remarks import describe_report
 from qit4n_kg.search.writing import CODE, is_carried, refresh_search, write_search
 from qit4n_kg.store.generations import Generation, Generations
 from qit4n_kg.store.journal import START, Journal, dataset_of, replay
+from qit4n_kg.store.numbering import Numbering
 from qit4n_kg.store.oxigraph import stored_forms
 
 if TYPE_CHECKING:
@@ -246,12 +247,15 @@ def build(settings: Settings, progress: Progress) -> BuildResult:
     :raises StateFullError: the disk is full.
     """
     start = time.monotonic()
-    generations = Generations(settings.state_dir, settings.keep_generations, settings.keep_days)
+    generations = Generations(
+        settings.state_dir, settings.keep_generations, settings.keep_days, Numbering(settings.journal_dir)
+    )
     with named_from(settings.sources), generations.writer():
         origin = Origin.find(settings)
         inputs = origin.inputs()
         current = _current(generations)
         if current is not None and current.manifest.inputs == inputs and not is_carried(current):
+            generations.note_number()
             origin.record(current)
             return BuildResult(current, False, time.monotonic() - start, None)
         generation, report = origin.publish(generations, origin.journal.entries, inputs, progress)

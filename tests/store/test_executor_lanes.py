@@ -21,6 +21,7 @@ from qit4n_kg.errors import QueryCancelledError, QueryTimeoutError, QueueFullErr
 from qit4n_kg.formats import ResultFormat
 from qit4n_kg.store.executor import ExecutorPool, Job
 from qit4n_kg.store.executor_jobs import is_query_id, new_query_id
+from qit4n_kg.store.executor_lanes import Lanes
 from qit4n_kg.store.generations import Generations
 from qit4n_kg.store.running import RunningQueries
 
@@ -113,6 +114,62 @@ def test_processes_are_never_more_than_both_lanes_and_end_when_no_long_query_com
         time.sleep(0.02)
     assert all(timed_out(future) for future in running)
     eventually(lambda: len(pool.processes()) == 1)
+
+
+def test_waiting_for_a_turn_counts_in_the_time_that_a_client_gives(make_pool, store_path, threads):
+    pool = make_pool(long=1)
+    with pytest.raises(QueryTimeoutError):
+        endless(pool, store_path, 2, timeout=0.8)  # which is known to be long from now on
+    first = threads.submit(endless, pool, store_path, 1, timeout=8.0)
+    eventually(lambda: pool.figures()["long"] == 1)
+    begun = time.monotonic()
+    with pytest.raises(QueryTimeoutError, match="did not end"):
+        endless(pool, store_path, 2, timeout=0.8)
+    assert time.monotonic() - begun < 4.0
+    assert timed_out(first)
+
+
+class _Process:
+    pid = 1
+    is_cancelled = False
+
+    def kill(self): ...
+
+    def bury(self): ...
+
+
+@pytest.fixture
+def lanes():
+    lanes = Lanes(_Process, short=1, long=1, queue=3, linger=30.0)
+    yield lanes
+    lanes.close()
+
+
+def test_long_queries_get_their_turn_client_by_client(lanes):
+    running = lanes.enter(is_long=True, client="many")
+    eventually(running.ready.is_set)
+    waiting = [lanes.enter(is_long=True, client=client) for client in ("many", "many", "one")]
+    turns = []
+    while waiting:
+        lanes.release(running.result(), is_long=True, is_reusable=True)
+        (running,) = (waiter for waiter in waiting if waiter.ready.is_set())
+        waiting.remove(running)
+        turns.append(running.client)
+    assert turns == ["one", "many", "many"]
+
+
+def test_who_has_most_in_a_full_queue_gives_way_to_others_only(lanes):
+    eventually(lanes.enter(is_long=True, client="many").ready.is_set)
+    waiting = [lanes.enter(is_long=True, client="many") for _ in range(3)]
+    with pytest.raises(QueueFullError):
+        lanes.enter(is_long=True, client="many")
+    for client, evicted in (("one", waiting[2]), ("two", waiting[1])):
+        assert not lanes.enter(is_long=True, client=client).ready.is_set()
+        with pytest.raises(QueueFullError):
+            evicted.result()
+    with pytest.raises(QueueFullError):
+        lanes.enter(is_long=True, client="three")
+    assert not waiting[0].ready.is_set()
 
 
 def test_a_long_query_beyond_the_lane_gives_way_to_a_short_one_and_begins_anew(make_pool, store_path, threads):

@@ -21,6 +21,7 @@ from qit4n_kg.committing.process import submit
 from qit4n_kg.config import load_settings, to_environ
 from qit4n_kg.errors import (
     ChangeRefusedError,
+    GenerationGoneError,
     InvalidDataError,
     NotFoundError,
     PreconditionFailedError,
@@ -114,6 +115,49 @@ def meeting(number, graph=None):
 
 def journal(settings):
     return Journal.read(settings.journal_dir, "scratch" if settings.scratch else settings.base_iri)
+
+
+class TestNumbers:
+    @pytest.fixture(params=["registry", "scratch"])
+    def written(self, request):
+        chosen = request.getfixturevalue("settings" if request.param == "registry" else "scratch")
+        update(chosen, "INSERT DATA { GRAPH <urn:x:one> { <urn:x:a> <urn:x:b> 1 } }")
+        return chosen
+
+    def test_a_state_that_was_removed_goes_on_after_the_highest_number(self, written):
+        before = current(written).number
+        shutil.rmtree(written.state_dir)
+        build(written, Quiet())
+        assert current(written).number == before + 1
+        assert update(written, "INSERT DATA { GRAPH <urn:x:one> { <urn:x:a> <urn:x:b> 2 } }").generation == before + 2
+        generations = Generations(written.state_dir)
+        for number in range(1, before + 1):
+            with pytest.raises(GenerationGoneError, match=f"Generation {number} is not kept"):
+                generations.kept(number)
+
+    def test_a_build_with_nothing_to_do_keeps_the_number_too(self, written):
+        before = current(written).number
+        (written.journal_dir / "generation").unlink()  # as of a journal that is older than this file
+        build(written, Quiet())
+        shutil.rmtree(written.state_dir)
+        build(written, Quiet())
+        assert current(written).number == before + 1
+
+    def test_a_file_without_a_number_stops_the_build_and_changes_nothing(self, written):
+        before = current(written)
+        (written.journal_dir / "generation").write_text("many")
+        shutil.rmtree(written.state_dir)
+        with pytest.raises(StateError, match="holds no number"):
+            build(written, Quiet())
+        (written.journal_dir / "generation").write_text(f"{before.number}\n")
+        build(written, Quiet())
+        assert current(written).manifest.dataset == before.manifest.dataset
+
+    def test_without_a_journal_a_removed_state_begins_at_one(self, settings):
+        shutil.rmtree(settings.state_dir)
+        build(settings, Quiet())
+        assert current(settings).number == 1
+        assert not (settings.journal_dir / "generation").exists()
 
 
 class TestRegistry:

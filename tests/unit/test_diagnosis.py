@@ -190,6 +190,75 @@ def test_a_filter_that_compares_with_another_kind_of_literal(prober, condition):
     assert finding.suggestions[0].term == '"Working Group 1"@en'
 
 
+@pytest.mark.parametrize(
+    ("pattern", "condition", "difference", "right"),
+    [
+        (
+            ":start",
+            '?v = "2020-07-31"',
+            "The query's is a string, the data's is an xsd:date.",
+            '"2020-07-31"^^xsd:date',
+        ),
+        (
+            ":start",
+            '"2020-07-31" < ?v',
+            "The query's is a string, the data's is an xsd:date.",
+            '"2020-07-31"^^xsd:date',
+        ),
+        (":number", '?v > "100"', "The query's is a string, the data's is an xsd:integer.", "100"),
+        ("^:chairs/:name", '?v = "Kaoru"@en', "the data's has no language tag.", '"Kaoru"'),
+        (":chairs/:name", '?v >= "Z" && 1 = 1', "the data's has the language tag en.", '"Z"@en'),
+        (":number", '?v > "many"', "The query's is a string, the data's is an xsd:integer.", None),
+    ],
+)
+def test_a_filter_that_no_value_can_be_compared_with_and_what_to_write(prober, pattern, condition, difference, right):
+    finding = only(found(prober, f"{{ ?s {pattern} ?v FILTER({condition}) }}"))
+    assert finding.kind == "mismatch"
+    assert difference in finding.message
+    assert [suggestion.term for suggestion in finding.suggestions] == [right] * (right is not None)
+    assert right is None or f"Write {right}." in finding.message
+
+
+@pytest.mark.parametrize("condition", ["?n > 100", "?n * 2 > '1'", "?n > 8.5 && ?n < 8.7"])
+def test_a_filter_that_compares_like_with_like_is_no_mismatch(prober, condition):
+    assert only(found(prober, f"{{ ?m :number ?n FILTER({condition}) }}")).kind == "filter"
+
+
+@pytest.mark.parametrize(
+    ("where", "terms"),
+    [
+        ("{ { ?x a :Foo } UNION { ?y a :Meting } }", [(":Foo", None), (":Meting", ":Meeting")]),
+        ("{ ?m a/:nmber ?n }", [(":nmber", ":number")]),
+        ("{ ?m (:nmber|^:nmbr)+ ?n }", [(":nmber", ":number"), (":nmbr", ":number")]),
+        ("{ ?m a :Meeting FILTER EXISTS { ?m :nmber ?n } }", [(":nmber", ":number")]),
+        ("{ ?m a :Meeting { SELECT ?m { ?m :nmber ?n } } }", [(":nmber", ":number")]),
+        (
+            "{ { GRAPH :overruld { ?a ?b ?c } } UNION { ?m :nmber ?n } }",
+            [(":overruld", ":overruled"), (":nmber", ":number")],
+        ),
+    ],
+)
+def test_terms_that_do_not_occur_are_found_wherever_they_stand(prober, where, terms):
+    diagnosis = found(prober, where)
+    assert {finding.kind for finding in diagnosis.findings} <= {"unknown-term", "unknown-graph"}
+    told = [
+        (f.source.strip("<>").replace(BASE, ":"), next((s.term for s in f.suggestions), None))
+        for f in diagnosis.findings
+    ]
+    assert told == terms
+
+
+def test_an_unknown_term_in_values_is_told_first(prober):
+    diagnosis = found(prober, "{ VALUES ?c { :Meting } ?x a ?c }")
+    assert (diagnosis.findings[0].message, diagnosis.findings[0].line) == (":Meting does not occur in the data.", 3)
+    assert diagnosis.findings[0].suggestions[0].term == ":Meeting"
+
+
+def test_a_term_that_not_exists_misses_is_no_reason(prober):
+    finding = only(found(prober, "{ ?m a :Meeting FILTER NOT EXISTS { { ?m :nmber ?n } UNION { ?m :number ?n } } }"))
+    assert finding.kind == "filter"
+
+
 def test_minus_that_takes_everything_away(prober):
     assert only(found(prober, "{ ?m :number ?n MINUS { ?m a :Meeting } }")).kind == "minus"
 
@@ -205,6 +274,20 @@ def test_optional_is_never_the_reason(prober):
 
 
 # --- honest ----------------------------------------------------------------------------------------------------------------
+
+
+def test_an_aggregate_over_nothing_has_a_row_and_the_reason_is_told(prober):
+    diagnosis = diagnose(f"{PROLOGUE}SELECT (COUNT(*) AS ?n) {{ ?x a :Meting }}", prober)
+    assert diagnosis.is_empty is False
+    assert diagnosis.summary == ":Meting does not occur in the data."
+
+
+def test_a_sub_select_may_be_the_whole_group(prober):
+    assert only(found(prober, "{ SELECT * { ?m :nmber ?n } }")).suggestions[0].term == ":number"
+
+
+def test_a_query_without_where_is_said_to_have_none(prober):
+    assert "It has no WHERE clause." in diagnose("DESCRIBE <http://nope>", prober).summary
 
 
 def test_a_query_that_has_rows_is_said_to_have_them(prober):

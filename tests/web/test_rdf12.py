@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import xml.etree.ElementTree as ElementTree
 
@@ -41,6 +43,18 @@ def test_xml(tiny_client):
 def test_tsv(tiny_client):
     line = ask(tiny_client, ROWS, "tsv").get_data(as_text=True).splitlines()[1]
     assert line == '<<( <http://e/a> <http://e/b> "x"@en )>>\t"y"@ar--rtl'
+
+
+@pytest.mark.parametrize("form", ["csv", "csv-excel"])
+def test_csv_quotes_a_triple_term_and_an_iri_as_a_whole(tiny_client, form):  # RFC 4180, section 2 (5) to (7)
+    query = """SELECT (<<( <http://e/a> <http://e/b> "x,y\\"z\\n" )>> AS ?a) (<http://e/c,d> AS ?b) ("e" AS ?c)
+        (<<( <http://e/a> <http://e/b> <<( <http://e/a> <http://e/b> 1 )>> )>> AS ?d) (BNODE() AS ?e) ?f {}"""
+    text = ask(tiny_client, query, form).data.decode("utf-8-sig")
+    names, fields = csv.reader(io.StringIO(text, newline=""), strict=True)
+    assert names == ["a", "b", "c", "d", "e", "f"]
+    nested = "http://e/a http://e/b http://e/a http://e/b 1"
+    assert fields[:4] == ['http://e/a http://e/b x,y"z\n', "http://e/c,d", "e", nested]
+    assert (fields[4][:2], fields[5]) == ("_:", "")
 
 
 @pytest.mark.parametrize("form", ["turtle", "ntriples", "rdfxml", "jsonld", "trig", "nquads"])

@@ -289,6 +289,21 @@ def test_a_preflight_is_answered_and_any_origin_may_ask(tiny_client):
 # --- without a query -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("query", ["", "%20%0A"])
+def test_an_empty_query_is_400_for_a_program_and_the_form_for_a_person(tiny_client, query):  # Protocol 2.1.6
+    assert tiny_client.get(f"/sparql?query={query}").status_code == 400
+    assert tiny_client.get(f"/sparql?query={query}", headers={"Accept": BROWSER}).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["timeout", "at"])
+def test_a_parameter_with_two_values_is_400_and_says_so(tiny_client, name):
+    answer = tiny_client.get("/sparql", query_string={"query": ASK, name: ["1", "2"]})
+    assert (answer.status_code, answer.json["detail"]) == (
+        400,
+        f"The parameter '{name}' is given 2 times, and one value is taken.",
+    )
+
+
 def test_a_program_without_a_query_gets_the_service_description(tiny_client):
     response = tiny_client.get("/sparql")
     assert response.content_type == "text/turtle; charset=utf-8"

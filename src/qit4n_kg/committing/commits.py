@@ -35,6 +35,7 @@ from qit4n_kg.search.writing import SearchMemory
 from qit4n_kg.store.evaluating import Update, data_change, evaluate_update, is_data
 from qit4n_kg.store.generations import Generation, Generations
 from qit4n_kg.store.journal import START, Change, Entry, apply_loose
+from qit4n_kg.store.numbering import Numbering
 from qit4n_kg.store.oxigraph import OxigraphStore
 
 if TYPE_CHECKING:
@@ -110,7 +111,9 @@ class Writer:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._generations = Generations(settings.state_dir, settings.keep_generations, settings.keep_days)
+        self._generations = Generations(
+            settings.state_dir, settings.keep_generations, settings.keep_days, Numbering(settings.journal_dir)
+        )
         self._origin: Origin | None = None
         self._compiled = Compiled(settings)
         self._search = SearchMemory()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from qit4n_kg.diagnosis.patterns import Piece, QueryParts
     from qit4n_kg.diagnosis.probing import Prober
     from qit4n_kg.entities.labels import Reference
+    from qit4n_kg.store.dataset_clause import Token
 
 HAS_SOLUTIONS = "The query has solutions."
 _EXAMPLES = 3
@@ -94,11 +95,14 @@ class _Diagnoser:
         self._look_into(pieces, ())
         if has_solutions is None and not self._findings:
             return self._end(is_empty=None, summary="The query could not be tried in time, so the reason is unknown.")
+        is_empty = (
+            None if has_solutions is None else not self._prober.rows(self._parts.text)
+        )  # COUNT has a row of nothing
         if not self._findings:
             return self._end(
-                is_empty=True, summary="The patterns have no solution together; no single reason was found."
+                is_empty=is_empty, summary="The patterns have no solution together; no single reason was found."
             )
-        return self._end(is_empty=True if has_solutions is False else None, summary=self._findings[0].message)
+        return self._end(is_empty=is_empty, summary=self._findings[0].message)
 
     def _end(self, *, is_empty: bool | None, summary: str) -> Diagnosis:
         return Diagnosis(
@@ -154,6 +158,8 @@ class _Diagnoser:
             self._look_into(piece.inner, (*wrappers, piece.wrapper))
         elif piece.terms:
             self._findings += self._misfits.of_triple(piece, wrappers)
+        else:
+            self._findings += self._misfits.of_terms(piece.tokens)
         if len(self._findings) == known:
             self._add("no-match", f"Nothing matches {shown(piece.text)}", piece)
 
@@ -162,6 +168,7 @@ class _Diagnoser:
         name = shown(piece.text)
         if piece.kind is PieceKind.FILTER:
             known = self._misfits.of_filter(piece, [other.text for other in before], wrappers)
+            known = known or self._misfits.of_terms(_inside_exists(piece.tokens))
             self._findings += known
             if not known:
                 values = self._examples(piece.variables, before, wrappers)
@@ -170,6 +177,9 @@ class _Diagnoser:
         if piece.kind is PieceKind.MINUS:
             self._add("minus", f"{name} takes away everything that the patterns before it find.", piece)
             return
+        for other in (*before, piece):
+            if other.kind is PieceKind.VALUES:
+                self._findings += self._misfits.of_terms(other.tokens)
         removable = [
             other
             for other in before
@@ -201,3 +211,10 @@ class _Diagnoser:
     def _add(self, kind: str, message: str, piece: Piece) -> None:
         line, column = self._parts.place(piece)
         self._findings.append(Finding(kind, message, line, column, piece.text))
+
+
+def _inside_exists(tokens: Sequence[Token]) -> Sequence[Token]:
+    """Return the group of a FILTER EXISTS; what a NOT EXISTS misses is no reason."""
+    if [token.text.upper() for token in tokens[1:3]] == ["EXISTS", "{"]:
+        return tokens[2:]
+    return ()

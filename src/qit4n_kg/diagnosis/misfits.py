@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pyoxigraph import Literal, NamedNode
 
+from qit4n_kg.diagnosis.comparisons import comparisons, difference, is_alike, is_incomparable, rewritten
 from qit4n_kg.namespaces import RDF, XSD, compact
 from qit4n_kg.store.dataset_clause import line_column
 
@@ -28,6 +29,7 @@ _NEAREST = 3
 _SHOWN = 120
 _SAMPLES = 200
 _MOST_VALUES = 2000
+_MOST_TERMS = 20
 _NUMERIC = frozenset(f"{XSD}{name}" for name in ("integer", "decimal", "double", "float"))
 
 
@@ -114,6 +116,8 @@ class Misfits:
             )
             if finding is not None
         ]
+        if predicate is None:
+            findings += self.of_terms(piece.terms[1])  # of a path
         if findings:
             return findings
         return [
@@ -130,21 +134,71 @@ class Misfits:
     def of_filter(self, piece: Piece, before: Sequence[str], wrappers: tuple[str, ...]) -> list[Finding]:
         """Find comparisons of a variable with a constant of another datatype or language than its values."""
         findings = []
-        for variable, constant in _comparisons(piece.tokens):
+        for variable, operator, constant in comparisons(piece.tokens):
             term = self._parts.term(constant)
-            values = self._prober.values(self._parts, variable, before, wrappers, _SAMPLES)
-            written = "".join(token.text for token in constant)
             if isinstance(term, Literal):
-                alike = [value for value in values if isinstance(value, Literal) and _is_alike(value, term)]
-                if alike and term not in alike:
-                    message = (
-                        f"?{variable} is never {written}, but it is {self.list(alike)}. {_difference(term, alike[0])}"
-                    )
-                    findings.append(self._finding("mismatch", message, piece, alike))
-                elif values and not any(isinstance(value, Literal) for value in values):
-                    message = f"?{variable} is compared with the literal {written}, but its values are things: "
-                    findings.append(self._finding("mismatch", message + f"{self.list(values)}.", piece, values))
+                values = self._prober.values(self._parts, variable, before, wrappers, _SAMPLES)
+                written = "".join(token.text for token in constant)
+                findings += self._compared(piece, variable, operator, term, written, values)
         return findings
+
+    def _compared(
+        self, piece: Piece, variable: str, operator: str, term: Literal, written: str, values: Sequence[Term]
+    ) -> list[Finding]:
+        """Say why a variable with these values never compares with a literal as a FILTER wants."""
+        literals = [value for value in values if isinstance(value, Literal)]
+        if values and not literals:
+            message = f"?{variable} is compared with the literal {written}, but its values are things: "
+            return [self._finding("mismatch", message + f"{self.list(values)}.", piece, values)]
+        alike = [value for value in literals if is_alike(value, term)]
+        if operator == "=" and alike and term not in alike:
+            message = f"?{variable} is never {written}, but it is {self.list(alike)}. {difference(term, alike[0])}"
+            return [self._finding("mismatch", message, piece, alike)]
+        if not literals or operator == "!=" or not is_incomparable(term, literals):
+            return []
+        right = rewritten(term, literals[0])
+        message = (
+            f"?{variable} is compared with {written}, but it is {self.list(literals)}. {difference(term, literals[0])}"
+        )
+        if right is not None:
+            message += f" Write {self.write(right)}."
+        return [self._finding("mismatch", message, piece, [] if right is None else [right])]
+
+    def of_terms(self, tokens: Sequence[Token]) -> list[Finding]:
+        """Find the IRIs among tokens that do not occur, wherever they stand, with the nearest that do."""
+        findings: dict[str, Finding | None] = {}
+        for before, token, after in zip((None, *tokens), tokens, (*tokens[1:], None), strict=False):
+            term = self._parts.term((token,)) if token.kind in ("iri", "name") else None
+            is_name = after is not None and after.text == "("  # of a function
+            is_other = before is not None and (before.text == "^^" or before.is_word("SERVICE", "SILENT"))
+            if not isinstance(term, NamedNode) or is_name or is_other or term.value.startswith(XSD):
+                continue
+            if term.value in findings or len(findings) == _MOST_TERMS:
+                continue
+            if before is not None and before.is_word("GRAPH"):
+                findings[term.value] = self._unknown_graph(term.value, token.start)
+            else:
+                is_class = before is not None and before.text == "a"
+                findings[term.value] = self._nowhere(
+                    term, token, ("classes",) if is_class else ("predicates", "classes")
+                )
+        return [finding for finding in findings.values() if finding is not None][:_NEAREST]
+
+    def _nowhere(self, term: NamedNode, token: Token, candidates: Sequence[str]) -> Finding | None:
+        """Find that an IRI does not occur."""
+        if self._prober.is_true("occurs", term=term) is not False:
+            return None
+        known = {one.value for name in candidates for one in self._prober.column(name) if isinstance(one, NamedNode)}
+        near = [Suggestion(self.write(NamedNode(iri))) for iri in _closest(term.value, known)]
+        near = near or self._alike(term)
+        line, column = line_column(self._parts.text, token.start)
+        message = f"{token.text} does not occur in the data."
+        return Finding("unknown-term", message, line, column, token.text, tuple(near))
+
+    def _alike(self, term: NamedNode) -> list[Suggestion]:
+        """Return things that are called like an IRI."""
+        found = self._nearest(term.value)[:_NEAREST] if self._nearest is not None else ()
+        return [Suggestion(self.write(NamedNode(one.iri)), one.label) for one in found]
 
     def examples(self, variable: str, group: Iterable[str], wrappers: tuple[str, ...], most: int) -> str:
         """Name some values of a variable in the solutions of patterns, "" when there are none."""
@@ -183,9 +237,7 @@ class Misfits:
         known = {candidate.value for candidate in found if isinstance(candidate, NamedNode)}
         near = [Suggestion(self.write(NamedNode(iri))) for iri in _closest(term.value, known)]
         if not candidates and self._nearest is not None:
-            near = [
-                Suggestion(self.write(NamedNode(one.iri)), one.label) for one in self._nearest(term.value)[:_NEAREST]
-            ]
+            near = self._alike(term)
         use = "no statement uses it as a property" if position == 1 else "nothing is of this class"
         message = f"{written} occurs in the data, but {use}." if occurs else f"{written} does not occur in the data."
         line, column = self._parts.place(piece)
@@ -199,12 +251,12 @@ class Misfits:
             return None
         written = "".join(token.text for token in piece.terms[2])
         values = self._values(piece, wrappers)
-        same: Sequence[Term] = [value for value in values if isinstance(value, Literal) and _is_alike(value, sought)]
+        same: Sequence[Term] = [value for value in values if isinstance(value, Literal) and is_alike(value, sought)]
         if not same and not wrappers:
             bound = {"property": predicate} if predicate is not None else {}
             same = [value for value in self._prober.column("same-text", sought=sought, **bound) if value != sought]
         if same and isinstance(same[0], Literal):
-            message = f"{written} does not occur here, but {self.list(same)} does. {_difference(sought, same[0])}"
+            message = f"{written} does not occur here, but {self.list(same)} does. {difference(sought, same[0])}"
             return self._finding("mismatch", message, piece, same)
         things = [value for value in values if not isinstance(value, Literal)]
         if things and len(things) == len(values):
@@ -275,43 +327,3 @@ def _closest(iri: str, known: Iterable[str]) -> Sequence[str]:
 
 def _local(iri: str) -> str:
     return iri.rstrip("/#").replace("#", "/").rpartition("/")[2].casefold()
-
-
-def _comparisons(tokens: Sequence[Token]) -> Iterable[tuple[str, tuple[Token, ...]]]:
-    """Yield the equations of a variable and a constant: the variable, the constant's tokens."""
-    for position, token in enumerate(tokens):
-        if token.kind != "symbol" or token.text != "=":
-            continue
-        left, right = tokens[position - 1], tokens[position + 1 :]
-        if left.kind == "variable" and right and right[0].kind != "variable":
-            length = 1
-            if len(right) > 1 and right[1].kind == "language":
-                length = 2
-            elif len(right) > 2 and right[1].text == "^^":
-                length = 3
-            yield left.text[1:], tuple(right[:length])
-        elif right and right[0].kind == "variable" and left.kind != "variable":
-            length = 2 if left.kind == "language" else 3 if tokens[position - 2].text == "^^" else 1
-            yield right[0].text[1:], tuple(tokens[position - length : position])
-
-
-def _is_alike(value: Literal, sought: Literal) -> bool:
-    return value.value.casefold() == sought.value.casefold()
-
-
-def _difference(sought: Literal, found: Literal) -> str:
-    """Say in what two literals of about the same text differ."""
-    if sought.language != found.language:
-        return f"The query's has {_language(sought)}, the data's has {_language(found)}."
-    if sought.datatype != found.datatype:
-        return f"The query's is {_datatype(sought)}, the data's is {_datatype(found)}."
-    return "They differ in upper and lower case." if sought.value != found.value else "They are written differently."
-
-
-def _language(literal: Literal) -> str:
-    return f"the language tag {literal.language}" if literal.language else "no language tag"
-
-
-def _datatype(literal: Literal) -> str:
-    iri = literal.datatype.value
-    return "a string" if iri == _STRING else f"an xsd:{iri.removeprefix(XSD)}" if iri.startswith(XSD) else f"a <{iri}>"

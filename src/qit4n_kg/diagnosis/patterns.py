@@ -163,8 +163,10 @@ class _Reader:
         position = 1
         if self._at(0).is_word("CONSTRUCT") and self._at(1).text == "{":
             position = self._skip(1)
-        while (token := self._at(position)).text != "{":
+        while position < len(self._stream) and (token := self._stream[position]).text != "{":
             position = self._skip(position) if token.text in _CLOSING else position + 1
+        if position >= len(self._stream):
+            raise UnreadableError("It has no WHERE clause.")
         return position
 
     def _skip(self, position: int) -> int:
@@ -181,6 +183,9 @@ class _Reader:
 
     def read_group(self, position: int) -> tuple[list[Piece], int]:
         """Return the pieces of the group that opens here, and where it closes."""
+        if self._at(position + 1).is_word("SELECT"):
+            closed = self._skip(position)
+            return [self._clause(position, closed)], closed - 1
         pieces: list[Piece] = []
         position += 1
         while (token := self._at(position)).text != "}":

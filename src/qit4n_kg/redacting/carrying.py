@@ -24,6 +24,7 @@ from qit4n_kg.redacting.remains import Remains, find_remains
 from qit4n_kg.redacting.scope import Redaction, find_person
 from qit4n_kg.redactions import is_text, leads_out, read_redactions, redact, statement_digest, write_redactions
 from qit4n_kg.store.generations import Generations
+from qit4n_kg.store.numbering import Numbering
 from qit4n_kg.store.oxigraph import OxigraphStore
 
 if TYPE_CHECKING:
@@ -72,7 +73,9 @@ def redact_person(settings: Settings, person: Person, actor: str, reason: str, p
     :raises ParameterError: it is no person.
     :raises StateLockedError: another process writes.
     """
-    generations = Generations(settings.state_dir, settings.keep_generations, settings.keep_days)
+    generations = Generations(
+        settings.state_dir, settings.keep_generations, settings.keep_days, Numbering(settings.journal_dir)
+    )
     with generations.writer():
         work = _Work.of(settings, person, progress)
         record = {"time": now(), "actor": actor, "reason": work.redaction.naming.clean(reason)}

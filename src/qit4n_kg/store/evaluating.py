@@ -21,7 +21,6 @@ from pyoxigraph import NamedNode, Quad, RdfFormat, parse
 
 from qit4n_kg.errors import (
     KnowledgeGraphError,
-    QueryLimitError,
     QueryMemoryError,
     QueryRefusedError,
     QuerySyntaxError,
@@ -139,7 +138,7 @@ def evaluate_update(
     :raises QuerySyntaxError: it does not parse.
     :raises QueryTimeoutError: it did not end in time.
     :raises QueryMemoryError: it needed more memory than it may use.
-    :raises RequestError: an operation fails, such as DROP of a graph that is not there.
+    :raises RequestError: an operation fails, such as DROP of a graph that is not there, or it is nested too deeply.
     """
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
@@ -187,7 +186,7 @@ def _cause_of_death(status: int, memory: int, words: bytes) -> KnowledgeGraphErr
     if -status in (6, 9):  # SIGABRT by the engine out of memory, SIGKILL by the kernel
         return _out_of_memory(memory)
     if -status in (7, 11):  # SIGBUS, SIGSEGV: the engine's parser and planner recurse
-        return QueryLimitError("The update is nested too deeply for the engine.")
+        return RequestError("The update is nested too deeply for the engine.", hint="Write it with fewer brackets.")
     return StateError(f"The update's process ended with {status}: {words.decode(errors='replace')[-2000:]}")
 
 

@@ -25,6 +25,7 @@ from qit4n_kg.errors import (
     QueryRefusedError,
     QueryTimeoutError,
     QueueFullError,
+    RequestError,
     ResultTooLargeError,
 )
 from qit4n_kg.store.executor_handle import Executor, is_contended
@@ -78,6 +79,11 @@ class _Run:
     def seconds(self) -> float:
         """How long ago it came."""
         return time.monotonic() - self.came
+
+    @property
+    def deadline(self) -> float:
+        """Until when it may run if it begins now; the time that a client gives its query begins when that comes."""
+        return (self.came if self.job.timeout else time.monotonic()) + self.timeout
 
     def show(self) -> None:
         """Let it be listed and cancelled."""
@@ -186,6 +192,7 @@ class ExecutorPool:
         :raises QueryCancelledError: somebody cancelled it.
         :raises QueueFullError: too many jobs wait, or this one waited as long as a query may take.
         :raises QuerySyntaxError: it does not parse.
+        :raises RequestError: it is nested too deeply for the engine.
         """
         self._refuse_service(job.text)
         self._store_path = store_path
@@ -235,12 +242,14 @@ class ExecutorPool:
 
     def _wait(self, run: _Run, *, is_long: bool) -> Waiter:
         """Wait for a process, no longer than a query usually may run."""
-        waiter = self._lanes.enter(is_long=is_long)
+        waiter = self._lanes.enter(is_long=is_long, client=run.job.client)
         deadline = time.monotonic() + self._timeout
         try:
             while not waiter.ready.wait(_LOOK_SECONDS):
                 run.show()
                 run.check()
+                if time.monotonic() >= run.deadline:
+                    raise _too_late(run, "The server is busy with other queries: try again in a moment.")
                 if time.monotonic() >= deadline:
                     raise QueueFullError("The server is busy with other queries.", hint="Try again in a moment.")
         except QueryLimitError:
@@ -252,7 +261,7 @@ class ExecutorPool:
     def _run_in(self, executor: Executor, run: _Run) -> Spooled:
         """Run a query in a process and give the process back, or up."""
         is_reusable = False
-        deadline = time.monotonic() + run.timeout
+        deadline = run.deadline
         try:
             used = executor.processor_seconds()
             executor.ask(self._header(run), deadline)
@@ -260,11 +269,7 @@ class ExecutorPool:
             reply, body, files = executor.answer(deadline)
             is_reusable = not reply.get("retire", False) and executor.renew()
         except TimeoutError:
-            raise QueryTimeoutError(
-                f"The query did not end within {run.timeout:g} seconds.",
-                hint="Ask for less, or make the patterns more selective.",
-                limit={"name": "timeout", "value": run.timeout, "unit": "seconds"},
-            ) from None
+            raise _too_late(run, "Ask for less, or make the patterns more selective.") from None
         except Disconnected:
             raise self._cause_of_death(executor) from None
         finally:
@@ -352,5 +357,13 @@ class ExecutorPool:
                 )
             )
         if status in (-signal.SIGSEGV, -signal.SIGBUS):  # the engine's parser and planner recurse
-            return QueryLimitError("The query is nested too deeply for the engine.")
+            return RequestError("The query is nested too deeply for the engine.", hint="Write it with fewer brackets.")
         return ExecutorError(f"A query process ended with {status}: {words}")
+
+
+def _too_late(run: _Run, hint: str) -> QueryTimeoutError:
+    return QueryTimeoutError(
+        f"The query did not end within {run.timeout:g} seconds.",
+        hint=hint,
+        limit={"name": "timeout", "value": run.timeout, "unit": "seconds"},
+    )

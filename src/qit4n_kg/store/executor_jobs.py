@@ -72,7 +72,8 @@ class Job:
     """One query: its text, the terms bound to its variables, its dataset, how its result is written and how long it may take.
 
     A dataset part that is None is the protocol's "not given"; `timeout` is in seconds and may only shorten the pool's,
-    unless `may_lengthen`, which only the holder of a privileged token gets.
+    unless `may_lengthen`, which only the holder of a privileged token gets. Where it is given, waiting
+    counts too. `client` is whoever asks: long queries get their turn client by client.
     """
 
     text: str
@@ -83,6 +84,7 @@ class Job:
     timeout: float | None = None
     may_lengthen: bool = False
     base_iri: str | None = None
+    client: str = ""
     id: str = field(default_factory=new_query_id)
 
 

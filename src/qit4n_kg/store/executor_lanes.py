@@ -11,9 +11,12 @@ A running query can't be set aside, so capacity is kept free by having processes
   generation, and nothing of its answer was sent.
 - A query that is known to be long begins in the long lane, and only with a process that the short ones don't need.
 
-Both queues are bounded. Processes are started by one thread, which lives as long as this does: the kernel ties the life of
-a process to the thread that started it. Dead ones are reaped by another: a process whose query was long dies at the lowest
-priority, which takes seconds on a busy machine, and nobody may wait for that.
+Both queues are bounded. Those that wait in the long lane get their turn client by client, and where it is full, the newest
+of the client that has the most there gives way: nobody's long queries keep everybody else's out.
+
+Processes are started by one thread, which lives as long as this does: the kernel ties the life of a process to the thread
+that started it. Dead ones are reaped by another: a process whose query was long dies at the lowest priority, which takes
+seconds on a busy machine, and nobody may wait for that.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ import logging
 import queue as queues
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from typing import TYPE_CHECKING
 
 from qit4n_kg.errors import KnowledgeGraphError, QueryCancelledError, QueueFullError
@@ -36,13 +39,15 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _RESTART_PAUSE = 1.0
 _BUSY = "Try again in a moment."
+_MOST_CLIENTS = 1024
 
 
 class Waiter:
     """A query that waits for a process."""
 
-    def __init__(self, *, is_long: bool) -> None:
+    def __init__(self, *, is_long: bool, client: str = "") -> None:
         self.is_long = is_long
+        self.client = client
         self.ready = threading.Event()
         self.executor: Executor | None = None
         self.error: Exception | None = None
@@ -76,6 +81,7 @@ class Lanes:
         self._long_seen = 0.0
         self._waiting: deque[Waiter] = deque()
         self._waiting_long: deque[Waiter] = deque()
+        self._had_turn: set[str] = set()
         self._closed = threading.Event()
         self._orders: queues.SimpleQueue[None] = queues.SimpleQueue()  # start one
         self._dead: queues.SimpleQueue[Executor | None] = queues.SimpleQueue()
@@ -112,12 +118,12 @@ class Lanes:
         """Whether no query is taken any more."""
         return self._closed.is_set()
 
-    def enter(self, *, is_long: bool) -> Waiter:
+    def enter(self, *, is_long: bool, client: str = "") -> Waiter:
         """Ask for a process; the waiter is ready at once when one is free.
 
         :raises QueueFullError: too many wait already.
         """
-        waiter = Waiter(is_long=is_long)
+        waiter = Waiter(is_long=is_long, client=client)
         with self._lock:
             if self._closed.is_set():
                 raise QueryCancelledError("The server is stopping.")
@@ -127,8 +133,9 @@ class Lanes:
                 self._need_more()
             self._dispatch()
             if not waiter.ready.is_set() and len(line) > self._bound(is_long=is_long):
-                line.remove(waiter)
-                raise QueueFullError(f"{len(line)} queries wait already.", hint=_BUSY)
+                self._turn_away(_most_demanding(line) if is_long else waiter, line)
+                if waiter.error is not None:
+                    raise waiter.error
         return waiter
 
     def leave(self, waiter: Waiter) -> None:
@@ -204,13 +211,29 @@ class Lanes:
             if self._waiting:
                 waiter = self._waiting.popleft()
             elif self._waiting_long and self._is_room_for_long():
-                waiter = self._waiting_long.popleft()
+                waiter = self._next_long()
                 self._long += 1
             else:
                 return
             waiter.executor = self._idle.pop()
             self._busy.add(waiter.executor)
             waiter.ready.set()
+
+    def _next_long(self) -> Waiter:
+        """Take who waits longest of the clients that had no turn yet in this round."""
+        fresh = (waiter for waiter in self._waiting_long if waiter.client not in self._had_turn)
+        waiter = next(fresh, None)
+        if waiter is None or len(self._had_turn) > _MOST_CLIENTS:
+            self._had_turn.clear()
+            waiter = self._waiting_long[0]
+        self._had_turn.add(waiter.client)
+        self._waiting_long.remove(waiter)
+        return waiter
+
+    def _turn_away(self, waiter: Waiter, line: deque[Waiter]) -> None:
+        line.remove(waiter)
+        waiter.error = QueueFullError(f"{len(line)} queries wait already.", hint=_BUSY)
+        waiter.ready.set()
 
     def _is_room_for_long(self) -> bool:
         up = len(self._idle) + len(self._busy)
@@ -286,3 +309,9 @@ class Lanes:
         with self._lock:
             if not self._idle and not self._busy:
                 self._fail_waiters(exc if isinstance(exc, KnowledgeGraphError) else ExecutorError(str(exc)))
+
+
+def _most_demanding(line: deque[Waiter]) -> Waiter:
+    """Return the newest of the client that has the most in a queue, the one that just came where others have as many."""
+    counts = Counter(waiter.client for waiter in line)
+    return max(reversed(line), key=lambda waiter: counts[waiter.client])

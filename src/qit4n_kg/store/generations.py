@@ -8,6 +8,7 @@
     state/generations/7/manifest.json  what it holds
     state/generations/8.partial/       being written; never read
 
+The highest number ever given stands elsewhere too (`numbering`), so that it outlives the state directory.
 A crash at any moment leaves the pointer on a whole generation: everything is on the disk before the directory gets its final
 name, and that name is on the disk before the pointer moves. Readers need no lock. Sources, rules and shapes are unknown here.
 """
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
     from pyoxigraph import NamedNode, Quad
 
+    from qit4n_kg.store.numbering import Numbering
     from qit4n_kg.store.recording import Net
 
     Complete = Callable[[Path], None]
@@ -93,13 +95,16 @@ class Generation:
 class Generations:
     """The generations in a state directory: the newest `keep`, never fewer than two, and those of the last `keep_days`."""
 
-    def __init__(self, state_dir: Path, keep: int = 3, keep_days: float = 0.0) -> None:
+    def __init__(
+        self, state_dir: Path, keep: int = 3, keep_days: float = 0.0, numbering: Numbering | None = None
+    ) -> None:
         self._state = state_dir
         self._folder = state_dir / "generations"
         self._pointer = state_dir / "current"
         self._pointer_name = str(self._pointer)
         self._keep = max(keep, _KEPT_AT_LEAST)
         self._keep_days = keep_days
+        self._numbering = numbering
         self._lock: int | None = None
 
     def current_number(self) -> int | None:
@@ -344,7 +349,15 @@ class Generations:
         (partial / "manifest.json").write_text(text, encoding="utf-8")
         sync_tree(partial)
 
+    def note_number(self) -> None:
+        """Keep the current number where it outlives the state directory; only inside `writer()`."""
+        self._require_lock()
+        if self._numbering is not None and (number := self.current_number()) is not None:
+            self._numbering.note(number)
+
     def _point_to(self, number: int) -> None:
+        if self._numbering is not None:
+            self._numbering.note(number)
         new = self._state / "current.new"
         new.write_text(f"{number}\n", encoding="ascii")
         sync(new)
@@ -382,12 +395,13 @@ class Generations:
             return None
 
     def _next_number(self) -> int:
-        """Return a number that no generation here, and none that the pointer names, has ever had."""
+        """Return a number that no generation here, none that the pointer names and none that was noted has ever had."""
         try:
             pointed = self.current_number() or 0
         except GenerationDamagedError:
             pointed = 0
-        return max((pointed, *self._numbers())) + 1
+        noted = self._numbering.last() if self._numbering is not None else 0
+        return max((pointed, noted, *self._numbers())) + 1
 
     def _numbers(self) -> list[int]:
         return [int(path.name) for path in self._folder.iterdir() if path.name.isdigit()]

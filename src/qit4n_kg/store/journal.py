@@ -312,6 +312,11 @@ class Journal:
             _log.error("The journal %s could not be cut back to %s bytes: %s", self.path, length, exc)
 
 
+def has_entries(folder: Path) -> bool:
+    """Tell whether anything has been accepted: a journal's file is made with its first entry."""
+    return (folder / _NAME).is_file()
+
+
 def find_entries(folder: Path, iri: str) -> Iterator[Entry]:
     """Give the entries whose text names an IRI, in order, without keeping the others; a missing journal has none.
 

@@ -22,17 +22,16 @@ from qit4n_kg.errors import (
     RemoteEndpointError,
     StateError,
 )
-from qit4n_kg.formats import RdfFormat
+from qit4n_kg.formats import RdfFormat, ResultFormat
 from qit4n_kg.namespaces import PREFIXES, RDF, XSD
 from qit4n_kg.store.bindings import bind, is_bindable
 from qit4n_kg.store.dataset_clause import UPDATE_FORMS, query_form, requested_dataset, tokens
-from qit4n_kg.store.writing import rdf_format, results_output, serialise
+from qit4n_kg.store.writing import rdf_format, results_output, serialise, write_csv
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from qit4n_kg.formats import ResultFormat
     from qit4n_kg.store.base import Answer, GraphName, Term
 
 _POSITION = re.compile(r"^error at (\d+):(\d+): ?", re.DOTALL)
@@ -62,7 +61,10 @@ class OxigraphSolutions:
     def write(self, output: BinaryIO, form: ResultFormat) -> None:
         """Serialise the rest of the rows; what `output` raises passes through."""
         with engine_errors(self._text):
-            self._inner.serialize(results_output(output, form), _results_format(form))
+            if form is ResultFormat.CSV:
+                write_csv(self.variables, map(tuple, self._inner), output)
+            else:
+                self._inner.serialize(results_output(output, form), _results_format(form))
 
 
 class OxigraphTruth:

@@ -116,7 +116,16 @@ def _named_indirectly() -> str | None:
 
 
 def _named_directly() -> str:
+    """Return the graph that the address names.
+
+    :raises RequestError: the parameters name one too, or no client could ask for the address again (RFC 3986, section 5.2.4).
+    """
     address = request.base_url
+    if "%00" in address or not {".", ".."}.isdisjoint(address.split("/")):
+        raise RequestError(
+            "An address with the segments . or .. or the character U+0000 names no graph.",
+            hint="Name it by ?graph=IRI.",
+        )
     if request.query_string:
         parameters = read_parameters(request.query_string)
         if values_of(parameters, "graph") or values_of(parameters, "default"):

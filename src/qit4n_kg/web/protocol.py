@@ -109,10 +109,11 @@ def read_request(request: Request, ignored: Collection[str] = ()) -> ProtocolReq
 def read_timeout(values: Sequence[str]) -> float | None:
     """Read the deadline that a client asks for, in seconds.
 
-    :raises ParameterError: it is not a number above 0.
+    :raises ParameterError: it is not a number above 0, or given twice with different values.
     """
     if not values:
         return None
+    _refuse_several("timeout", values)
     try:
         seconds = float(values[0])
     except ValueError:
@@ -129,10 +130,16 @@ def read_number(name: str, values: Sequence[str], least: int = 1) -> int | None:
     """
     if not values:
         return None
+    _refuse_several(name, values)
     text = values[0]
-    if not (text.isascii() and text.isdigit() and len(text) < 16 and int(text) >= least and len(set(values)) == 1):
+    if not (text.isascii() and text.isdigit() and len(text) < 16 and int(text) >= least):
         raise ParameterError(f"The parameter {name!r} is {text[:40]!r}, which is not one whole number from {least}.")
     return int(text)
+
+
+def _refuse_several(name: str, values: Sequence[str]) -> None:
+    if len(set(values)) > 1:
+        raise ParameterError(f"The parameter {name!r} is given {len(values)} times, and one value is taken.")
 
 
 def read_body(request: Request) -> bytes:

@@ -60,6 +60,7 @@ class Question:
             timeout=self.asked.timeout,
             may_lengthen=self.asked.timeout is not None and is_admin(),
             base_iri=knowledge_graph().settings.base_iri,  # not the request's address, on which a cached result can't depend
+            client=request.remote_addr or "",
             id=query_id(),
         )
 

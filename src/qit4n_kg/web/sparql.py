@@ -123,6 +123,8 @@ def _without_query(asked: ProtocolRequest, suffix: str | None) -> Response:
     if chosen is HTML:
         example = request.args.get("example")
         return _render(example_text(example) if example else first_query(), {})
+    if "query" in request.args:  # SPARQL 1.1 Protocol, section 2.1.6: what is there and malformed is 400
+        raise RequestError("The query is empty.", hint="Leave the parameter `query` out for the service description.")
     return send(service_description(chosen), chosen, varies=suffix is None)
 
 

@@ -66,6 +66,11 @@ def test_a_graph_is_named_by_its_address(call, server):  # 4.1
     assert call("DELETE", path)[0] == 204
 
 
+@pytest.mark.parametrize("path", ["../update", "%2e%2e/x", "a/./b", "a/..", "%00"])
+def test_an_address_that_clients_shorten_or_cut_names_no_graph(call, path):  # RFC 3986, 5.2.4
+    assert call("PUT", f"/graphs/{path}", "<x:s> <x:p> 1 .", TURTLE)[0] == 400
+
+
 def test_percent_encoding_is_decoded_once(call):  # 4.2
     assert call("PUT", "/graphs?graph=x%3A%31", "<x:s> <x:p> 1 .", TURTLE)[0] == 201
     assert call("PUT", "/graphs?graph=x%3A%2531", "<x:s> <x:p> 2 .", TURTLE)[0] == 201
