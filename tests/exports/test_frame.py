@@ -177,6 +177,16 @@ def test_what_is_carried_and_lost_is_everything(graph_store, name):
     assert (report.facts > report.lost) is (name != "void.ttl"), "VoID counts facts and holds none"
 
 
+@pytest.mark.parametrize(
+    ("name", "is_carried"), [("dump.nq", True), ("dump.trig.gz", True), ("dump.ttl", False), ("csl.json", False)]
+)
+def test_the_report_tells_whether_the_file_keeps_who_says_so(graph_store, name, is_carried):
+    report = report_loss(material_of(graph_store, name))
+    assert report.evidence.is_carried is is_carried
+    assert report.evidence.statements > report.facts > report.evidence.overruled > 0
+    assert ("Who says so is not in it" in report.to_text()) is not is_carried
+
+
 def test_the_report_is_the_same_by_http_and_by_command(client, own_state):
     answer = client.get("/exports/relaton.xml?report=loss")
     done = run("export", "relaton.xml", "--loss", "--format", "json", state=own_state.state_dir)

@@ -294,3 +294,18 @@ def test_two_mirrors_do_not_share_a_folder(copy):
 def test_a_link_that_leads_out_of_the_folder_is_refused(copy, iri):
     with pytest.raises(MirrorError, match="no p"):
         copy.mirror()._page_path(iri)
+
+
+def test_a_copy_that_the_disk_has_damaged_is_told_and_made_anew(world, copy):
+    world.add(line("a", "1"))
+    copy.sync()
+    for path in sorted((copy.folder / "generations").glob("*/store/*.sst")):
+        content = bytearray(path.read_bytes())
+        content[len(content) // 3 : len(content) // 3 + 8] = b"damaged!"
+        path.write_bytes(content)
+    with pytest.raises(MirrorDiffersError, match="damaged"):
+        copy.mirror().verify()
+    world.add(line("b", "2"))
+    copy.sync()
+    found = copy.mirror().verify()
+    assert found.dataset == found.promised == found.mark.dataset

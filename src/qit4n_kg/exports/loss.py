@@ -30,6 +30,7 @@ MOST_LISTED = 5_000
 
 _MOST_NAMED = 10
 _TYPE = NamedNode(f"{RDF}type")
+_OVERRULED = NamedNode(f"{STDORG}OverruledGraph")
 _NO_CLASS = "(no class)"
 
 
@@ -44,12 +45,24 @@ class Field:
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """Who says so: statements in named graphs, how many such graphs, and how many of the statements are overruled."""
+
+    statements: int
+    graphs: int
+    overruled: int
+    is_carried: bool
+    """Whether the format keeps which graph states what."""
+
+
+@dataclass(frozen=True)
 class LossReport:
     """What an export does not hold. `listed` are lost facts, subject, property and value; `is_complete` tells whether it is all."""
 
     name: str
     facts: int
     lost: int
+    evidence: Evidence
     fields: tuple[Field, ...]
     left_out: tuple[LeftOut, ...]
     listed: tuple[tuple[str, str, str], ...]
@@ -67,6 +80,12 @@ class LossReport:
             "facts": self.facts,
             "carried": self.facts - self.lost,
             "lost": self.lost,
+            "evidence": {
+                "statements": self.evidence.statements,
+                "namedGraphs": self.evidence.graphs,
+                "overruled": self.evidence.overruled,
+                "carried": self.evidence.is_carried,
+            },
             "fields": fields,
             "leftOutCount": len(self.left_out),
             "leftOut": [{"thing": one.iri, "reason": one.reason} for one in self.left_out[:MOST_LISTED]],
@@ -80,6 +99,12 @@ class LossReport:
         lines = [
             f"{self.name}: {self.facts - self.lost} of {self.facts} facts have a place in it, {self.lost} have none."
         ]
+        said = self.evidence
+        if not said.is_carried:
+            lines.append(
+                f"Who says so is not in it: {said.statements} statements in {said.graphs} named graphs, "
+                f"{said.overruled} of them overruled."
+            )
         if self.left_out:
             lines += ["", f"Left out as a whole: {len(self.left_out)}"]
             for reason in sorted({one.reason for one in self.left_out}):
@@ -140,6 +165,7 @@ def report_loss(material: Material) -> LossReport:
         name=material.wanted.name,
         facts=counted.total(),
         lost=lost.total(),
+        evidence=_evidence(material),
         fields=tuple(sorted(fields, key=lambda f: (f.kind == _NO_CLASS, f.kind, f.property))),
         left_out=tuple(sorted(material.left_out, key=lambda one: (one.iri, one.reason))),
         listed=tuple(sorted(listed)),
@@ -159,6 +185,19 @@ def facts_of(material: Material) -> Iterator[Triple]:
             if key not in seen and isinstance(quad.subject, NamedNode):
                 seen.add(key)
                 yield fact
+
+
+def _evidence(material: Material) -> Evidence:
+    """Count what named graphs state; a format module whose files keep the graphs names these in `WITH_GRAPHS`."""
+    store = material.store
+    overruled = {quad.subject for quad in store.quads(None, _TYPE, _OVERRULED, DefaultGraph())}
+    counts = {graph: sum(1 for _ in store.quads(graph=graph)) for graph in store.graphs()}
+    return Evidence(
+        statements=sum(counts.values()),
+        graphs=len(counts),
+        overruled=sum(count for graph, count in counts.items() if graph in overruled),
+        is_carried=material.wanted.name in getattr(module_of(material.wanted), "WITH_GRAPHS", ()),
+    )
 
 
 def _carried(material: Material) -> Carried:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -136,7 +137,8 @@ class Mirror:
                 return None
             try:
                 mark = Document(content, self._source.url).root().current
-                return self._come_to(mark, position, content)
+                with _reading_the_copy():
+                    return self._come_to(mark, position, content)
             except FeedGoneError:
                 self._say("the feed began anew meanwhile")
                 shutil.rmtree(self._pages, ignore_errors=True)
@@ -160,7 +162,8 @@ class Mirror:
         content = self._source.root()
         assert content is not None
         mark = Document(content, self._source.url).root().current
-        dataset = read_dataset(current.store_path)[0]
+        with _reading_the_copy():
+            dataset = read_dataset(current.store_path)[0]
         return Verified(mark, position.generation, current.manifest.dataset, dataset)
 
     def _come_to(self, mark: Mark, position: Position | None, root: bytes) -> Synced:
@@ -284,6 +287,18 @@ class _Pages:
             for entry in Document(path.read_bytes(), path.name).entries():
                 if isinstance(entry, Change) and self._start < entry.number <= self._mark.number:
                     yield entry
+
+
+@contextmanager
+def _reading_the_copy() -> Iterator[None]:
+    """Say of what the engine meets on a damaged disk that the copy is damaged.
+
+    :raises MirrorDiffersError: it is.
+    """
+    try:
+        yield
+    except RuntimeError as exc:  # what RocksDB says of a wrong checksum
+        raise MirrorDiffersError(f"The copy is damaged ({exc}).", hint="Remove the folder and mirror anew.") from exc
 
 
 def _holding(parts: tuple[tuple[int, str], ...], start: int, end: int) -> list[str]:

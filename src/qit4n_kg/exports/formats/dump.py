@@ -32,6 +32,10 @@ _GZIP_LEVEL = 6
 _ZSTD_LEVEL = 6
 
 
+WITH_GRAPHS = frozenset(f"dump.{form}{coding}" for form in ("nq", "trig", "jsonld") for coding in ("", ".gz", ".zst"))
+"""The dumps that keep which graph states what."""
+
+
 class Selection:
     """What of a store is dumped: everything, or all but what only graphs of conclusions state."""
 
