@@ -29,6 +29,7 @@ from qit4n_kg.committing.writing import WritingProcess
 from qit4n_kg.errors import (
     InvalidDataError,
     PreconditionFailedError,
+    QuerySyntaxError,
     QueueFullError,
     StateError,
     StateLockedError,
@@ -144,6 +145,28 @@ class TestTogether:
 
 
 class TestKeptWriter:
+    @pytest.mark.parametrize(
+        "text", ["DELETE DATA { <x:s> <x:p> }", "DELETE { ?s ?p ?o WHERE { ?s ?p ?o }", "INSERT DATA { <x:s> a <x:o> "]
+    )
+    def test_a_write_that_was_refused_does_not_lock_the_next_one_out(self, scratch, text):
+        """An error that is kept keeps the frames in which it was raised, and these the store of the generation that was begun."""
+        writer = Writer(scratch)
+        kept = [make(scratch, insert("<x:s> <x:p> 1"), writer=writer)]
+        for number in range(3):
+            kept.append(make(scratch, Update(text), writer=writer))
+            assert isinstance(kept[-1][0], QuerySyntaxError)
+            (made,) = make(scratch, insert(f"<x:s> <x:n> {number}"), writer=writer)
+            assert made.added == 1
+
+    def test_what_can_not_be_begun_is_an_error_and_not_tried_for_ever(self, scratch, monkeypatch):
+        def fail(*_, **__):
+            raise StateError("The state folder is gone.")
+
+        writer = Writer(scratch)
+        monkeypatch.setattr(writer._generations, "commit", fail)
+        (outcome,) = make(scratch, insert("<x:s> <x:p> 1"), writer=writer)
+        assert isinstance(outcome, StateError)
+
     def test_it_sees_what_others_wrote_meanwhile(self, settings):
         one, other = Writer(settings), Writer(settings)
         for number in range(2, 6):

@@ -25,6 +25,7 @@ from qit4n_kg.errors import (
     GenerationDamagedError,
     KnowledgeGraphError,
     PreconditionFailedError,
+    StateError,
     StateLockedError,
     StateMissingError,
 )
@@ -82,6 +83,14 @@ class Turn:
     accepting: Accepting | None = None
     holding: ExitStack = field(default_factory=ExitStack)
 
+    def refuse(self, error: KnowledgeGraphError | None) -> None:
+        """Take an error for the outcome, without the frames in which it was raised: they would keep a store open, and so locked."""
+        self.outcome = error
+        part: BaseException | None = error
+        while part is not None:
+            part.__traceback__ = None
+            part = part.__cause__ or part.__context__
+
     def forget(self) -> None:
         """Let go of what was worked out, and of the contribution."""
         self.entry = self.accepting = None
@@ -125,9 +134,12 @@ class Writer:
                 _lock(self._generations, stack, self._settings.query_timeout)
                 while left := [turn for turn in turns if turn.outcome is None]:
                     self._make_some(left)
+                    if all(turn.outcome is None for turn in left):
+                        raise StateError("The write could not be begun.", hint="The log of the server tells more.")
         except KnowledgeGraphError as exc:
             for turn in turns:
-                turn.outcome = turn.outcome or exc
+                if turn.outcome is None:
+                    turn.refuse(exc)
         return [turn.outcome for turn in turns if turn.outcome is not None]
 
     def _make_some(self, turns: Sequence[Turn]) -> None:
@@ -198,6 +210,8 @@ class Writer:
         except (NotRevisableError, _SpoiltError):
             raise
         except KnowledgeGraphError as exc:
+            if not batch.turns:  # nothing was begun, so nothing would be another time
+                raise
             batch.give_up(self._generations, exc)
             return
         except BaseException:
@@ -213,7 +227,7 @@ class Writer:
             try:
                 is_change = batch.prepare(turn, store)
             except KnowledgeGraphError as exc:
-                turn.outcome = exc
+                turn.refuse(exc)
                 return
         if not is_change:
             batch.finish(batch.current.number)
@@ -224,6 +238,8 @@ class Writer:
                 self._generations, [*origin.journal.entries, *batch.entries], batch.inputs(), _Silent(), batch.accept
             )
         except KnowledgeGraphError as exc:
+            if not batch.turns:  # nothing was begun, so nothing would be another time
+                raise
             batch.give_up(self._generations, exc)
             return
         except BaseException:
@@ -293,7 +309,7 @@ class _Batch:
                 raise
             except KnowledgeGraphError as exc:
                 self._forget(turn)
-                turn.outcome = exc
+                turn.refuse(exc)
                 continue
             try:
                 if make is None:
@@ -303,7 +319,7 @@ class _Batch:
             except KnowledgeGraphError as exc:
                 for other in self.turns:
                     other.forget()
-                turn.outcome = exc
+                turn.refuse(exc)
                 raise _SpoiltError from exc
             apply_loose(change, self._loose, self._graphs)
 
@@ -374,7 +390,7 @@ class _Batch:
         if self.is_appended and generations.current().manifest.inputs != self.decided:
             self.origin.journal.withdraw()
         for turn in self.turns:
-            turn.outcome = error
+            turn.refuse(error)
 
     def finish(self, number: int) -> None:
         """Answer the writes: they are in the generation of this number."""
