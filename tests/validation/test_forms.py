@@ -10,9 +10,10 @@ from pyoxigraph import Literal, NamedNode
 
 from qit4n_kg.errors import NotFoundError
 from qit4n_kg.namespaces import DCTERMS, FOAF, RDFS, SH, SKOS, STDORG, XSD
+from qit4n_kg.slugs import fill, slug
 from qit4n_kg.validation.fields import fields_of, shapes_graph
 from qit4n_kg.validation.forms import MOST_LISTED, FormMaker, can_say
-from qit4n_kg.validation.identifiers import fill, learn_pattern, slug
+from qit4n_kg.validation.identifiers import learn_pattern
 from qit4n_kg.validation.model import SUBCLASS, TYPE
 from qit4n_kg.validation.shapes import load_shapes
 from qit4n_kg.validation.suggesting import Suggester

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from pyoxigraph import Literal
 
 from qit4n_kg.namespaces import RDF, XSD
-from qit4n_kg.validation.literals import is_well_formed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -73,6 +72,8 @@ def rewritten(constant: Literal, value: Literal) -> Literal | None:
     True
     >>> rewritten(Literal("soon"), Literal(1))
     """
+    from qit4n_kg.validation.literals import is_well_formed  # noqa: PLC0415  (rdflib, which a server that starts never needs)
+
     if value.language:
         return Literal(constant.value, language=value.language)
     if value.datatype.value.startswith(RDF):

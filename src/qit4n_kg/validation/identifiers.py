@@ -1,4 +1,4 @@
-"""How the identifiers of a class's things are made, learnt from those that are there, and one made for a new thing; no IO.
+"""How the identifiers of a class's things are made, learnt from those that are there, as a pattern; no IO.
 
 A pattern is a local identifier in which `{IRI of a property}` stands for what the thing has: `person/{rdfs:label}`,
 `{stdorg:meetingOf}/meeting/{stdorg:number}`. At its beginning that is the other thing's whole identifier, elsewhere its last part;
@@ -8,14 +8,13 @@ followed without a word in here.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from pyoxigraph import Literal, NamedNode
 
+from qit4n_kg.slugs import PLACE, slug
 from qit4n_kg.validation.model import TYPE
 
 if TYPE_CHECKING:
@@ -24,25 +23,8 @@ if TYPE_CHECKING:
     from qit4n_kg.store.base import Term
     from qit4n_kg.validation.views import View
 
-LONGEST = 120
 MOST_SEEN = 200
 _MOST_WAYS = 200
-_PLACE = re.compile(r"\{([^{}]*)\}")
-_OTHERS = re.compile(r"[^a-z0-9.]+")
-_LETTERS = str.maketrans(
-    {"ø": "o", "đ": "d", "ð": "d", "ł": "l", "ß": "ss", "æ": "ae", "œ": "oe", "þ": "th", "\u0131": "i"}
-)
-
-
-def slug(text: str) -> str:
-    """Write a text as a part of an identifier: Latin letters, digits and dots; nothing where it has none.
-
-    >>> slug("Łukasz Ångström"), slug("D2.3.1"), slug("張強")
-    ('lukasz-angstrom', 'd2.3.1', '')
-    """
-    plain = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
-    letters = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    return _OTHERS.sub("-", letters).strip("-.")[:LONGEST]
 
 
 def learn_pattern(things: Iterable[NamedNode], data: View, base: str, fields: Sequence[NamedNode]) -> str | None:
@@ -61,29 +43,10 @@ def learn_pattern(things: Iterable[NamedNode], data: View, base: str, fields: Se
     open_ones = {pattern: count for pattern, count in counted.items() if pattern.endswith("}")}
 
     def worth(pattern: str) -> tuple[int, int, int, str]:
-        named = [place[NamedNode(name)] for name in _PLACE.findall(pattern)]
+        named = [place[NamedNode(name)] for name in PLACE.findall(pattern)]
         return open_ones[pattern], len(named), -sum(named), pattern
 
     return max(open_ones, key=worth, default=None)
-
-
-def fill(pattern: str, values: Mapping[str, str], base: str) -> str | None:
-    """Return the local identifier of a new thing by a pattern, None where a value is missing or has no letter to write.
-
-    :param values: for each property's IRI an IRI of a thing of this registry, or a text.
-    """
-    made = pattern
-    for name in _PLACE.findall(pattern):
-        value = values.get(name, "").strip()
-        if value.startswith(base):
-            local = value.removeprefix(base)
-            part = local if made.startswith(f"{{{name}}}/") else local.rsplit("/", 1)[-1]
-        else:
-            part = slug(value)
-        if not part:
-            return None
-        made = made.replace(f"{{{name}}}", part)
-    return made
 
 
 def _ways(local: str, known: Sequence[tuple[NamedNode, Term]], base: str) -> Iterator[str]:

@@ -19,7 +19,7 @@ from qit4n_kg.entities.passages import PassageReader, SourceKind
 from qit4n_kg.errors import ParameterError, SearchMissingError
 from qit4n_kg.formats import HTML, JSON, negotiate
 from qit4n_kg.namespaces import RDF, RDFS
-from qit4n_kg.validation.identifiers import LONGEST, fill
+from qit4n_kg.slugs import LONGEST, fill
 from qit4n_kg.web import access
 from qit4n_kg.web.context import knowledge_graph, snapshot
 from qit4n_kg.web.contributions import finish, json_response
