@@ -12,8 +12,8 @@ from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, RdfFor
 
 from exports.conftest import REGISTRY, made, material_of
 from exports.worlds import NASTY, filled, world
+from qit4n_kg.commands.export import write_export
 from qit4n_kg.errors import ParameterError, ResultTooLargeError
-from qit4n_kg.export_commands import write_export
 from qit4n_kg.exports.making import Bounded, make
 from qit4n_kg.exports.rdf import SortedHeader
 from qit4n_kg.namespaces import RDF, STDORG

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from exports.conftest import QUERIES, REGISTRY, made, material_of
+from qit4n_kg.commands.export import write_export
 from qit4n_kg.errors import (
     NotFoundError,
     ParameterError,
@@ -17,7 +18,6 @@ from qit4n_kg.errors import (
     ResultTooLargeError,
     SourceError,
 )
-from qit4n_kg.export_commands import write_export
 from qit4n_kg.exports.keeping import KeptExports
 from qit4n_kg.exports.loss import report_loss
 from qit4n_kg.exports.registry import read_registry

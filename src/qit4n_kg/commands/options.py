@@ -1,10 +1,12 @@
-"""Flags that several commands share, each written once; the settings behind them are in `config`."""
+"""Flags that several commands share, each written once, and the reading of NAME=VALUE; the settings behind them are in `config`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import click
+
+from qit4n_kg.errors import ParameterError
 
 state_dir = click.option(
     "--state-dir",
@@ -28,4 +30,19 @@ data = click.option(
     help="Data to build instead of data/: a folder, or N-Quads.",
 )
 
-__all__ = ["data", "journal_dir", "sources", "state_dir"]
+
+def pairs(given: tuple[str, ...]) -> dict[str, str]:
+    """Read the values of `--parameter`.
+
+    :raises ParameterError: one is not NAME=VALUE.
+    """
+    pairs = {}
+    for item in given:
+        name, equals, value = item.partition("=")
+        if not equals:
+            raise ParameterError(f"A parameter is written NAME=VALUE, not {item!r}.")
+        pairs[name] = value
+    return pairs
+
+
+__all__ = ["data", "journal_dir", "pairs", "sources", "state_dir"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from qit4n_kg import options, terminal
+from qit4n_kg.commands import options, terminal
 from qit4n_kg.config import load_settings
 from qit4n_kg.tokens import Role, Tokens
 

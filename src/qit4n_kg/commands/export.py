@@ -6,7 +6,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
-from qit4n_kg import terminal
+from qit4n_kg.commands import terminal
 from qit4n_kg.errors import ParameterError, SourceError
 from qit4n_kg.exports.loss import report_loss
 from qit4n_kg.exports.making import Material, Stamp, licence_of, make

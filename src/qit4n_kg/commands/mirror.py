@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from qit4n_kg import terminal
+from qit4n_kg.commands import terminal
 from qit4n_kg.errors import MirrorDiffersError, MirrorError
 from qit4n_kg.mirroring.fetching import Limits, Source
 from qit4n_kg.mirroring.following import Mirror

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 import click
 
-from qit4n_kg import terminal
+from qit4n_kg.commands import terminal
 from qit4n_kg.errors import AccessError, ParameterError, RemoteEndpointError, SourceError
 from qit4n_kg.formats import READABLE, by_name
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from qit4n_kg import options, terminal
+from qit4n_kg.commands import options, terminal
 from qit4n_kg.config import load_settings
 
 
@@ -24,7 +24,7 @@ def export(**flags: Any) -> None:
 
     Review and commit the files, then build: the graph stays as it is. The journal is kept.
     """
-    from qit4n_kg.filing import file_back  # noqa: PLC0415  (reads the whole build: other commands need not)
+    from qit4n_kg.filing import file_back
 
     with terminal.BuildProgress(is_quiet=True) as progress:
         filed = file_back(load_settings(**flags), progress)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from qit4n_kg import options, terminal
+from qit4n_kg.commands import options, terminal
 from qit4n_kg.config import load_settings
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def redact(
     Links within the registry, numbers and dates stay, and a tombstone. Older generations are removed; there is no way back, so it
     is shown first and asked for: --yes where nobody can answer.
     """
-    from qit4n_kg.redacting.carrying import Person, redact_person, survey  # noqa: PLC0415  (reads the whole build)
+    from qit4n_kg.redacting.carrying import Person, redact_person, survey
 
     settings = load_settings(**flags)
     person = Person(iri, _spellings(also), force)
