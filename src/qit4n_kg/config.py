@@ -58,7 +58,7 @@ class Settings:
     workers: int = 2
     executors: int = 2
     long_queries: int = 4
-    queue: int = 32
+    queue: int = 128
     query_timeout: float = 30.0
     slow_query: float = 1.0
     export_timeout: float = 300.0
@@ -257,8 +257,8 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "queue",
-        "32",
-        "short queries, and long ones, of each web worker that may wait for a query process; more get 503",
+        "128",
+        "short queries of each web worker that may wait for a query process, and a quarter as many long ones; more get 503",
         _count(0, 10_000),
     ),
     Setting("query_timeout", "30", "seconds a query may run", _seconds),

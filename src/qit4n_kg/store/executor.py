@@ -38,7 +38,7 @@ from qit4n_kg.store.tally import Tally
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from qit4n_kg.store.executor_lanes import Waiter
+    from qit4n_kg.store.executor_line import Waiter
     from qit4n_kg.store.running import RunningQueries, Ticket
     from qit4n_kg.store.slow_queries import SlowQueries
 
@@ -55,6 +55,8 @@ On a busy machine short queries take longer by the clock too, and should neither
 _OVERSTAY_SECONDS = 1.0
 """A query that takes longer gives way however little it computes; so long it keeps its place if the long lane is full."""
 _LOOK_SECONDS = 0.1
+_SHOW_SECONDS = 0.25
+"""From when a query that waits is listed, which costs a third of a millisecond: on a busy server nearly all wait a little."""
 _REMEMBERED = 1024
 
 
@@ -246,7 +248,8 @@ class ExecutorPool:
         deadline = time.monotonic() + self._timeout
         try:
             while not waiter.ready.wait(_LOOK_SECONDS):
-                run.show()
+                if run.seconds > _SHOW_SECONDS:
+                    run.show()
                 run.check()
                 if time.monotonic() >= run.deadline:
                     raise _too_late(run, "The server is busy with other queries: try again in a moment.")
@@ -273,7 +276,7 @@ class ExecutorPool:
         except Disconnected:
             raise self._cause_of_death(executor) from None
         finally:
-            self._lanes.release(executor, is_long=run.is_long, is_reusable=is_reusable)
+            self._lanes.release(executor, is_reusable=is_reusable)
         file = os.fdopen(files[0], "rb", buffering=0) if files else None
         if file is not None:
             file.seek(0)  # the place in the file is shared with the process that wrote it
@@ -299,8 +302,8 @@ class ExecutorPool:
             if run.has_been_long and not executor.is_reniced and is_contended():
                 executor.renice()  # where nobody waits for a processor it would only cost the query time
             if not run.is_long and (is_slow or used_here > _LONG_SECONDS / 5):
-                run.is_long = self._lanes.turn_long()
-            if not run.is_long and is_slow and self._lanes.is_due():
+                run.is_long = self._lanes.turn_long(executor, run.job.client)
+            if self._lanes.is_ousted(executor) or (not run.is_long and is_slow and self._lanes.is_due()):
                 raise _Preempted
             if executor.wait(min(_LOOK_SECONDS, deadline - now)):
                 return

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from dataclasses import dataclass
+from ipaddress import IPv6Address, IPv6Network
 from typing import IO, TYPE_CHECKING, cast
 
 from flask import Response, current_app, g, request
@@ -60,7 +61,7 @@ class Question:
             timeout=self.asked.timeout,
             may_lengthen=self.asked.timeout is not None and is_admin(),
             base_iri=knowledge_graph().settings.base_iri,  # not the request's address, on which a cached result can't depend
-            client=request.remote_addr or "",
+            client=client_of(request.remote_addr or ""),
             id=query_id(),
         )
 
@@ -155,6 +156,21 @@ def writer_of(form: Format) -> ResultFormat | RdfFormat:
         return ResultFormat.CSV
     members: tuple[ResultFormat | RdfFormat, ...] = (*ResultFormat, *RdfFormat)
     return next(member for member in members if member.value is form)
+
+
+def client_of(address: str) -> str:
+    """Return whose turn a query counts as: an address, or the 64 bits of IPv6 within which anybody has as many as he likes.
+
+    >>> client_of("192.0.2.7"), client_of("2001:db8:1:2:3::4"), client_of("::ffff:192.0.2.7")
+    ('192.0.2.7', '2001:db8:1:2::/64', '192.0.2.7')
+    """
+    if ":" not in address:
+        return address
+    try:
+        whole = IPv6Address(address)
+    except ValueError:
+        return address
+    return str(whole.ipv4_mapped or IPv6Network((whole, 64), strict=False))
 
 
 def query_id() -> str:
