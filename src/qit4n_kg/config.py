@@ -99,6 +99,11 @@ class Settings:
         return self.oai_email or (self.contact.removeprefix("mailto:") if is_mail else "")
 
     @property
+    def most_queries(self) -> int:
+        """How many queries a web worker has at most: running, and waiting for a short or a long one's place."""
+        return self.executors + self.long_queries + self.queue + -(-self.queue // 4)
+
+    @property
     def graph_base(self) -> str:
         """The namespace of named graphs."""
         return f"{self.base_iri}graph/"
@@ -282,7 +287,10 @@ SETTINGS: tuple[Setting, ...] = (
         "cache_bytes", "64 MiB", "results that each web worker keeps, to answer again without a query; 0: none", _size
     ),
     Setting(
-        "downloads", "32", "large results that each web worker sends at the same time; more get 503", _count(1, 10_000)
+        "downloads",
+        "32",
+        "large results that each web worker sends at the same time, in all four times QIT4N_RESULT_BYTES; more get 503",
+        _count(1, 10_000),
     ),
     Setting("validation_timeout", "30", "seconds that reading and judging data sent to /validate may take", _seconds),
     Setting("validation_memory", "512 MiB", "memory for that, beyond what the judging process has when warm", _size),

@@ -12,6 +12,8 @@ from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from pyoxigraph import RdfFormat, parse
+
 from qit4n_kg.errors import QuerySyntaxError
 from qit4n_kg.namespaces import PREFIXES
 from qit4n_kg.store.dataset_clause import QUERY_FORMS, UPDATE_FORMS, Token, line_column, read_prologue, tokens
@@ -274,6 +276,12 @@ def _misplaced(text: str, kind: str) -> QuerySyntaxError | None:
         message = _BEGINNINGS[kind]
         message += f", not with {culprit.text[:60]!r}." if culprit else "; there is none here."
         return _located(text, culprit.start if culprit else len(text), message)
+    if (start := _after_prologue(stream)) + 1 < len(stream) and stream[start].is_word("SELECT"):
+        following = stream[start + 1]
+        if following.text == "{" or following.is_word("WHERE", "FROM"):
+            return _located(text, following.start, "SELECT names no variables.", "Write * for all, or name some.")
+    if (culprit := next(filter(_is_no_iri, stream), None)) is not None:
+        return _located(text, culprit.start, f"{culprit.text[:200]} is no IRI.")
     opened: list[str] = []
     for token, previous in zip(stream, [None, *stream], strict=False):
         if token.kind != "symbol":
@@ -288,6 +296,17 @@ def _misplaced(text: str, kind: str) -> QuerySyntaxError | None:
             if not opened or opened.pop() != _CLOSING[token.text]:
                 return _located(text, token.start, f"{token.text!r} closes nothing.")
     return None
+
+
+def _is_no_iri(token: Token) -> bool:
+    """Tell whether the engine can't read an IRI, relative or not (RFC 3987)."""
+    if token.kind != "iri" or "\\" in token.text:
+        return False
+    try:
+        list(parse(f"<x:s> <x:p> {token.text} .", format=RdfFormat.TURTLE, base_iri="http://localhost/"))
+    except SyntaxError:
+        return True
+    return False
 
 
 def _slashed(text: str) -> QuerySyntaxError | None:
