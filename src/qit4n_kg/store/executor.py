@@ -38,7 +38,7 @@ from qit4n_kg.store.tally import Tally
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from qit4n_kg.store.executor_lanes import Waiter
+    from qit4n_kg.store.executor_line import Waiter
     from qit4n_kg.store.executor_template import Fork
     from qit4n_kg.store.running import RunningQueries
     from qit4n_kg.store.slow_queries import SlowQueries
@@ -59,6 +59,8 @@ _STEPS = ((0.03, 5), (_LONG_SECONDS, 19))
 """How nice a query becomes, and after how many seconds of processor time: whoever has computed more waits for who has less."""
 _LOOK_SECONDS = 0.1
 _SHORTEST_LOOK = 0.01
+_SHOW_SECONDS = 0.25
+"""From when a query that waits is listed, which costs a third of a millisecond: on a busy server nearly all wait a little."""
 
 
 class _Preempted(Exception):  # noqa: N818  (a turn in the life of a query, never shown to anyone)
@@ -190,7 +192,8 @@ class ExecutorPool:
         deadline = time.monotonic() + self._timeout
         try:
             while not waiter.ready.wait(_LOOK_SECONDS):
-                run.show()
+                if run.seconds > _SHOW_SECONDS:
+                    run.show()
                 run.check()
                 if time.monotonic() >= run.deadline:
                     raise _too_late(run, "The server is busy with other queries: try again in a moment.")
@@ -217,7 +220,7 @@ class ExecutorPool:
         except Disconnected:
             raise self._cause_of_death(executor) from None
         finally:
-            self._lanes.release(executor, is_long=run.is_long, is_reusable=is_reusable)
+            self._lanes.release(executor, is_reusable=is_reusable)
         file = os.fdopen(files[0], "rb", buffering=0) if files else None
         if file is not None:
             file.seek(0)  # the place in the file is shared with the process that wrote it
@@ -246,8 +249,8 @@ class ExecutorPool:
             is_slow = now - begun > _OVERSTAY_SECONDS
             run.has_been_long = run.has_been_long or is_slow or used_here > _LONG_SECONDS
             if not run.is_long and (is_slow or used_here > _LONG_SECONDS / 5):
-                run.is_long = self._lanes.turn_long()
-            if not run.is_long and is_slow and self._lanes.is_due():
+                run.is_long = self._lanes.turn_long(executor, run.job.client)
+            if self._lanes.is_ousted(executor) or (not run.is_long and is_slow and self._lanes.is_due()):
                 raise _Preempted
 
     def _header(self, run: Run) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from flask import Flask, g, request
 
 from qit4n_kg.config import Settings, load_settings
 from qit4n_kg.graph import KnowledgeGraph
-from qit4n_kg.web import access, assets, bodies, cors, languages, links, privileges, responses
+from qit4n_kg.web import access, assets, bodies, cors, hosts, languages, links, privileges, responses
 from qit4n_kg.web.catalogue import catalogue
 from qit4n_kg.web.context import EXTENSION, SNAPSHOT_KEY, knowledge_graph
 from qit4n_kg.web.contribute import contribute
@@ -55,6 +55,9 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
+_RESULTS = 4
+"""So many results of the largest size may lie on the disk of each worker while slow clients read them."""
+
 
 def create_app(settings: Settings | None = None) -> Flask:
     """Make the application on the current generation.
@@ -67,7 +70,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = make_routes(settings)
     graph = app.extensions[EXTENSION] = KnowledgeGraph.open(settings)
     cache = ResultCache(settings.cache_bytes)
-    app.extensions[RESULTS] = Results(cache, Downloads(settings.downloads))
+    app.extensions[RESULTS] = Results(cache, Downloads(settings.downloads, _RESULTS * settings.result_bytes))
     app.wsgi_app = Edge(app.wsgi_app, graph, cache)  # type: ignore[method-assign]
     return app
 
@@ -85,7 +88,8 @@ def make_routes(settings: Settings) -> Flask:
     languages.register(app)
     assets.register(app)
     responses.register(app)
-    bodies.register(app, settings.executors + settings.long_queries + 2 * settings.queue)
+    hosts.register(app)
+    bodies.register(app, settings.most_queries)
     for blueprint in (
         sparql,
         update,
