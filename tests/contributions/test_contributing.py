@@ -1,5 +1,8 @@
 """From submission to acceptance and back, on the shipped graph: what is added, taken away, overruled, moved, refused, replayed."""
 
+import subprocess
+import threading
+
 import pytest
 
 from contributions.conftest import PREFIXES, SPARQL
@@ -70,6 +73,28 @@ def test_an_overruled_statement_is_kept_beside_its_passage_with_a_discrepancy(wo
         f"GRAPH ?chosen {{ {meeting} stdorg:participants 999 }} GRAPH ?other {{ {meeting} stdorg:participants {row[0].value} }} "
         f"GRAPH ?passage {{ ?passage dcterms:source ?document }}"
     )
+
+
+def test_a_discrepancy_follows_what_counts_after_its_choice_is_overruled_too_and_again_when_that_is_taken_back(world):
+    meeting = "<fg-qit4n/meeting/4>"
+    participants = f"{meeting} stdorg:participants"
+    made = []
+    for before, after in ((80, 50), (50, 40)):
+        overruled = {"statement": f"{participants} {before} .", "reason": f"There were {after}"}
+        made.append(world.submit(f"{participants} {after} .", overrules=[overruled]).contribution)
+        world.accept(made[-1])
+    about = f"?d stdorg:about {meeting} ; stdorg:onProperty stdorg:participants ; stdorg:chosenGraph ?g ."
+    chosen = f"{about} GRAPH ?g {{ {participants} ?n }}"
+    first, second = (f"{world.settings.base_iri}graph/contribution/{one.id}" for one in made)
+    assert {(g.value, n.value) for _, g, n in world.select(chosen)} == {(second, "40")}
+    assert len(world.select(chosen)) == 2
+    world.accept(world.revert(made[1]).contribution)
+    assert {(g.value, n.value) for _, g, n in world.select(chosen)} == {(first, "50")}
+    rules = read_hygiene_rules(world.settings.sources / "queries" / "checks")
+    assert [find_problems(world.graph.store, rule, {}) for rule in rules if "discrepancy" in rule.title.lower()] == [
+        [],
+        [],
+    ]
 
 
 def test_an_overruled_statement_without_another_value_is_refused(still_world):
@@ -452,6 +477,17 @@ def test_a_member_that_nobody_would_read_is_refused(name, hint):
     with pytest.raises(ParameterError) as caught:
         refuse_unknown({"message": "x", name: "y"})
     assert caught.value.hint.startswith(hint)
+
+
+def test_the_judging_process_outlives_the_thread_that_started_it(still_world):
+    gatekeeper, store = still_world.graph.gatekeeper, still_world.graph.generation.store_path
+    gatekeeper.close()
+    thread = threading.Thread(target=gatekeeper.form_classes, args=(store,))
+    thread.start()
+    thread.join()
+    assert gatekeeper._process is not None
+    with pytest.raises(subprocess.TimeoutExpired):  # the kernel would have killed it by then
+        gatekeeper._process._process.wait(0.2)
 
 
 def test_the_judging_process_follows_the_current_generation_and_compiles_nothing_anew(world, monkeypatch):
