@@ -5,9 +5,8 @@ import threading
 
 import pytest
 
-from contributions.conftest import PREFIXES, SPARQL
+from contributions.conftest import PREFIXES
 from qit4n_kg.checking import find_problems, read_hygiene_rules
-from qit4n_kg.committing.commits import commit
 from qit4n_kg.contributions.differences import differences
 from qit4n_kg.contributions.model import Event, Kind, State
 from qit4n_kg.contributions.reading import refuse_unknown
@@ -25,7 +24,6 @@ from qit4n_kg.errors import (
     StateConflictError,
 )
 from qit4n_kg.namespaces import prefixes
-from qit4n_kg.store.evaluating import Update
 from qit4n_kg.store.journal import Journal
 from qit4n_kg.validation.files import validate_files
 
@@ -389,7 +387,7 @@ def test_what_would_make_the_whole_graph_wrong_is_refused(still_world, added):
 )
 def test_an_update_passes_the_gate_that_contributions_pass(still_world, statement):
     with pytest.raises(InvalidDataError):
-        commit(still_world.settings, Update(f"{SPARQL} INSERT DATA {{ {statement} }}"), "admin")
+        still_world.update(f"INSERT DATA {{ {statement} }}")
 
 
 def test_an_update_does_not_touch_what_a_contribution_states(world):
@@ -401,7 +399,7 @@ def test_an_update_does_not_touch_what_a_contribution_states(world):
         f'INSERT DATA {{ GRAPH {graph} {{ <person/new-one> skos:altLabel "N. One" }} }}',
     ):
         with pytest.raises(ChangeRefusedError, match="a contribution's"):
-            commit(world.settings, Update(f"{SPARQL} {text}"), "admin")
+            world.update(text)
 
 
 def test_what_two_contributions_state_stays_when_one_is_taken_back(world):
@@ -420,7 +418,7 @@ def test_an_update_does_not_decide_whether_another_graph_counts(still_world):
     passage = "<../graph/progress-report-2021-10/table-1/meeting-9>"
     for text in (f"GRAPH <../graph/x/z> {{ {passage} a stdorg:OverruledGraph }}", f"{passage} stdorg:inForce false"):
         with pytest.raises(ChangeRefusedError, match="not said by an update"):
-            commit(still_world.settings, Update(f"{SPARQL} INSERT DATA {{ {text} }}"), "admin")
+            still_world.update(f"INSERT DATA {{ {text} }}")
 
 
 @pytest.mark.parametrize(
