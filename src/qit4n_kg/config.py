@@ -75,6 +75,7 @@ class Settings:
     validation_memory: int = 512 * MIB
     validation_triples: int = 100_000
     validations_per_minute: int = 60
+    contributions_per_minute: int = 60
     metrics: Readership = Readership.ADMIN
     oai_email: str = ""
     oai_page: int = 100
@@ -299,6 +300,12 @@ SETTINGS: tuple[Setting, ...] = (
         "validations_per_minute",
         "60",
         "requests to /validate a minute from one address, or with one token, of each web worker",
+        _count(1, 1_000_000),
+    ),
+    Setting(
+        "contributions_per_minute",
+        "60",
+        "contributions, reverts and comments a minute with one token, or from one address, of each web worker",
         _count(1, 1_000_000),
     ),
     Setting("metrics", "admin", "who may read /metrics: nobody, admin (a token of that role) or everybody", Readership),

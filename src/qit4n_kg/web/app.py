@@ -8,7 +8,7 @@ from flask import Flask, g, request
 
 from qit4n_kg.config import Settings, load_settings
 from qit4n_kg.graph import KnowledgeGraph
-from qit4n_kg.web import access, assets, bodies, cors, hosts, languages, links, privileges, responses
+from qit4n_kg.web import access, assets, bodies, cors, hosts, languages, links, privileges, rates, responses
 from qit4n_kg.web.catalogue import catalogue
 from qit4n_kg.web.context import EXTENSION, SNAPSHOT_KEY, knowledge_graph
 from qit4n_kg.web.contribute import contribute
@@ -36,7 +36,6 @@ from qit4n_kg.web.search import search
 from qit4n_kg.web.signin import signin
 from qit4n_kg.web.sparql import sparql
 from qit4n_kg.web.update import update
-from qit4n_kg.web.validate import register as register_validation
 from qit4n_kg.web.validate import validate
 from qit4n_kg.web.void import void
 from qit4n_kg.web.workbench import workbench
@@ -121,7 +120,7 @@ def make_routes(settings: Settings) -> Flask:
         app.register_blueprint(blueprint)
     privileges.register(app, access.has_role)
     cors.register(app)
-    register_validation(app, settings.validations_per_minute)
+    rates.register(app, settings)
     app.after_request(_add_headers)
     return app
 
