@@ -62,6 +62,7 @@ def why() -> Response:
         body = json.dumps(asdict(found), ensure_ascii=False, indent=1) + "\n"
     response = Response(body, content_type=chosen.content_type)
     response.vary.add("Accept")
+    # No ETag: what is found within the deadline depends on what else the machine does, so that it is no function of the request.
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -16,7 +16,7 @@ from flask import Blueprint, Response, render_template, request
 from qit4n_kg.errors import KnowledgeGraphError, NotFoundError, QuerySyntaxError, RequestError
 from qit4n_kg.formats import CSV_EXCEL, HTML, Format, RdfFormat, ResultFormat, by_name
 from qit4n_kg.namespaces import STDORG, prefixes
-from qit4n_kg.sparql import explain, inspect_query, line_of
+from qit4n_kg.sparql import explain, inspect_query, line_of, with_prefixes
 from qit4n_kg.web.context import knowledge_graph
 from qit4n_kg.web.description import service_description
 from qit4n_kg.web.links import short_name
@@ -143,7 +143,8 @@ def _page(asked: ProtocolRequest, form: QueryForm) -> Response:
         return _render(asked.query, values, headers={"X-Generation": str(generation.number)})
     except QuerySyntaxError as exc:
         problem = describe_syntax(asked.query, exc)
-        return _render(asked.query, {"problem": problem}, problem["status"])
+        repaired = with_prefixes(asked.query, prefixes(knowledge_graph().settings.base_iri))
+        return _render(asked.query, {"problem": problem, "repaired": repaired}, problem["status"])
     except KnowledgeGraphError as exc:
         problem = describe(exc)
         return _render(asked.query, {"problem": problem}, problem["status"], headers_of(exc))
