@@ -262,7 +262,7 @@ def with_prefixes(text: str, known: Mapping[str, str] = PREFIXES) -> str | None:
     r"""Declare the known prefixes that a query uses undeclared; None where there is none.
 
     >>> with_prefixes("ASK { ?s owl:sameAs x:y }")
-    'PREFIX owl: <http://www.w3.org/2002/07/owl#>\\nASK { ?s owl:sameAs x:y }'
+    'PREFIX owl: <http://www.w3.org/2002/07/owl#>\nASK { ?s owl:sameAs x:y }'
     """
     if len(text) > _LONGEST_EXPLAINED:
         return None

@@ -15,12 +15,13 @@ const KINDS = {
   concept: ["octagon", "--kind-concept", 22],
   other: ["ellipse", "--line-strong", 15],
 };
+const FEW = 14; // so many things stand well in a circle
 const LEGIBLE = 0.85; // the least zoom that a picture is arranged at: labels of 13 px are then 11 px; the rest is panned to
 
 export function makeNetwork(box, { onOpen, onSelect }) {
   keepStyleOut();
-  const graph = cytoscape({ container: box, style: styles(), minZoom: 0.15, maxZoom: 2.5, selectionType: "single", boxSelectionEnabled: false });
-  const restyle = () => graph.style(styles());
+  const graph = cytoscape({ container: box, style: styles(box.clientWidth < 500), minZoom: 0.15, maxZoom: 2.5, selectionType: "single", boxSelectionEnabled: false });
+  const restyle = () => graph.style(styles(box.clientWidth < 500));
   const scheme = matchMedia("(prefers-color-scheme: dark)");
   scheme.addEventListener("change", restyle);
   const watch = new ResizeObserver(() => { graph.resize(); frame(); });
@@ -30,7 +31,7 @@ export function makeNetwork(box, { onOpen, onSelect }) {
 
   return {
     add(links) {
-      const isNew = graph.nodes().length === 0;
+      const isNew = graph.edges().empty();
       for (const { from, label, to } of links) {
         for (const one of [from, to]) addNode(one, one === to ? from.id : to.id);
         const id = `${from.id} ${label} ${to.id}`;
@@ -71,8 +72,13 @@ export function makeNetwork(box, { onOpen, onSelect }) {
   }
 
   function arrange(isNew) {
+    const isNarrow = box.clientWidth < 500;
     const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches || isNew;
-    graph.layout({ name: "cose", animate: isStill ? false : "end", animationDuration: 400, randomize: false, fit: false, nodeRepulsion: () => 12000, idealEdgeLength: () => (box.clientWidth < 500 ? 70 : 120), nodeDimensionsIncludeLabels: true, numIter: 400, stop: frame }).run();
+    if (isNew && graph.nodes().length <= FEW && graph.nodes("[?isStart]").nonempty()) {
+      graph.layout({ name: "concentric", fit: false, animate: false, concentric: (node) => (node.data("isStart") ? 2 : 1), levelWidth: () => 1, minNodeSpacing: isNarrow ? 4 : 30, nodeDimensionsIncludeLabels: true, stop: frame }).run();
+      return;
+    }
+    graph.layout({ name: "cose", animate: isStill ? false : "end", animationDuration: 400, randomize: false, fit: false, nodeRepulsion: () => 12000, idealEdgeLength: () => (isNarrow ? 70 : 120), nodeDimensionsIncludeLabels: true, numIter: 400, stop: frame }).run();
   }
 
   function frame() {
@@ -112,11 +118,11 @@ function keepStyleOut() {
   document.head.append(mark);
 }
 
-function styles() {
+function styles(narrow) {
   const root = getComputedStyle(document.documentElement);
   const value = (name) => root.getPropertyValue(name).trim();
   return [
-    { selector: "node", style: { label: "data(label)", "font-family": "sans-serif", "font-size": 13, color: value("--ink"), "text-wrap": "wrap", "text-max-width": 150, "text-valign": "bottom", "text-margin-y": 4, "background-color": value("--bar"), width: 20, height: 20, "border-width": 2, "border-color": value("--surface"), "text-background-color": value("--surface"), "text-background-opacity": 0.85, "text-background-padding": 2 } },
+    { selector: "node", style: { label: "data(label)", "font-family": "sans-serif", "font-size": 13, color: value("--ink"), "text-wrap": "wrap", "text-max-width": narrow ? 100 : 150, "text-valign": "bottom", "text-margin-y": 4, "background-color": value("--bar"), width: 20, height: 20, "border-width": 2, "border-color": value("--surface"), "text-background-color": value("--surface"), "text-background-opacity": 0.85, "text-background-padding": 2 } },
     { selector: "node[kind = 'text']", style: { shape: "round-rectangle", "background-color": value("--line-strong"), width: 12, height: 12 } },
     ...Object.entries(KINDS).map(([kind, [shape, colour, size]]) => ({ selector: `node[kind = '${kind}']`, style: { shape, "background-color": value(colour), width: size, height: size } })),
     { selector: "node[kind = 'plan']", style: { "background-color": value("--surface"), "border-color": value("--kind-event"), "border-width": 3 } },

@@ -18,7 +18,7 @@ from qit4n_kg.errors import KnowledgeGraphError, ParameterError
 from qit4n_kg.formats import HTML, JSON, RdfFormat, ResultFormat, negotiate
 from qit4n_kg.queries import FINDER, ParameterKind, bind, shown_text
 from qit4n_kg.sparql import QueryForm, page_of
-from qit4n_kg.web.choices import hint_parts, options, parameter_label, thing_label
+from qit4n_kg.web.choices import hint_parts, name_of, options, parameter_label, thing_label
 from qit4n_kg.web.context import knowledge_graph
 from qit4n_kg.web.languages import gettext
 from qit4n_kg.web.protocol import read_number, read_request
@@ -206,7 +206,7 @@ def _page(found: CatalogueQuery, asked: ProtocolRequest) -> Response:
         values["text"] = shown_text(found, bind(found, _arguments(found), settings.base_iri))
         generation = generation_for(asked)
         with knowledge_graph().run(_question(found, asked).job(written.value), generation) as spooled:
-            values |= {"table": readable(read_table(spooled, settings)), "seconds": spooled.seconds}
+            values |= {"table": readable(read_table(spooled, settings, name_of)), "seconds": spooled.seconds}
         values["generation"] = generation.number
         values["permalink"] = f"/queries/{found.id}?{urlencode({**arguments, 'at': generation.number})}"
         values["downloads"] = _downloads(found, arguments, asked.at)

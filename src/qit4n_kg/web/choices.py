@@ -92,3 +92,13 @@ def thing_label(parameter: Parameter, text: str) -> str:
     return (
         text if label == compact(iri) or short_name(iri, settings).endswith(label) else label
     )  # it has no name but its IRI
+
+
+def name_of(iri: str) -> str | None:
+    """Return what a thing or term of ours is called, None where it has no name but its IRI."""
+    settings = knowledge_graph().settings
+    if not iri.startswith((settings.base_iri, STDORG)):
+        return None
+    label = reading().entities.labels.label(iri)
+    short = short_name(iri, settings)
+    return None if label in (short, short.removeprefix("id:"), short.removeprefix("graph:")) else label
