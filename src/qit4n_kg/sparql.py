@@ -267,6 +267,18 @@ def explain(
     return QuerySyntaxError(f"{problem}.{detail}", line=error.line, column=error.column, hint=error.hint)
 
 
+def with_prefixes(text: str, known: Mapping[str, str] = PREFIXES) -> str | None:
+    r"""Declare the known prefixes that a query uses undeclared; None where there is none.
+
+    >>> with_prefixes("ASK { ?s owl:sameAs x:y }")
+    'PREFIX owl: <http://www.w3.org/2002/07/owl#>\nASK { ?s owl:sameAs x:y }'
+    """
+    if len(text) > _LONGEST_EXPLAINED:
+        return None
+    missing = [name for name in map(_prefix, _undeclared_prefixes(text)) if name in known]
+    return "".join(f"PREFIX {name}: <{known[name]}>\n" for name in missing) + text if missing else None
+
+
 def _misplaced(text: str, kind: str) -> QuerySyntaxError | None:
     """Find what the engine only reports at the end of the text: no form, an operand or a bracket that is missing."""
     stream = list(tokens(text))

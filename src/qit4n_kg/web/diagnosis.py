@@ -65,6 +65,7 @@ def why() -> Response:
     response = Response(body, content_type=chosen.content_type)
     response.vary.add("Accept")
     response.headers["X-Generation"] = str(snapshot().generation.number)
+    # No ETag: what is found within the deadline depends on what else the machine does, so that it is no function of the request.
     response.headers["Cache-Control"] = "no-store"
     return response
 
