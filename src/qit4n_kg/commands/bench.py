@@ -38,7 +38,7 @@ def _write_generated(settings: Settings, triples: int, seed: int, output: Path |
     import pyoxigraph
 
     from qit4n_kg.loading import find_sources, read_quads
-    from qit4n_kg.synthetic import generate as generate_quads
+    from qit4n_kg.synthetic.world import generate as generate_quads
 
     shipped = find_sources(settings.sources, settings.graph_base)
     (schemes,) = (source for source in shipped if source.relative == "data/reference/concepts.ttl")
