@@ -6,10 +6,12 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
+from rich.markup import escape
+
 from qit4n_kg.commands import terminal
-from qit4n_kg.errors import ParameterError, SourceError
+from qit4n_kg.errors import ParameterError, SourceError, StateError
 from qit4n_kg.exports.loss import report_loss
-from qit4n_kg.exports.making import Material, Stamp, licence_of, make
+from qit4n_kg.exports.making import Material, edition_of, make, module_of
 from qit4n_kg.exports.registry import read_registry
 from qit4n_kg.store.generations import Generations
 from qit4n_kg.store.oxigraph import OxigraphStore
@@ -19,14 +21,39 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qit4n_kg.config import Settings
+    from qit4n_kg.exports.registry import Description
 
 
 def show_list(settings: Settings) -> None:
-    """Print each export's name, label and consumer."""
-    for export in read_registry(settings.sources / "queries" / "exports"):
-        terminal.out.print(
-            f"[bold]{export.name}[/]  {export.label}. For {export.description.consumer}.", soft_wrap=True
-        )
+    """Print each format: its files, who takes it, what may stand in a name, and its parameters."""
+    registry = read_registry(settings.sources / "queries" / "exports")
+    for description in registry.descriptions:
+        terminal.out.print(f"[bold]{escape(description.query.title)}[/]", soft_wrap=True)
+        for export in registry.of(description):
+            terminal.out.print(f"  [bold]{escape(export.name)}[/]  {escape(export.label)}", soft_wrap=True)
+        for line in _told(settings, description, registry.of(description)[0].example):
+            terminal.out.print(f"    {line}", markup=False, soft_wrap=True)
+
+
+def _told(settings: Settings, description: Description, example: str) -> Iterator[str]:
+    yield f"Who takes it: {description.consumer}."
+    argument = description.argument
+    if argument is not None:
+        yield f"{{{argument.name}}}: {', '.join(_in_the_graph(settings, example)) or argument.known}."
+    for parameter in description.query.parameters:
+        if argument is None or parameter.name != argument.name:
+            default = f" Default: {parameter.default}." if parameter.default else ""
+            yield f"-p {parameter.name}=…  {parameter.description}.{default}"
+
+
+def _in_the_graph(settings: Settings, example: str) -> list[str]:
+    """Ask the graph what may stand in a name, where the format says how and something is built."""
+    try:
+        with _material(settings, example, {}) as material:
+            known = getattr(module_of(material.wanted), "known", None)
+            return list(known(material)) if known is not None else []
+    except StateError:
+        return []
 
 
 def write_export(settings: Settings, name: str, arguments: Mapping[str, str], output: Path | None) -> None:
@@ -62,12 +89,10 @@ def _material(settings: Settings, name: str, arguments: Mapping[str, str]) -> It
     queries = settings.sources / "queries"
     wanted = read_registry(queries / "exports").find(name)
     generation = Generations(settings.state_dir, settings.keep_generations, settings.keep_days).current()
-    manifest = generation.manifest
-    stamp = Stamp(manifest.number, manifest.dataset, manifest.built_at)
+    of = edition_of(settings, generation.manifest)
     with OxigraphStore.open_read_only(generation.store_path) as store:
-        licence = licence_of(settings)
         yield Material(
-            store, queries, settings.base_iri, stamp, wanted, arguments, licence=licence, publisher=settings.publisher
+            store, queries, of.base_iri, of.stamp, wanted, arguments, licence=of.licence, publisher=of.publisher
         )
 
 

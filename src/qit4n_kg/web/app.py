@@ -8,7 +8,7 @@ from flask import Flask, g, request
 
 from qit4n_kg.config import Settings, load_settings
 from qit4n_kg.graph import KnowledgeGraph
-from qit4n_kg.web import access, assets, bodies, cors, languages, links, privileges, responses
+from qit4n_kg.web import access, assets, bodies, cors, hosts, languages, links, privileges, responses
 from qit4n_kg.web.catalogue import catalogue
 from qit4n_kg.web.context import EXTENSION, SNAPSHOT_KEY, knowledge_graph
 from qit4n_kg.web.contribute import contribute
@@ -69,6 +69,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     cache = ResultCache(settings.cache_bytes)
     app.extensions[RESULTS] = Results(cache, Downloads(settings.downloads))
     app.wsgi_app = Edge(app.wsgi_app, graph, cache)  # type: ignore[method-assign]
+    if settings.public_url:
+        app.wsgi_app = hosts.reached_by(app.wsgi_app, settings.public_url)  # type: ignore[method-assign, assignment]
     return app
 
 
@@ -82,6 +84,7 @@ def make_routes(settings: Settings) -> Flask:
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals["local_path"] = lambda iri: links.local_path(iri, settings)
     app.jinja_env.globals["short_name"] = lambda iri: links.short_name(iri, settings)
+    hosts.register(app)
     languages.register(app)
     assets.register(app)
     responses.register(app)
