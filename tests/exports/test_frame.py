@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from dataclasses import replace
 
@@ -155,6 +156,20 @@ def test_an_unknown_parameter_is_400(client):
     assert answer.status_code == 400
     assert answer.json["type"] == "/problems/parameter"
     assert client.get("/exports/relaton.xml?report=gain").status_code == 400
+
+
+def test_a_device_or_a_link_is_written_to_and_not_replaced(client, own_state, tmp_path):
+    link, behind = tmp_path / "link", tmp_path / "behind"
+    link.symlink_to(behind)
+    write_export(own_state, "csl.json", {}, link)
+    assert link.is_symlink()
+    assert behind.read_bytes() == client.get("/exports/csl.json").data
+    os.mkfifo(tmp_path / "pipe")
+    reading = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    write_export(own_state, "csl.json", {}, tmp_path / "pipe")
+    assert os.read(reading, 20) == behind.read_bytes()[:20]
+    os.close(reading)
+    assert (tmp_path / "pipe").is_fifo()
 
 
 def test_the_command_tells_an_unknown_export_in_one_line(own_state):

@@ -22,7 +22,7 @@ from qit4n_kg.store.generations import Generations
 from qit4n_kg.store.oxigraph import OxigraphStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from qit4n_kg.config import Settings
     from qit4n_kg.exports.registry import Export
@@ -43,12 +43,19 @@ class Cost:
     bytes: int | None
 
 
-def measure_exports(settings: Settings, say: Callable[[str], None]) -> str:
-    """Make every export once, each in a process of its own, and return a table in Markdown."""
+def measure_exports(settings: Settings, say: Callable[[str], None], only: Collection[str] = ()) -> str:
+    """Make every export once, or `only` those, each in a process of its own, and return a table in Markdown.
+
+    :raises NotFoundError: one of `only` is no export.
+    """
+    registry = read_registry(settings.sources / "queries" / "exports")
+    wanted = {registry.find(name).export for name in only} or set(registry)
     generation = Generations(settings.state_dir, settings.keep_generations, settings.keep_days).current()
     with OxigraphStore.open_read_only(generation.store_path) as store:
         costs = []
-        for export in read_registry(settings.sources / "queries" / "exports"):
+        for export in registry:
+            if export not in wanted:
+                continue
             name = _name(settings, export, store)
             say(name)
             costs.append(_measure(settings, name, _arguments(settings, export, store)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, BinaryIO
 
 from rich.markup import escape
@@ -98,17 +98,31 @@ def _material(settings: Settings, name: str, arguments: Mapping[str, str]) -> It
 
 @contextmanager
 def _target(path: Path | None) -> Iterator[BinaryIO]:
-    """Open a file that takes its name when it is whole, or standard output."""
+    """Open a file that takes its name when it is whole, or standard output; a device or a link is written to as it is."""
     if path is None:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
+    if path.is_symlink() or (
+        path.exists() and not path.is_file()
+    ):  # such as /dev/stdout, which nothing may take the place of
+        with _writing(path), path.open("wb") as file:
+            yield file
+        return
     partial = path.with_name(f".{path.name}.partial")
     try:
-        with partial.open("wb") as file:
-            yield file
-        partial.replace(path)
+        with _writing(path):
+            with partial.open("wb") as file:
+                yield file
+            partial.replace(path)
+    finally:
+        with suppress(OSError):
+            partial.unlink()
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as exc:
         raise SourceError(f"can't be written: {exc.strerror}", path=path) from exc
-    finally:
-        partial.unlink(missing_ok=True)
