@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MIB = 1024 * 1024
 _EMAIL = re.compile(r"[^\s@<>\"']+@(?:[^\s@<>\"'.]+\.)+[^\s@<>\"'.]+")
+_PUBLIC_URL = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 PUBLISHER = re.compile(r"([^<>]*[^<>\s])(?: <(https?://[^<>\s\"{}|\\^`]+)>)?")
 """Who publishes: a name and, in angle brackets, perhaps an address."""
 NO_SOURCES = "none"
@@ -81,6 +82,7 @@ class Settings:
     oai_page: int = 100
     contact: str = ""
     publisher: str = ""
+    public_url: str = ""
     scratch: bool = False
 
     @property
@@ -176,6 +178,18 @@ def _addresses(text: str) -> tuple[str, ...]:
         if not address.startswith(("http://", "https://")) or address.count("/") < 3:
             raise ValueError(f"{address} is not an http(s) address with a path")
     return addresses
+
+
+def _public_url(text: str) -> str:
+    """Read where a server is reached.
+
+    >>> _public_url("https://example.org/")
+    'https://example.org'
+    """
+    address = text.strip().rstrip("/")
+    if address and not _PUBLIC_URL.fullmatch(address):
+        raise ValueError("not an http(s) address without a path")
+    return address
 
 
 def _contact(text: str) -> str:
@@ -322,6 +336,12 @@ SETTINGS: tuple[Setting, ...] = (
         "whoever runs the server",
         "who publishes these data, in the catalogue for data portals: a name, with a page's address in <> behind it if wanted",
         _publisher,
+    ),
+    Setting(
+        "public_url",
+        "what each request names",
+        "address that clients reach this server by, where a proxy with TLS is in front of it, such as https://example.org/",
+        _public_url,
     ),
 )
 

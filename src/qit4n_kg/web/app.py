@@ -71,6 +71,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     cache = ResultCache(settings.cache_bytes)
     app.extensions[RESULTS] = Results(cache, Downloads(settings.downloads, _RESULTS * settings.result_bytes))
     app.wsgi_app = Edge(app.wsgi_app, graph, cache)  # type: ignore[method-assign]
+    if settings.public_url:
+        app.wsgi_app = hosts.reached_by(app.wsgi_app, settings.public_url)  # type: ignore[method-assign, assignment]
     return app
 
 
