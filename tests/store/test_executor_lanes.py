@@ -20,7 +20,7 @@ from pyoxigraph import Literal, NamedNode, Quad
 from qit4n_kg.config import load_settings
 from qit4n_kg.errors import QueryCancelledError, QueryTimeoutError, QueueFullError
 from qit4n_kg.formats import ResultFormat
-from qit4n_kg.store.executor import ExecutorPool, Job
+from qit4n_kg.store.executor import ExecutorPool, Job, _give_way
 from qit4n_kg.store.executor_jobs import is_query_id, new_query_id
 from qit4n_kg.store.executor_lanes import Lanes
 from qit4n_kg.store.generations import Generations
@@ -287,28 +287,22 @@ def test_too_many_long_queries_are_refused_at_once(make_pool, store_path, thread
     assert sum(isinstance(error, QueryTimeoutError) for error in errors) >= 1
 
 
-def test_a_long_query_keeps_its_priority_while_nobody_waits_for_a_processor(
-    make_pool, store_path, threads, monkeypatch
-):
-    is_busy = threading.Event()
-    monkeypatch.setattr("qit4n_kg.store.executor.is_contended", is_busy.is_set)
-    pool = make_pool(long=0)
-    (pid,) = pool.processes()
-    usual = os.getpriority(os.PRIO_PROCESS, 0)
-    running = threads.submit(endless, pool, store_path, timeout=15.0)
-    eventually(lambda: pool.figures()["short"])
-    time.sleep(1.5)
-    assert max(niceness(pid)) == usual
-    is_busy.set()
-    eventually(lambda: max(niceness(pid)) == 19)
-    pool.close()
-    assert running.exception() is not None
+def test_a_query_gives_way_step_by_step_the_more_it_has_computed():
+    class Watched:
+        niceness = 0
+
+        def renice(self, niceness):
+            self.niceness = niceness
+
+    watched, seen = Watched(), []
+    for used in (0.001, 0.02, 0.031, 0.09, 0.099, 0.1, 5.0):
+        pause = _give_way(watched, used)
+        assert 0.01 <= pause <= 0.1
+        seen.append(watched.niceness)
+    assert seen == [0, 0, 5, 5, 5, 19, 19]
 
 
-def test_a_long_query_is_reniced_and_its_process_serves_the_next_at_full_priority(
-    make_pool, store_path, threads, monkeypatch
-):
-    monkeypatch.setattr("qit4n_kg.store.executor.is_contended", lambda: True)
+def test_a_long_query_is_reniced_and_its_process_serves_the_next_at_full_priority(make_pool, store_path, threads):
     pool = make_pool(long=0)
     (pid,) = pool.processes()
     usual = os.getpriority(os.PRIO_PROCESS, 0)
