@@ -16,7 +16,8 @@ from qit4n_kg.store.oxigraph import OxigraphStore
 E = "http://example.org/"
 TEXTS = [
     "", "plain", "a,b", 'say "hi"', '"', '""', ",", "a\nb", "a\r\nb", "\r", "a\tb", "\t", "back\\slash", "\\n", "<", ">", "<x:y>",
-    "<<( a )>>", ")>>", "@en", '"@en', "^^<x:d>", '"^^<x:d>', "a <b> c", " ", " lead", "é ü 漢字", "\x0b\x0c\x1c\x85\u2028", "=1+1", "_:b", "1",
+    "<<( a )>>", ")>>",
+    "@en", '"@en', "^^<x:d>", '"^^<x:d>', "a <b> c", " ", " lead", "é ü 漢字", "\x0b\x0c\x1c\x85\u2028", "=1+1", "_:b", "1",
 ]  # fmt: skip
 TERMS = [
     NamedNode(E),
