@@ -10,6 +10,7 @@ cancelled from every web worker (`running`). The more processor time it has used
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
@@ -160,8 +161,7 @@ class ExecutorPool:
     def close(self) -> None:
         """Kill every query process and wait for its end; jobs that run or wait fail with QueryCancelledError."""
         self._lanes.close()
-        if self._template is not None:
-            self._template.close()
+        self._end_template()
 
     def _deadline_of(self, job: Job) -> float:
         asked = job.timeout or self._timeout
@@ -285,15 +285,22 @@ class ExecutorPool:
 
     def _fork(self) -> Fork:
         """Fork the template, a new one where there is none yet or the old one died."""
-        if self._template is None:
-            self._template = Template()
+        if self._template is not None:
+            with contextlib.suppress(Disconnected):
+                return self._template.fork()
+            self._end_template()
+        self._template = Template()
         try:
             return self._template.fork()
         except Disconnected:
             words = self._template.words()
+            self._end_template()
+            raise ExecutorError(f"The template of query processes died: {words}") from None
+
+    def _end_template(self) -> None:
+        if self._template is not None:
             self._template.close()
             self._template = None
-            raise ExecutorError(f"The template of query processes died: {words}") from None
 
     def _with_limit(self, error: Exception) -> Exception:
         """Say which limit an error is about."""

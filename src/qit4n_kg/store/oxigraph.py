@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import TYPE_CHECKING, BinaryIO, Self, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, Self, TypeAlias, cast
 
 import pyoxigraph
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Triple, Variable
@@ -25,8 +25,9 @@ from qit4n_kg.errors import (
 from qit4n_kg.formats import RdfFormat, ResultFormat
 from qit4n_kg.namespaces import PREFIXES, RDF, XSD
 from qit4n_kg.store.bindings import bind, is_bindable
+from qit4n_kg.store.csv_writing import CsvOutput
 from qit4n_kg.store.dataset_clause import UPDATE_FORMS, query_form, requested_dataset, tokens
-from qit4n_kg.store.writing import rdf_format, results_output, serialise, write_csv
+from qit4n_kg.store.writing import rdf_format, results_output, serialise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -62,7 +63,9 @@ class OxigraphSolutions:
         """Serialise the rest of the rows; what `output` raises passes through."""
         with engine_errors(self._text):
             if form is ResultFormat.CSV:
-                write_csv(self.variables, map(tuple, self._inner), output)
+                csv = CsvOutput(output, self.variables)
+                self._inner.serialize(cast("BinaryIO", csv), pyoxigraph.QueryResultsFormat.TSV)
+                csv.close()
             else:
                 self._inner.serialize(results_output(output, form), _results_format(form))
 

@@ -2,37 +2,32 @@
 
 The engine writes into XML what XML 1.0 has no way to hold: most control characters (section 2.2: not even as a reference), a
 property whose IRI does not end like the name of an element, and a bare carriage return, which a parser reads as a line feed
-(section 2.11). The first two are refused here, the last is written as a reference. Its CSV quotes literals alone: an IRI with a
-comma, or a triple term, would shift the columns (RFC 4180, section 2), so CSV is written here.
+(section 2.11). The first two are refused here, the last is written as a reference.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from itertools import takewhile
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 import pyoxigraph
-from pyoxigraph import BlankNode, Triple
+from pyoxigraph import Triple
 
 from qit4n_kg.errors import NotAcceptableError
 from qit4n_kg.formats import RdfFormat, ResultFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pyoxigraph import Quad
 
     from qit4n_kg.formats import Format
-    from qit4n_kg.store.base import Term
 
 _NO_CHARACTER = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")  # U+FFFE and U+FFFF, in UTF-8
 _XML_NAME = re.compile(r"[^\W\d][\w.\-\u00B7]*\Z")  # what an IRI must end with to become a qualified name
 _OTHER_RDF = "Ask for Turtle, N-Triples, TriG or N-Quads."
 _OTHER_RESULTS = "Ask for JSON or TSV."
-_CHUNK = 64 * 1024
 
 
 class XmlOutput:
@@ -116,39 +111,6 @@ class TurtleOutput:
 def results_output(output: BinaryIO, form: ResultFormat) -> BinaryIO:
     """Return where to write results to, so that they are well-formed in `output`."""
     return cast("BinaryIO", XmlOutput(output, form.value, _OTHER_RESULTS)) if form is ResultFormat.XML else output
-
-
-def write_csv(variables: Sequence[str], rows: Iterable[Sequence[Term | None]], output: BinaryIO) -> None:
-    r"""Write rows as SPARQL 1.1 Results CSV (section 3); a triple term is its parts with spaces between, as one field.
-
-    >>> output = io.BytesIO()
-    >>> write_csv(["a"], [[pyoxigraph.NamedNode("http://e/a,b")], [None]], output)
-    >>> output.getvalue()
-    b'a\r\n"http://e/a,b"\r\n\r\n'
-    """
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    is_narrow = len(variables) == 1
-    writer.writerow(variables)
-    for row in rows:
-        fields = [_csv_text(term) for term in row]
-        if is_narrow and not fields[0]:
-            text.write("\r\n")  # the module would write "" so that its own reader finds a row
-        else:
-            writer.writerow(fields)
-        if text.tell() > _CHUNK:
-            output.write(text.getvalue().encode())
-            text.seek(0)
-            text.truncate()
-    output.write(text.getvalue().encode())
-
-
-def _csv_text(term: Term | None) -> str:
-    if term is None:
-        return ""
-    if isinstance(term, Triple):
-        return " ".join(map(_csv_text, (term.subject, term.predicate, term.object)))
-    return f"_:{term.value}" if isinstance(term, BlankNode) else term.value
 
 
 def serialise(
