@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from qit4n_kg.config import Settings
     from qit4n_kg.store.oxigraph import OxigraphStore
@@ -56,23 +56,40 @@ class Quiet:
 
 
 @pytest.fixture(scope="session")
-def built_state(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Settings whose state directory holds a build of the shipped sources: one build a run, whatever the number of workers.
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], None]], Path]:
+    """Return what has a folder filled once a run, whatever the number of workers, and returns it; it is not to be written to.
 
-    The workers of pytest-xdist have a common parent folder. The first one builds there while the others wait for its lock; they
-    build nothing, since a test may hold the writer's lock of that state by then.
+    The workers of pytest-xdist have a common parent folder. The first one fills the folder there, and the others wait for it.
+    """
+    own = tmp_path_factory.getbasetemp()
+    common = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    def get(name: str, make: Callable[[Path], None]) -> Path:
+        folder, whole = common / name, common / f"{name}.whole"
+        with (common / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not whole.exists():
+                folder.mkdir(exist_ok=True)
+                make(folder)
+                whole.touch()
+        return folder
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def built_state(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Settings:
+    """Settings whose state directory holds a build of the shipped sources: one build a run.
+
+    Others build nothing: a test may hold the writer's lock of that state.
     """
     from qit4n_kg.building import build
     from qit4n_kg.config import load_settings
 
-    own = tmp_path_factory.getbasetemp()
-    common = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
-    settings = load_settings({}, sources=ROOT, state_dir=common / "built-state")
-    with (common / "built-state.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (common / "built-state" / "current").exists():
-            build(settings, Quiet())
-    return settings
+    def settings(folder: Path) -> Settings:
+        return load_settings({}, sources=ROOT, state_dir=folder)
+
+    return settings(made_once("built-state", lambda folder: build(settings(folder), Quiet())))
 
 
 @pytest.fixture(scope="session")

@@ -74,7 +74,7 @@ class Settings:
     downloads: int = 32
     validation_timeout: float = 30.0
     validation_memory: int = 512 * MIB
-    validation_triples: int = 100_000
+    validation_triples: int = 50_000
     validations_per_minute: int = 60
     contributions_per_minute: int = 60
     metrics: Readership = Readership.ADMIN
@@ -309,7 +309,12 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("validation_timeout", "30", "seconds that reading and judging data sent to /validate may take", _seconds),
     Setting("validation_memory", "512 MiB", "memory for that, beyond what the judging process has when warm", _size),
-    Setting("validation_triples", "100000", "most statements in data sent to /validate", _count(1, 100_000_000)),
+    Setting(
+        "validation_triples",
+        "50000",
+        "most statements in data sent to /validate; judging takes half a millisecond each",
+        _count(1, 100_000_000),
+    ),
     Setting(
         "validations_per_minute",
         "60",

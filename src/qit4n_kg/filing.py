@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from pyoxigraph import Literal, NamedNode, Quad
 
-from qit4n_kg.building import Origin, read_sources
+from qit4n_kg.assembling import read_sources
+from qit4n_kg.building import Origin
 from qit4n_kg.errors import ConfigurationError, StateError
 from qit4n_kg.filed import Filed, write_filed
 from qit4n_kg.loading import SourceKind, find_sources, is_reserved

@@ -332,40 +332,35 @@ CALLS = "write,pwrite64,writev,pwritev,ftruncate,fsync,fdatasync,rename,renameat
 
 
 @pytest.fixture(scope="module")
-def traced(built_state, tmp_path_factory):
+def traced(built_state, made_once):
     """Return the state's and the journal's folder, and the lines of system calls, by what was done when they were made."""
     if shutil.which("strace") is None:
         pytest.skip("strace is not installed")
-    folder = tmp_path_factory.mktemp("traced")
-    shutil.copytree(built_state.state_dir, folder / "state")
-    settings = replace(built_state, state_dir=folder / "state", journal_dir=folder / "own" / "journal")
-    log = folder / "log"
-    command = [
-        "strace",
-        "-f",
-        "-y",
-        "-s",
-        "60",
-        "-o",
-        str(log),
-        "-e",
-        f"trace={CALLS}",
-        sys.executable,
-        "-P",
-        "-c",
-        TRACED,
-    ]
-    ended = subprocess.run(
-        command, env={**os.environ, **to_environ(settings)}, check=False, capture_output=True, text=True, timeout=800
-    )
-    assert ended.returncode == 0, ended.stderr[-3000:]
+    folder = made_once("traced", lambda folder: trace(built_state, folder))
     steps, lines = {}, []
-    for line in log.read_text(errors="replace").splitlines():
+    for line in (folder / "log").read_text(errors="replace").splitlines():
         if found := re.search(r'write\(1<.*"DONE ([a-z ]+)', line):
             steps[found[1]], lines = lines, []
         else:
             lines.append(line)
     return folder, steps
+
+
+def trace(built_state, folder):
+    shutil.copytree(built_state.state_dir, folder / "state")
+    settings = replace(built_state, state_dir=folder / "state", journal_dir=folder / "own" / "journal")
+    ended = subprocess.run(
+        [
+            *("strace", "-f", "--seccomp-bpf", "-y", "-s", "60", "-o", str(folder / "log"), "-e", f"trace={CALLS}"),
+            *(sys.executable, "-P", "-c", TRACED),
+        ],
+        env={**os.environ, **to_environ(settings)},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=800,
+    )
+    assert ended.returncode == 0, ended.stderr[-3000:]
 
 
 def unsynced(lines, kept, published):

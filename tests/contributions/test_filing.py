@@ -10,6 +10,7 @@ from pyoxigraph import Literal, NamedNode, Quad
 from tests.conftest import ROOT, Quiet
 
 from qit4n_kg.building import build
+from qit4n_kg.committing.orders import GraphWrite
 from qit4n_kg.errors import ConfigurationError
 from qit4n_kg.filing import file_back
 from qit4n_kg.namespaces import STDORG
@@ -88,10 +89,7 @@ def test_an_edit_of_an_exported_file_holds_against_the_journal(ungated):
 
 
 def test_what_only_a_client_wrote_stays_in_the_journal(ungated):
-    from qit4n_kg.committing.commits import commit
-    from qit4n_kg.committing.orders import GraphWrite
-
-    commit(ungated.settings, GraphWrite("PUT", "x:own", '<x:s> <x:p> "1" .'), "root")
+    ungated.write(GraphWrite("PUT", "x:own", '<x:s> <x:p> "1" .'), "root")
     filed = file_back(ungated.settings, Quiet())
     assert filed.left == ("<x:own>",)
     build(ungated.settings, Quiet())

@@ -92,13 +92,14 @@ def test_a_single_name_is_told_where_it_is_and_goes_when_it_is_named(world):
     found = survey(world.settings, person, Quiet())
     assert f"contribution {sent.id}, message: Uiopue is new here" in found.remains.texts
     assert f"contribution {sent.id}, accepted by ben: …iopues are welcome, and Uiopue most" in found.remains.texts
+    world.settings = replace(world.settings, gate=False)
     redact(world, "person/q-u", "Uiopue")
     assert world.desk.register.get(sent.id).message == "(redacted) is new here"
     notes = {event.note for event in world.desk.register.get(sent.id).events}
     assert "Uiopues are welcome, and (redacted) most" in notes
 
 
-def test_what_a_file_holds_is_read_as_if_it_did_not(world):
+def test_what_a_file_holds_is_read_as_if_it_did_not_and_goes_from_what_was_made_for_others(world):
     world.settings = replace(world.settings, gate=False)
     done = redact(world, "person/hao-qin")
     assert set(done.remains.files) >= {"data/reference/people.ttl", "data/registry/open-questions.ttl"}
@@ -108,10 +109,23 @@ def test_what_a_file_holds_is_read_as_if_it_did_not(world):
     assert world.ask('?question stdorg:question "Is (redacted) the officer for SC 27 as a whole or for its WG3?"@en')
     assert b"Hao Qin" not in (world.settings.journal_dir / "redactions.json").read_bytes()
     assert holding(world.settings.state_dir, "Hao Qin") == []
-    again = redact(world, "person/bo-lv")
+    keeper = HarvestKeeper(world.settings, lambda: world.graph.current().generation)
+    wanted = read_registry(world.settings.sources / "queries/exports").find("relaton.xml")
+    KeptExports(world.settings).open(world.graph.current().generation, wanted).close()
+    before = record(keeper)
+    assert "Minghan Li" in before
+    made = [world.settings.state_dir / name for name in ("exports", "oai")]
+    assert all(holding(folder, "Minghan Li") for folder in made)
+    assert holding(world.settings.journal_dir / "oai-pmh", "Minghan") == []
+    again = redact(world, "person/minghan-li")
     assert f"{ID}person/hao-qin" in json.loads((world.settings.journal_dir / "redactions.json").read_text())
     assert again.others == ()
     assert world.ask('?question stdorg:question "Is (redacted) the officer for SC 27 as a whole or for its WG3?"@en')
+    assert not any(holding(folder, "Minghan Li") for folder in made)
+    after = record(keeper)
+    assert "Minghan Li" not in after
+    assert "(redacted)" in after
+    assert datestamp(after) > datestamp(before)
 
 
 def test_a_survey_changes_nothing(still_world):
@@ -146,24 +160,6 @@ def test_the_command_shows_first_and_does_nothing_unless_told(still_world, monke
     assert "Would redact" in done.output
     assert "person/hao-qin" in done.output
     assert ("Give --yes" in done.output) == bool(status)
-
-
-def test_no_text_of_a_person_is_left_in_what_was_made_for_others(world):
-    keeper = HarvestKeeper(world.settings, lambda: world.graph.current().generation)
-    wanted = read_registry(world.settings.sources / "queries/exports").find("relaton.xml")
-    KeptExports(world.settings).open(world.graph.current().generation, wanted).close()
-    before = record(keeper)
-    assert "Minghan Li" in before
-    kept = [world.settings.state_dir / name for name in ("exports", "oai")]
-    assert all(holding(folder, "Minghan Li") for folder in kept)
-    assert holding(world.settings.journal_dir / "oai-pmh", "Minghan") == []
-    world.settings = replace(world.settings, gate=False)
-    redact(world, "person/minghan-li")
-    assert not any(holding(folder, "Minghan Li") for folder in kept)
-    after = record(keeper)
-    assert "Minghan Li" not in after
-    assert "(redacted)" in after
-    assert datestamp(after) > datestamp(before)
 
 
 def record(keeper):

@@ -25,7 +25,7 @@ from rdflib import RDF, SH
 from rdflib.collection import Collection
 
 from knowledge.mutation import OVERRULED, SUBCLASS, TYPE, Kind, Mutation, Mutator, World
-from qit4n_kg.building import _out_of_force
+from qit4n_kg.assembling import _out_of_force
 from qit4n_kg.namespaces import STDORG, compact
 from qit4n_kg.reporting import Report, quiet_terms, to_rdflib
 from qit4n_kg.validation import validate

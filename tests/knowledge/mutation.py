@@ -17,7 +17,7 @@ from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Store
 from rdflib import RDF, RDFS
 
 from qit4n_kg import loading
-from qit4n_kg.building import _describe_ontology, _out_of_force
+from qit4n_kg.assembling import _describe_ontology, _out_of_force
 from qit4n_kg.loading import SourceKind, find_sources
 from qit4n_kg.namespaces import DEFAULT_BASE_IRI, STDORG, compact
 from qit4n_kg.validation import Shapes, load_shapes

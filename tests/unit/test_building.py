@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from pyoxigraph import NamedNode, Triple
 
-from qit4n_kg.building import assemble, build
+from qit4n_kg.assembling import assemble
+from qit4n_kg.building import build
 from qit4n_kg.config import load_settings
 from qit4n_kg.errors import InvalidDataError, SourceError, StateLockedError, UnsupportedAxiomError
 from qit4n_kg.loading import find_sources

@@ -10,7 +10,8 @@ from dataclasses import replace
 import pytest
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Store
 
-from qit4n_kg.building import Origin, assemble
+from qit4n_kg.assembling import assemble
+from qit4n_kg.building import Origin
 from qit4n_kg.config import load_settings
 from qit4n_kg.namespaces import RDF, STDORG, XSD
 from qit4n_kg.revising import Revision

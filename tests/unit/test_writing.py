@@ -174,6 +174,16 @@ class TestKeptWriter:
         assert {meeting(number) for number in range(1, 6)} <= quads(settings)
         assert not build(settings, Quiet()).is_new
 
+    def test_its_gate_judges_what_others_wrote_meanwhile(self, settings):
+        one, other = Writer(settings), Writer(settings)
+        for number, writer in ((2, one), (3, other)):  # both are warm
+            assert make(settings, put(number), writer=writer)[0].added == 2
+        second = insert(f"GRAPH <{PASSAGE}> {{ <meeting/3> stdorg:number 33 }}")
+        assert isinstance(make(settings, second, writer=one)[0], InvalidDataError)
+        make(settings, insert(f"GRAPH <{PASSAGE}> {{ <meeting/4> a stdorg:Meeting ; stdorg:number 4 }}"), writer=one)
+        gone = Update(f"{IN} DELETE DATA {{ GRAPH <{PASSAGE}> {{ <meeting/4> stdorg:number 4 }} }}")
+        assert isinstance(make(settings, gone, writer=other)[0], InvalidDataError)
+
     def test_it_sees_files_that_changed_meanwhile(self, settings):
         writer = Writer(settings)
         make(settings, put(2), writer=writer)

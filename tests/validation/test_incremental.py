@@ -18,10 +18,11 @@ from pyoxigraph import NamedNode, Quad
 from pyshacl.errors import ReportableRuntimeError
 from rdflib import SH
 
-from qit4n_kg.reporting import quiet_terms
-from qit4n_kg.validation import FileHolding, MergedData, Shapes, load_shapes
+from qit4n_kg.namespaces import STDORG
+from qit4n_kg.reporting import Severity, quiet_terms
+from qit4n_kg.validation import FileHolding, Gate, MergedData, Shapes, load_shapes, validate_change
 from qit4n_kg.validation.literals import compare
-from qit4n_kg.validation.model import SUBCLASS
+from qit4n_kg.validation.model import SUBCLASS, TYPE
 from qit4n_kg.validation.reference import run
 from qit4n_kg.validation.terms import only_in_force, statement, subclass_axioms, to_graph
 from qit4n_kg.validation.views import Layered, MemoryView
@@ -44,6 +45,10 @@ def shapes() -> Shapes:
 
 def identities(results) -> Counter:
     return Counter(result.identity for result in results)
+
+
+def is_bad(result) -> bool:
+    return result.severity is Severity.VIOLATION
 
 
 def in_full(quads) -> tuple[Counter, Counter]:
@@ -95,6 +100,11 @@ def walk(seed: int, steps: int, share: float) -> tuple[int, int]:
         views = (data.in_force, data.stated)
         with quiet_terms():
             found = [e.compare(v, n.added, n.removed) for e, v, n in zip(engines, views, nets, strict=True)]
+            cut = [e.compare(v, n.added, n.removed, 1) for e, v, n in zip(engines, views, nets, strict=True)]
+        for whole, some in zip(found, cut, strict=True):
+            assert identities(some.brought) <= identities(whole.brought), (seed, step)
+            assert any(map(is_bad, some.brought)) == any(map(is_bad, whole.brought)), (seed, step)
+            assert some.is_cut or some == whole, (seed, step)
         for kind, was, now, difference, view, net in zip(
             ("merged", "passage"), before, after, found, views, nets, strict=True
         ):
@@ -148,3 +158,14 @@ def test_an_axiom_that_data_cease_to_repeat_still_holds():
     merged, _ = data.change([], [repeated], is_merged=True)
     assert (merged.added, merged.removed) == ((), ())
     assert statement(axiom) in data.in_force
+
+
+def test_of_what_is_wrong_in_the_same_way_as_much_is_told_as_is_wanted_and_that_there_is_more():
+    gate = Gate.load(ROOT / "shapes", shipped().ontology)
+    bad = [Quad(NamedNode(f"x:{n}"), TYPE, NamedNode(f"{STDORG}Person"), NamedNode("x:g")) for n in range(9)]
+    told = []
+    for known, most in (((), None), ((), 3), ((), 9), (bad[:6], 3), (bad[:7], 3)):
+        data = MergedData(FileHolding(known), shipped().ontology)
+        report = validate_change(gate, data, bad[len(known) :], most=most).report
+        told.append((len(report.violations), bool(report.hint)))
+    assert told == [(9, False), (3, True), (9, False), (3, False), (2, False)]  # what was there already does not count

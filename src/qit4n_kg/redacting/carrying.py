@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from pyoxigraph import Literal, NamedNode, Quad
 
-from qit4n_kg.building import Origin, read_sources
+from qit4n_kg.assembling import read_sources
+from qit4n_kg.building import Origin
 from qit4n_kg.contributions.register import now
 from qit4n_kg.errors import ConfigurationError
 from qit4n_kg.namespaces import compact

@@ -20,7 +20,7 @@ from qit4n_kg.store.lines import LinesError, revise_blocks, write_blocks
 from qit4n_kg.store.oxigraph import OxigraphStore, stored_forms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from concurrent.futures import Future
     from pathlib import Path
 
@@ -32,6 +32,7 @@ CHUNK = 200_000
 """Quads that are handed to the engine at a time; two such texts (about 35 MB each) are in memory at most."""
 
 _READ = 1 << 24
+_PROGRESS_EVERY = 10_000
 
 
 def write_dataset(
@@ -132,3 +133,21 @@ def is_in_default_graph(line: bytes) -> bool:
 
 def _load(store: OxigraphStore, text: bytes) -> None:
     store.inner.bulk_load(text, pyoxigraph.RdfFormat.N_QUADS, lenient=True)
+
+
+class Counted:
+    """Iterates over quads and reports how many were taken."""
+
+    def __init__(self, quads: Iterable[Quad], progress: Callable[[int], None] | None) -> None:
+        self._quads = quads
+        self._progress = progress
+
+    def __iter__(self) -> Iterator[Quad]:
+        count = 0
+        for quad in self._quads:
+            yield quad
+            count += 1
+            if self._progress is not None and count % _PROGRESS_EVERY == 0:
+                self._progress(count)
+        if self._progress is not None and count % _PROGRESS_EVERY:
+            self._progress(count)

@@ -21,7 +21,7 @@ import json
 import os
 import shutil
 from contextlib import closing, contextmanager, suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -31,12 +31,13 @@ from qit4n_kg.errors import (
     NotFoundError,
     StateError,
     StateFullError,
-    StateLockedError,
     StateMissingError,
 )
 from qit4n_kg.store import lines
-from qit4n_kg.store.bulk import check_change, hash_change, hash_store, read_dataset, write_dataset
+from qit4n_kg.store.bulk import Counted, check_change, hash_change, hash_store, read_dataset, write_dataset
 from qit4n_kg.store.disk import sync, sync_tree
+from qit4n_kg.store.locking import take_lock
+from qit4n_kg.store.manifests import Generation, Manifest, read_manifest
 from qit4n_kg.store.oxigraph import OxigraphStore
 from qit4n_kg.store.recording import Recorder
 
@@ -60,36 +61,7 @@ _BUILD_HINT = "Run `qit4n-kg build`."
 _KEPT_AT_LEAST = 2
 """The current generation and the one before: a reader that has read the pointer may open its generation a moment later."""
 
-_PROGRESS_EVERY = 10_000
 _LONGEST_NUMBER = 64
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """What a generation holds: `inputs` and `dataset` are hashes, `triples` counts the default graph, `built_at` is ISO 8601."""
-
-    number: int
-    inputs: str
-    dataset: str
-    quads: int
-    triples: int
-    graphs: int
-    built_at: str
-    software: str
-
-
-@dataclass(frozen=True)
-class Generation:
-    """A published generation; `path` is its directory."""
-
-    number: int
-    path: Path
-    manifest: Manifest
-
-    @property
-    def store_path(self) -> Path:
-        """The directory to open read-only."""
-        return self.path / "store"
 
 
 class Generations:
@@ -174,7 +146,7 @@ class Generations:
 
     def _read(self, number: int) -> Generation:
         path = self._folder / str(number)
-        manifest = _read_manifest(path / "manifest.json")
+        manifest = read_manifest(path / "manifest.json")
         if manifest is None or manifest.number != number:
             raise GenerationDamagedError(f"Generation {number} has no usable manifest.", hint=_BUILD_HINT)
         if not (path / "store" / "CURRENT").is_file():
@@ -195,16 +167,7 @@ class Generations:
         except OSError as exc:
             raise _unusable(self._state, exc) from exc
         try:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as exc:
-                raise StateLockedError(
-                    f"Another process{_holder(lock)} is building or writing in {self._state}.",
-                    hint="Wait until it has finished.",
-                ) from exc
-            with suppress(OSError):  # a full disk: the number only makes the message above clearer
-                os.ftruncate(lock, 0)
-                os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+            take_lock(lock, self._state)
             self._lock = lock
             self.discard_partial()
             yield
@@ -236,7 +199,7 @@ class Generations:
         """
 
         def write(store_path: Path) -> tuple[str, int, Read]:
-            counted = _Counted(quads, progress)
+            counted = Counted(quads, progress)
             dataset, count = write_dataset(store_path, counted, graphs, store_path.parent / lines.FOLDER)
             return dataset, count, lambda: read_dataset(store_path)
 
@@ -376,7 +339,7 @@ class Generations:
                 shutil.rmtree(discarded, ignore_errors=True)
 
     def _was_built_after(self, number: int, instant: datetime) -> bool:
-        manifest = _read_manifest(self._folder / str(number) / "manifest.json")
+        manifest = read_manifest(self._folder / str(number) / "manifest.json")
         return manifest is not None and datetime.fromisoformat(manifest.built_at) > instant
 
     def _forget(self, number: int) -> None:
@@ -411,40 +374,6 @@ class Generations:
             raise StateError("Only a writer that holds the lock may change the state.")
 
 
-class _Counted:
-    """Iterates over quads and reports how many were taken."""
-
-    def __init__(self, quads: Iterable[Quad], progress: Callable[[int], None] | None) -> None:
-        self._quads = quads
-        self._progress = progress
-
-    def __iter__(self) -> Iterator[Quad]:
-        count = 0
-        for quad in self._quads:
-            yield quad
-            count += 1
-            if self._progress is not None and count % _PROGRESS_EVERY == 0:
-                self._progress(count)
-        if self._progress is not None and count % _PROGRESS_EVERY:
-            self._progress(count)
-
-
-def _read_manifest(path: Path) -> Manifest | None:
-    try:
-        record = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return None
-    wanted = {field.name: str if field.type == "str" else int for field in fields(Manifest)}
-    if not isinstance(record, dict) or not all(isinstance(record.get(name), kind) for name, kind in wanted.items()):
-        return None
-    return Manifest(**{name: record[name] for name in wanted})
-
-
-def _holder(lock: int) -> str:
-    pid = os.pread(lock, 20, 0).strip()
-    return f" (pid {pid.decode()})" if pid.isdigit() else ""
-
-
 def _unusable(state: Path, exc: OSError) -> StateError:
     # RocksDB reports a full disk in words, without an error number.
     if exc.errno in (errno.ENOSPC, errno.EDQUOT) or any(
@@ -455,3 +384,6 @@ def _unusable(state: Path, exc: OSError) -> StateError:
             hint="Free some space and build again.",
         )
     return StateError(f"The state directory {state} can't be used: {exc.strerror or exc}.")
+
+
+__all__ = ["Generation", "Generations", "Manifest"]

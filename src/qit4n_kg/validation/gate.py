@@ -6,6 +6,7 @@ reports only results that were not there before, and says which were mended.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from qit4n_kg.validation.views import Statement, View
 
 
+_CUT = "Of findings that are alike the first {} are told; there are more. Mend these, and validate again."
 _PERMITTED = f"{STDORG_SHAPES}Permitted"
 
 
@@ -79,17 +81,24 @@ def open_gate(store: Store, shapes: Path, graph_base: str, loose: Iterable[Quad]
 
 
 def validate_change(
-    gate: Gate, data: MergedData, adds: Iterable[Quad], retracts: Iterable[Quad] = (), *, is_merged: bool = True
+    gate: Gate,
+    data: MergedData,
+    adds: Iterable[Quad],
+    retracts: Iterable[Quad] = (),
+    *,
+    is_merged: bool = True,
+    most: int | None = None,
 ) -> Verdict:
     """Say what adding and removing quads brings and mends; nothing is changed.
 
     With `is_merged` a new named graph counts as in force (as a new file does); without it, only if it says that it is.
+    With `most` no more results of a shape are told than that, and nothing is judged after so many violations of it.
     """
     adds, retracts = tuple(dict.fromkeys(adds)), tuple(dict.fromkeys(retracts))
     merged, stated = data.change(adds, retracts, is_merged=is_merged)
     with quiet_terms():
-        first = gate.shapes.merged_engine.compare(data.in_force, merged.added, merged.removed)
-        second = gate.shapes.passage_engine.compare(data.stated, stated.added, stated.removed)
+        first = gate.shapes.merged_engine.compare(data.in_force, merged.added, merged.removed, most)
+        second = gate.shapes.passage_engine.compare(data.stated, stated.added, stated.removed, most)
         unknown = _new_terms(gate, adds, stated)
         after = Layered(data.in_force, merged.added, merged.removed)
         reported = {(result.focus, result.path, result.value) for result in first.brought}
@@ -97,12 +106,27 @@ def validate_change(
         brought += [result for result in second.brought if (result.focus, result.path, result.value) not in reported]
         two_kinds = gate.kinds.conflicts(merged.added, after, brought)
         refused = list(_refused(merged.added))
-        told = [in_words(result, after) for result in (*brought, *refused, *unknown, *two_kinds)]
+        found, is_cut = first_of_each([*brought, *refused, *unknown, *two_kinds], most)
+        told = [in_words(result, after) for result in found]
+    hint = _CUT.format(most) if is_cut or first.is_cut or second.is_cut else None
     return Verdict(
-        replace(Report.of(told, gate.shapes.both), statements=len(adds)),
+        replace(Report.of(told, gate.shapes.both), statements=len(adds), hint=hint),
         (*first.mended, *second.mended),
         first.pairs + second.pairs,
     )
+
+
+def first_of_each(results: Iterable[Result], most: int | None) -> tuple[list[Result], bool]:
+    """Return at most so many results of each shape and severity, and whether these are not all."""
+    counts: Counter[tuple[str, Severity]] = Counter()
+    kept, is_cut = [], False
+    for result in results:
+        counts[result.shape, result.severity] += 1
+        if most is None or counts[result.shape, result.severity] <= most:
+            kept.append(result)
+        else:
+            is_cut = True
+    return kept, is_cut
 
 
 def _refused(added: Iterable[Statement]) -> Iterator[Result]:

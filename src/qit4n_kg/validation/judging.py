@@ -20,6 +20,7 @@ from qit4n_kg.validation.views import Layered
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from qit4n_kg.reporting import Identity
     from qit4n_kg.store.base import Term
     from qit4n_kg.validation.affected import Pairs
     from qit4n_kg.validation.model import Finding, Shape
@@ -31,11 +32,15 @@ _DEFAULT = "Does not satisfy its shape ({})."
 
 @dataclass(frozen=True)
 class Difference:
-    """What a change makes of the results: those that it brings and those that it mends; `pairs` is how many were judged."""
+    """What a change makes of the results: those that it brings and those that it mends; `pairs` is how many it may affect.
+
+    `is_cut` says that not all of these were judged, since there were too many violations; what is mended is not known then.
+    """
 
     brought: tuple[Result, ...]
     mended: tuple[Result, ...]
     pairs: int
+    is_cut: bool = False
 
 
 class Engine:
@@ -50,23 +55,46 @@ class Engine:
         data = Evaluation(view)
         return [to_result(f) for shape in self.shapes for f in _findings(data, shape, shape.focus_nodes(data))]
 
-    def compare(self, before: View, added: Iterable[Statement], removed: Iterable[Statement]) -> Difference:
-        """Return what adding and removing statements makes of the results, judging only what that can affect."""
+    def compare(
+        self, before: View, added: Iterable[Statement], removed: Iterable[Statement], most: int | None = None
+    ) -> Difference:
+        """Return what adding and removing statements makes of the results, judging only what that can affect.
+
+        :param most: how many new violations of one shape are enough.
+        """
         wanted = dict.fromkeys(added)  # what is both added and removed stays
         added = [statement for statement in wanted if statement not in before]
         removed = [statement for statement in dict.fromkeys(removed) if statement in before and statement not in wanted]
         old, new = Evaluation(before), Evaluation(Layered(before, added, removed))
         pairs = self.index.affected(old, new, [*added, *removed])
-        was = list(self._judge(old, pairs))
-        now = list(self._judge(new, pairs))
-        return Difference(
-            tuple(_without(now, was)), tuple(_without(was, now)), sum(len(nodes) for nodes in pairs.values())
-        )
+        was = [result for shape in self.shapes for result in _judge(old, shape, pairs)]
+        now, is_cut = self._judge_until(new, pairs, Counter(result.identity for result in was), most)
+        mended = () if is_cut else tuple(_without(was, now))
+        return Difference(tuple(_without(now, was)), mended, sum(map(len, pairs.values())), is_cut)
 
-    def _judge(self, data: Evaluation, pairs: Pairs) -> Iterator[Result]:
+    def _judge_until(
+        self, data: Evaluation, pairs: Pairs, known: Counter[Identity], most: int | None
+    ) -> tuple[list[Result], bool]:
+        """Return the results, and whether they are not all: of a shape with `most` violations that are not known, no more."""
+        results: list[Result] = []
+        is_cut = False
         for shape in self.shapes:
-            nodes = (node for node in pairs.get(shape, ()) if shape.is_about(data, node))
-            yield from (to_result(finding) for finding in _findings(data, shape, nodes))
+            new = 0
+            for result in _judge(data, shape, pairs):
+                if most is not None and result.severity is Severity.VIOLATION:
+                    is_known = known[result.identity] > 0
+                    known[result.identity] -= is_known
+                    new += not is_known
+                    if new > most:
+                        is_cut = True
+                        break
+                results.append(result)
+        return results, is_cut
+
+
+def _judge(data: Evaluation, shape: Shape, pairs: Pairs) -> Iterator[Result]:
+    nodes = (node for node in pairs.get(shape, ()) if shape.is_about(data, node))
+    yield from (to_result(finding) for finding in _findings(data, shape, nodes))
 
 
 def _findings(data: Evaluation, shape: Shape, nodes: Iterable[Term]) -> Iterator[Finding]:

@@ -30,7 +30,7 @@ from qit4n_kg.store.executor_protocol import Disconnected, receive, send
 from qit4n_kg.store.journal import Journal
 from qit4n_kg.validation.edits import Edits, compare
 from qit4n_kg.validation.forms import FormMaker
-from qit4n_kg.validation.gate import Gate, open_gate, validate_change
+from qit4n_kg.validation.gate import Gate, first_of_each, open_gate, validate_change
 from qit4n_kg.validation.known_terms import refused
 from qit4n_kg.validation.merging import MergedData, StoredHolding, ontology_quads
 from qit4n_kg.validation.placing import place_given
@@ -47,6 +47,10 @@ if TYPE_CHECKING:
     from qit4n_kg.config import Settings
     from qit4n_kg.reporting import Report
     from qit4n_kg.validation.views import View
+
+
+MOST_ALIKE = 200
+"""How many findings of one shape and severity a report has: what is sent may have 50,000 statements that are all wrong."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,7 @@ class Judge:
 
     def judge_change(self, uploads: Sequence[Upload], adds: Sequence[Quad], retracts: Sequence[Quad]) -> Report:
         """Judge a change that uploads came to; a result that stands in one of them is told with its place there."""
-        report = validate_change(self.gate, self.data, adds, retracts, is_merged=False).report
+        report = validate_change(self.gate, self.data, adds, retracts, is_merged=False, most=MOST_ALIKE).report
         results = self.suggester.improve([*report.results, *self.suggester.near_duplicates(adds, retracts)])
         return report.with_results(place_given(results, self.read(uploads)))
 
@@ -170,8 +174,8 @@ def _files_of(store: Path) -> str:
 def judge_given(gate: Gate, data: MergedData, suggester: Suggester, given: Sequence[Given]) -> Report:
     """Judge what was read, with suggestions and the place of each result."""
     quads = [quad for one in given for quad in one.quads]
-    report = validate_change(gate, data, quads).report
-    found = (*report.results, *suggester.near_duplicates(quads), *refused(quads))
+    report = validate_change(gate, data, quads, most=MOST_ALIKE).report
+    found, _ = first_of_each((*report.results, *suggester.near_duplicates(quads), *refused(quads)), MOST_ALIKE)
     results = suggester.improve(found)
     return replace(report.with_results(place_given(results, given)), statements=len(set(quads)))
 

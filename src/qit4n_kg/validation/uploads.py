@@ -75,7 +75,11 @@ def read_upload(upload: Upload, reading: Reading, most: int) -> Given:
     except RecursionError as exc:
         raise SourceError("The text is nested too deeply.", path=upload.name) from exc
     if len(given.quads) > most:
-        raise SourceError(f"These are {len(given.quads):,} statements, and {most:,} are the most.", path=upload.name)
+        raise SourceError(
+            f"These are {len(given.quads):,} statements, and {most:,} are the most.",
+            path=upload.name,
+            hint="Send it in parts, or validate it by `qit4n-kg validate`, which has no limit.",
+        )
     return given
 
 
