@@ -22,7 +22,7 @@ function start() {
   function draw(around, isFirst = false) {
     const own = read(around);
     pages.set(own.id, { ...own, isOpen: true });
-    network.addNode({ ...own, kind: isFirst ? "start" : "thing" });
+    network.addNode({ ...own, isStart: isFirst });
     const links = [];
     for (const list of around.querySelectorAll(".around__list")) {
       const all = [...list.querySelectorAll("a[data-id]")];
@@ -32,7 +32,14 @@ function start() {
       for (const link of all) if (!isMany || !fresh.includes(link)) links.push(linkOf(own, link));
     }
     add(links);
+    tellKinds();
     return own.id;
+  }
+
+  // The legend has the kinds that are drawn.
+  function tellKinds() {
+    const drawn = network.kinds();
+    for (const item of document.querySelectorAll("#explorer-legend > li")) item.hidden = !drawn.has(item.dataset.kind);
   }
 
   function add(links) {
@@ -54,7 +61,8 @@ function start() {
   function group(own, links) {
     const { property, incoming } = links[0].dataset;
     const id = `group ${own.id} ${property} ${incoming ?? "out"}`;
-    const node = { id, label: `${property} (${links.length})`, href: null, kind: "group" };
+    const kinds = new Set(links.map((link) => link.dataset.kind));
+    const node = { id, label: `${property} (${links.length})`, href: null, kind: kinds.size === 1 ? [...kinds][0] : "other", isSeveral: true };
     groups.set(id, { own, links });
     pages.set(id, node);
     return join(own, node, links[0].dataset);
@@ -65,12 +73,13 @@ function start() {
     groups.delete(id);
     network.remove(id);
     add(links.map((link) => linkOf(own, link)));
+    tellKinds();
     select(own.id);
     say(`${pages.get(id).label}: ${links.length} ${texts.opened}`);
   }
 
   function read({ dataset }) {
-    return { id: dataset.id, label: dataset.label, href: dataset.doc || null };
+    return { id: dataset.id, label: dataset.label, href: dataset.doc || null, kind: dataset.kind };
   }
 
   function say(text) {

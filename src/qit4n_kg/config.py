@@ -59,7 +59,7 @@ class Settings:
     workers: int = 2
     executors: int = 2
     long_queries: int = 4
-    queue: int = 32
+    queue: int = 128
     query_timeout: float = 30.0
     slow_query: float = 1.0
     export_timeout: float = 300.0
@@ -76,6 +76,7 @@ class Settings:
     validation_memory: int = 512 * MIB
     validation_triples: int = 100_000
     validations_per_minute: int = 60
+    contributions_per_minute: int = 60
     metrics: Readership = Readership.ADMIN
     oai_email: str = ""
     oai_page: int = 100
@@ -99,6 +100,11 @@ class Settings:
         """Whom OAI-PMH names: the setting, or the contact where that is an address of e-mail; never one that is made up."""
         is_mail = self.contact.startswith("mailto:")
         return self.oai_email or (self.contact.removeprefix("mailto:") if is_mail else "")
+
+    @property
+    def most_queries(self) -> int:
+        """How many queries a web worker has at most: running, and waiting for a short or a long one's place."""
+        return self.executors + self.long_queries + self.queue + -(-self.queue // 4)
 
     @property
     def graph_base(self) -> str:
@@ -271,8 +277,8 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "queue",
-        "32",
-        "short queries, and long ones, of each web worker that may wait for a query process; more get 503",
+        "128",
+        "short queries of each web worker that may wait for a query process, and a quarter as many long ones; more get 503",
         _count(0, 10_000),
     ),
     Setting("query_timeout", "30", "seconds a query may run", _seconds),
@@ -296,7 +302,10 @@ SETTINGS: tuple[Setting, ...] = (
         "cache_bytes", "64 MiB", "results that each web worker keeps, to answer again without a query; 0: none", _size
     ),
     Setting(
-        "downloads", "32", "large results that each web worker sends at the same time; more get 503", _count(1, 10_000)
+        "downloads",
+        "32",
+        "large results that each web worker sends at the same time, in all four times QIT4N_RESULT_BYTES; more get 503",
+        _count(1, 10_000),
     ),
     Setting("validation_timeout", "30", "seconds that reading and judging data sent to /validate may take", _seconds),
     Setting("validation_memory", "512 MiB", "memory for that, beyond what the judging process has when warm", _size),
@@ -305,6 +314,12 @@ SETTINGS: tuple[Setting, ...] = (
         "validations_per_minute",
         "60",
         "requests to /validate a minute from one address, or with one token, of each web worker",
+        _count(1, 1_000_000),
+    ),
+    Setting(
+        "contributions_per_minute",
+        "60",
+        "contributions, reverts and comments a minute with one token, or from one address, of each web worker",
         _count(1, 1_000_000),
     ),
     Setting("metrics", "admin", "who may read /metrics: nobody, admin (a token of that role) or everybody", Readership),

@@ -165,10 +165,15 @@ def look_at(browser: Browser, address: str) -> Callable[..., contextlib.Abstract
     return look
 
 
+def are_built() -> bool:
+    """Tell whether frontend/build.py has built the bundles; where npm is out of reach it has not."""
+    return (default_sources() / "src/qit4n_kg/web/static/vendor/manifest.json").is_file()
+
+
 @pytest.fixture
 def has_bundles() -> None:
-    """Skip where frontend/build.py has built nothing: npm was out of reach."""
-    if not (default_sources() / "src/qit4n_kg/web/static/vendor/manifest.json").is_file():
+    """Skip where nothing is built."""
+    if not are_built():
         pytest.skip("the browser's bundles are not built (make frontend)")
 
 

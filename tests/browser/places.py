@@ -44,6 +44,13 @@ PATHS = {
     "not-found": "/doc/person/kaoru-kenyosh",
 }
 
+READY = {
+    **dict.fromkeys(("sparql", "result", "no-rows"), ".cm-content"),
+    "explore": ".explorer--drawn canvas",
+    **dict.fromkeys(("form-new", "form-edit"), "#entity-send:not([hidden])"),
+}
+"""What is there once a page's scripts are done, where they add anything."""
+
 STATUS = {"not-found": 404}
 """What a page's status is where it is not 200."""
 

@@ -224,3 +224,43 @@ def test_the_graph_of_a_result_names_its_things(open_page: Open) -> None:
     run(page)
     labels = page.locator("#outcome tbody a[data-label]").evaluate_all("all => all.map((one) => one.dataset.label)")
     assert {"Helmut Griesser", "FG QIT4N", "chairs"} <= set(labels)
+
+
+def test_two_windows_lose_nothing_of_what_is_typed_in_either(open_page: Open) -> None:
+    first = open_page("/sparql")
+    write(first, "SELECT (1 AS ?begun) {}")
+    second = first.context.new_page()
+    second.goto(first.url)
+    write(second, "SELECT (99 AS ?second) {}")
+    write(first, "SELECT (77 AS ?first) {}")
+    second.reload()
+    second.get_by_role("tab").nth(1).wait_for()
+    assert set(second.get_by_role("tab").all_inner_texts()) == {"SELECT (77 AS ?first) {}", "SELECT (99 AS ?second) {}"}
+    assert second.locator("#query").input_value() == "SELECT (99 AS ?second) {}"
+    second.close()
+    first.reload()
+    first.get_by_role("tab").nth(1).wait_for()
+    assert first.locator("#query").input_value() == "SELECT (77 AS ?first) {}"
+
+
+def test_a_view_that_the_result_has_no_data_for_is_not_offered_and_says_why(open_page: Open) -> None:
+    page = open_page("/sparql?query=SELECT+%28%22x%22+AS+%3Ftext%29+%7B%7D")
+    page.locator(".views__bar").wait_for()
+    chart, graph = (page.get_by_role("button", name=name, exact=True) for name in ("Chart", "Graph"))
+    assert chart.is_disabled()
+    assert chart.get_attribute("title") == "A chart needs a column of numbers."
+    assert graph.is_disabled()
+    assert "two things" in (graph.get_attribute("title") or "")
+    write(page, MEETINGS)
+    run(page)
+    assert chart.is_enabled()
+    assert chart.get_attribute("title") is None
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "none"])
+def test_a_known_prefix_that_is_not_declared_is_added_by_a_click(open_page: Open, javascript: bool) -> None:
+    page = open_page("/sparql?query=ASK+%7B%3Fs+a+stdorg:Meeting%7D", status=400, java_script_enabled=javascript)
+    page.get_by_role("link", name="Add it and run").click()
+    page.locator("#outcome", has_text="Answer: yes").wait_for()
+    expected = "PREFIX stdorg: <https://w3id.org/stdorg/ns#>\nASK {?s a stdorg:Meeting}"
+    assert page.locator("#query").input_value() == expected

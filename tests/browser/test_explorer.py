@@ -78,3 +78,21 @@ def test_the_page_ends_with_its_footer(open_page: Open, has_bundles: None) -> No
     page.locator(".explorer--drawn").wait_for()
     heights = page.evaluate("[document.documentElement.scrollHeight, document.body.getBoundingClientRect().height]")
     assert heights[0] <= heights[1] + 1
+
+
+def test_each_thing_is_drawn_once_and_its_kind_stands_in_the_legend(open_page: Open, has_bundles: None) -> None:
+    page = open_page("/explore?start=person/zhangchao-ma")
+    page.locator(".explorer--drawn").wait_for()
+    drawn = page.locator(".around a[data-id]").evaluate_all(
+        "all => all.map((one) => [one.dataset.id, one.dataset.kind])"
+    )
+    assert len(drawn) == len({iri for iri, _ in drawn})
+    assert not any("/role/" in iri for iri, _ in drawn), "a role is drawn beside the link that says the same"
+    legend = page.locator("#explorer-legend > li:visible")
+    assert set(legend.evaluate_all("all => all.map((one) => one.dataset.kind)")) == {"person"} | {
+        kind for _, kind in drawn
+    }
+    shapes = legend.locator("path").evaluate_all(
+        "all => all.map((one) => [one.getAttribute('d'), getComputedStyle(one).fill])"
+    )
+    assert len({shape for shape, _ in shapes}) == len({colour for _, colour in shapes}) == len(shapes)

@@ -34,7 +34,7 @@ def asking(value: str) -> str:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_text_is_shown_and_does_nothing(open_page: Open, name: str) -> None:
     page = open_page(asking(HOSTILE[name]))
-    page.wait_for_load_state("networkidle")
+    page.wait_for_load_state()
     row = page.locator("#outcome tbody td").all_inner_texts()
     assert row[0].strip() == HOSTILE[name].strip()
     assert row[2] == "after"

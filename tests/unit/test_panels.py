@@ -119,6 +119,33 @@ def test_rows_that_differ_in_their_source_only_become_one(store: OxigraphStore, 
     assert [(row[0].text, len(row[1].others)) for row in table.rows] == [("1", 1), ("2", 0)]
 
 
+def test_a_name_that_stands_before_every_label_is_left_out(store: OxigraphStore, labels: LabelReader) -> None:
+    text = (
+        f"SELECT ?x ?xLabel ?xWithin WHERE {{ VALUES (?x ?xLabel ?xWithin) {{ "
+        f'(<{ID}a> "Club meeting 1"@en "Club"@en) (<{ID}b> "Clubbing"@en "Club"@en) (<{ID}c> "Club"@en UNDEF) }} }}'
+    )
+    table = fill(store, labels, Panel("x", "X", "?", text))
+    assert [column.name for column in table.columns] == ["x"]
+    assert [row[0].text for row in table.rows] == ["Meeting 1", "Clubbing", "Club"]
+
+
+def test_a_column_may_have_a_shorter_heading(store: OxigraphStore, labels: LabelReader) -> None:
+    text = "SELECT ?inputDocuments ?place WHERE { VALUES (?inputDocuments ?place) { (1 'Jinan') } }"
+    table = fill(store, labels, Panel("x", "X", "?", text, {"heads": "inputDocuments Input"}))
+    assert [column.label for column in table.columns] == ["Input", "Place"]
+
+
+def test_a_property_begins_with_a_capital_and_a_time_has_no_empty_seconds(
+    store: OxigraphStore, labels: LabelReader
+) -> None:
+    text = (
+        f"SELECT ?side ?sideLabel ?at WHERE {{ VALUES (?side ?sideLabel ?at) {{ "
+        f'(<{STDORG}liaisonOf> "liaison of"@en "13:00:00Z"^^<http://www.w3.org/2001/XMLSchema#time>) }} }}'
+    )
+    (row,) = fill(store, labels, Panel("x", "X", "?", text)).rows
+    assert [cell.text for cell in row] == ["Liaison of", "13:00 UTC"]
+
+
 def test_more_rows_than_a_page_shows_are_announced(store: OxigraphStore, labels: LabelReader) -> None:
     numbers = " ".join(str(number) for number in range(ROWS + 1))
     table = fill(store, labels, Panel("x", "X", "?", f"SELECT ?n WHERE {{ VALUES ?n {{ {numbers} }} }}"))

@@ -119,3 +119,10 @@ def test_every_answer_has_the_security_headers(tiny_client):
         assert "default-src 'self'" in headers["Content-Security-Policy"]
         assert "unsafe-inline" not in headers["Content-Security-Policy"]
         assert headers["Referrer-Policy"]
+
+
+def test_the_pages_of_problems_are_asked_for_again_by_their_etag(tiny_client):
+    for path in ("/problems/", "/problems/query-syntax"):
+        first = tiny_client.get(path)
+        assert (first.status_code, first.headers["Cache-Control"]) == (200, "no-cache")
+        assert tiny_client.get(path, headers={"If-None-Match": first.headers["ETag"]}).status_code == 304

@@ -23,6 +23,17 @@ export class Findings {
     this.notice("error", text, parts);
   }
 
+  // What is missing before anything can be sent: told until something is typed.
+  refuse(text) {
+    this.say(text);
+    this.refusal = this.box.firstChild;
+  }
+
+  unsay() {
+    this.refusal?.remove();
+    this.refusal = null;
+  }
+
   fine(text) {
     this.notice("success", text);
   }

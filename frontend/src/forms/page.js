@@ -30,7 +30,7 @@ class Page {
     at("without").hidden = true;
     at("send").hidden = false;
     this.form.addEventListener("change", () => this.later());
-    for (const name of ["message", "evidence"]) at(name).addEventListener("input", () => this.later());
+    for (const name of ["message", "evidence", "licence"]) at(name).addEventListener("input", () => this.amend(name));
     at("check").addEventListener("click", () => this.check());
     at("send").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -54,8 +54,14 @@ class Page {
     box.hidden = false;
   }
 
+  amend(name) {
+    if (at(`${name}-error`)?.textContent) this.has(name, true);
+    this.later();
+  }
+
   later() {
     this.isWarned = false;
+    this.findings.unsay();
     at("submit").textContent = this.texts.send;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
@@ -190,8 +196,8 @@ class Page {
   }
 
   refuse(text, control) {
-    this.findings.say(text);
     control?.focus();
+    this.findings.refuse(text);
     return null;
   }
 

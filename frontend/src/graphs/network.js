@@ -2,12 +2,26 @@
 import cytoscape from "cytoscape";
 
 const LONGEST = 48;
+// Each kind by shape and colour both (the legend in explore.html has the same); the colours are custom properties of site.css.
+const KINDS = {
+  person: ["ellipse", "--kind-person", 20],
+  organization: ["hexagon", "--kind-organization", 24],
+  body: ["round-rectangle", "--kind-body", 22],
+  event: ["diamond", "--kind-event", 24],
+  plan: ["diamond", "--kind-event", 22],
+  document: ["rectangle", "--kind-document", 19],
+  liaison: ["star", "--kind-liaison", 26],
+  role: ["triangle", "--kind-role", 22],
+  concept: ["octagon", "--kind-concept", 22],
+  other: ["ellipse", "--line-strong", 15],
+};
+const FEW = 14; // so many things stand well in a circle
 const LEGIBLE = 0.85; // the least zoom that a picture is arranged at: labels of 13 px are then 11 px; the rest is panned to
 
 export function makeNetwork(box, { onOpen, onSelect }) {
   keepStyleOut();
-  const graph = cytoscape({ container: box, style: styles(), minZoom: 0.15, maxZoom: 2.5, selectionType: "single", boxSelectionEnabled: false });
-  const restyle = () => graph.style(styles());
+  const graph = cytoscape({ container: box, style: styles(box.clientWidth < 500), minZoom: 0.15, maxZoom: 2.5, selectionType: "single", boxSelectionEnabled: false });
+  const restyle = () => graph.style(styles(box.clientWidth < 500));
   const scheme = matchMedia("(prefers-color-scheme: dark)");
   scheme.addEventListener("change", restyle);
   const watch = new ResizeObserver(() => { graph.resize(); frame(); });
@@ -17,7 +31,7 @@ export function makeNetwork(box, { onOpen, onSelect }) {
 
   return {
     add(links) {
-      const isNew = graph.nodes().length === 0;
+      const isNew = graph.edges().empty();
       for (const { from, label, to } of links) {
         for (const one of [from, to]) addNode(one, one === to ? from.id : to.id);
         const id = `${from.id} ${label} ${to.id}`;
@@ -36,6 +50,7 @@ export function makeNetwork(box, { onOpen, onSelect }) {
     nearest,
     has: (id) => graph.getElementById(id).nonempty(),
     size: () => graph.nodes().length,
+    kinds: () => new Set(graph.nodes().map((node) => node.data("kind"))),
     arrange,
     fit: () => graph.fit(undefined, 30),
     zoom: (factor) => graph.zoom({ level: graph.zoom() * factor, renderedPosition: { x: graph.width() / 2, y: graph.height() / 2 } }),
@@ -46,19 +61,24 @@ export function makeNetwork(box, { onOpen, onSelect }) {
     },
   };
 
-  function addNode({ id, label, href, kind }, beside) {
+  function addNode({ id, label, href, kind, isStart, isSeveral }, beside) {
     if (graph.getElementById(id).nonempty()) return;
     const near = beside === undefined ? null : graph.getElementById(beside);
     const at = near?.nonempty() ? near.position() : { x: 0, y: 0 };
     const spread = graph.nodes().length;
     const position = { x: at.x + 90 * Math.cos(spread * 2.4), y: at.y + 90 * Math.sin(spread * 2.4) };
     const short = label.length > LONGEST ? `${label.slice(0, LONGEST - 1)}…` : label;
-    graph.add({ group: "nodes", data: { id, label: short, href, kind: kind ?? (href ? "thing" : "text") }, position });
+    graph.add({ group: "nodes", data: { id, label: short, href, kind: kind ?? (href ? "thing" : "text"), ...(isStart && { isStart }), ...(isSeveral && { isSeveral }) }, position });
   }
 
   function arrange(isNew) {
+    const isNarrow = box.clientWidth < 500;
     const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches || isNew;
-    graph.layout({ name: "cose", animate: isStill ? false : "end", animationDuration: 400, randomize: false, fit: false, nodeRepulsion: () => 12000, idealEdgeLength: () => 110, nodeDimensionsIncludeLabels: true, numIter: 400, stop: frame }).run();
+    if (isNew && graph.nodes().length <= FEW && graph.nodes("[?isStart]").nonempty()) {
+      graph.layout({ name: "concentric", fit: false, animate: false, concentric: (node) => (node.data("isStart") ? 2 : 1), levelWidth: () => 1, minNodeSpacing: isNarrow ? 4 : 30, nodeDimensionsIncludeLabels: true, stop: frame }).run();
+      return;
+    }
+    graph.layout({ name: "cose", animate: isStill ? false : "end", animationDuration: 400, randomize: false, fit: false, nodeRepulsion: () => 12000, idealEdgeLength: () => (isNarrow ? 70 : 120), nodeDimensionsIncludeLabels: true, numIter: 400, stop: frame }).run();
   }
 
   function frame() {
@@ -66,7 +86,7 @@ export function makeNetwork(box, { onOpen, onSelect }) {
     if (graph.zoom() >= LEGIBLE) return;
     const chosen = graph.nodes(":selected");
     graph.zoom(LEGIBLE);
-    graph.center(chosen.nonempty() ? chosen : graph.nodes("[kind = 'start']"));
+    graph.center(chosen.nonempty() ? chosen : graph.nodes("[?isStart]"));
   }
 
   function reveal(node) {
@@ -98,15 +118,16 @@ function keepStyleOut() {
   document.head.append(mark);
 }
 
-function styles() {
+function styles(narrow) {
   const root = getComputedStyle(document.documentElement);
   const value = (name) => root.getPropertyValue(name).trim();
   return [
-    { selector: "node", style: { label: "data(label)", "font-family": "sans-serif", "font-size": 13, color: value("--ink"), "text-wrap": "wrap", "text-max-width": 150, "text-valign": "bottom", "text-margin-y": 4, "background-color": value("--bar"), width: 20, height: 20, "border-width": 2, "border-color": value("--surface"), "text-background-color": value("--surface"), "text-background-opacity": 0.85, "text-background-padding": 2 } },
+    { selector: "node", style: { label: "data(label)", "font-family": "sans-serif", "font-size": 13, color: value("--ink"), "text-wrap": "wrap", "text-max-width": narrow ? 100 : 150, "text-valign": "bottom", "text-margin-y": 4, "background-color": value("--bar"), width: 20, height: 20, "border-width": 2, "border-color": value("--surface"), "text-background-color": value("--surface"), "text-background-opacity": 0.85, "text-background-padding": 2 } },
     { selector: "node[kind = 'text']", style: { shape: "round-rectangle", "background-color": value("--line-strong"), width: 12, height: 12 } },
-    { selector: "node[kind = 'start']", style: { "background-color": value("--mark"), width: 28, height: 28, "font-weight": 600 } },
-    { selector: "node[kind = 'group']", style: { shape: "round-rectangle", "background-color": value("--good"), width: 26, height: 26 } },
-    { selector: "node[kind = 'open']", style: { "border-color": value("--mark"), "border-width": 3 } },
+    ...Object.entries(KINDS).map(([kind, [shape, colour, size]]) => ({ selector: `node[kind = '${kind}']`, style: { shape, "background-color": value(colour), width: size, height: size } })),
+    { selector: "node[kind = 'plan']", style: { "background-color": value("--surface"), "border-color": value("--kind-event"), "border-width": 3 } },
+    { selector: "node[?isSeveral]", style: { width: 34, height: 34, "border-style": "double", "border-color": value("--ink"), "border-width": 5 } },
+    { selector: "node[?isStart]", style: { width: 32, height: 32, "font-weight": 600, "font-size": 15 } },
     { selector: "node:selected", style: { "border-color": value("--mark"), "border-width": 4, "font-weight": 600, "z-index": 10 } },
     { selector: "edge", style: { width: 1.5, "line-color": value("--line-strong"), "target-arrow-color": value("--line-strong"), "target-arrow-shape": "triangle", "curve-style": "bezier", label: "data(label)", "font-size": 11, "font-family": "sans-serif", color: value("--muted"), "text-rotation": "autorotate", "text-background-color": value("--surface"), "text-background-opacity": 0.85, "text-background-padding": 1 } },
     { selector: "edge:selected", style: { "line-color": value("--mark"), "target-arrow-color": value("--mark") } },

@@ -23,7 +23,9 @@ export function makeViews(box, outcome) {
     if (tools) tools.after(box.querySelector(".views__bar") ?? buttons[0].parentElement);
     if (data === null) return;
     offer();
-    show(view);
+    const can = { table: true, chart: canChart(), graph: readLinks(data, 1).links.length > 0 };
+    for (const button of buttons) disable(button, !can[button.value]);
+    show(can[view] ? view : "table");
   }
 
   function show(wanted) {
@@ -46,6 +48,18 @@ export function makeViews(box, outcome) {
     choices.mark.value = across?.kind === "date" ? "line" : "bar";
   }
 
+  function canChart() {
+    return choices.y.options.length > 0 && data.rows.length > 0;
+  }
+
+  // What can't be shown says why instead of being a button.
+  function disable(button, isOff) {
+    const why = box.querySelector(`.views__${button.value} [data-none]`)?.textContent;
+    button.disabled = isOff;
+    if (isOff && why) button.title = why;
+    else button.removeAttribute("title");
+  }
+
   async function draw() {
     stop();
     stop = () => undefined;
@@ -55,11 +69,6 @@ export function makeViews(box, outcome) {
   }
 
   async function drawChart() {
-    const canDraw = choices.y.options.length > 0 && data.rows.length > 0;
-    chart.querySelector("[data-none]").hidden = canDraw;
-    chart.querySelector(".views__choices").hidden = !canDraw;
-    chart.querySelector(".views__drawing").hidden = !canDraw;
-    if (!canDraw) return;
     const { drawChart: drawIt } = await import("./chart.js");
     const chosen = Object.fromEntries(Object.entries(choices).map(([name, select]) => [name, select.value]));
     stop = await drawIt(chart.querySelector(".views__drawing"), data, chosen);
@@ -67,10 +76,7 @@ export function makeViews(box, outcome) {
 
   async function drawGraph() {
     const { links, isCut } = readLinks(data, MOST_LINKS);
-    graph.querySelector("[data-none]").hidden = links.length > 0;
     graph.querySelector("[data-cut]").hidden = !isCut;
-    graph.querySelector(".views__network").hidden = links.length === 0;
-    if (!links.length) return;
     const { makeNetwork } = await import("../graphs/network.js");
     const network = makeNetwork(graph.querySelector(".views__network"), { onOpen: (href) => { location.href = href; } });
     network.add(links);

@@ -156,6 +156,15 @@ export function start() {
     if (event.target.value) copy(program(event.target.value, editor.text(), `${location.origin}/sparql`));
     event.target.value = "";
   });
+  byId("outcome").addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-repaired]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    const text = new URL(link.href).searchParams.get("query");
+    show(text);
+    tabs.keep(text);
+    run();
+  });
   byId("forget").addEventListener("click", () => { forgetPast(); showPast(); });
   byId("examples")?.addEventListener("click", async (event) => {
     const link = event.target.closest("a[data-example]");

@@ -23,6 +23,13 @@ LABEL_PROPERTIES = tuple(
 """Where a label is looked for; the first property that has one wins."""
 
 _LABEL_LENGTH = 400
+_REGISTRIES = {
+    "https://ror.org/": "ROR",
+    "https://orcid.org/": "ORCID",
+    "http://www.wikidata.org/entity/": "Wikidata",
+    "https://doi.org/": "DOI",
+}
+"""Registries that people know by name: an identifier of theirs reads better with it than as an address."""
 _DEFAULT = DefaultGraph()
 _NUMBER = re.compile(r"(\d+)")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -137,6 +144,9 @@ class LabelReader:
         return len(self._wanted) + (1 if language else 0)
 
     def _fallback(self, iri: str) -> str:
+        for space, name in _REGISTRIES.items():
+            if iri.startswith(space) and len(iri) > len(space):
+                return f"{name} {iri.removeprefix(space)}"
         short = compact(iri, self._prefixes)
         if self._base and iri.startswith(self._base):
             return local_name(iri, self._base)

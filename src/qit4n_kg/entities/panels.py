@@ -6,8 +6,10 @@ not projected. One for the home page may name the catalogue query that tells mor
 the last ones with `# keep: last`) with a sentence for when there are more (`# more:`). Columns `x` and `xLabel` make one
 column of links; rows that differ only in `source`, or in one of the columns that `# merge:` names, become one. `# empty:` is what
 stands there instead of no rows (without it an empty panel is left out), `# absent: column text` what a cell without a value says
-(several separated by `;`), `# covers:` names the properties that the panel shows already, and `# aside:` is a sentence below it
-that leads to `# link:`. The file itself bounds its cost (an inner LIMIT of `ROWS` + 1), because it runs in process.
+(several separated by `;`), `# heads: column heading` the shorter heading of a column (likewise), `# covers:` names the properties
+that the panel shows already, and `# aside:` is a sentence below it that leads to `# link:`. A column `xWithin` is not shown: it is
+the name, such as the group's, that stands before what `xLabel` says and is left out of it. The file itself bounds its cost (inner
+LIMIT of `ROWS` + 1), because it runs in process.
 """
 
 from __future__ import annotations
@@ -19,10 +21,10 @@ from typing import TYPE_CHECKING, cast
 from pyoxigraph import Literal, NamedNode
 
 from qit4n_kg.errors import SourceError
-from qit4n_kg.namespaces import XSD, compact
+from qit4n_kg.namespaces import STDORG, XSD, compact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from qit4n_kg.entities.labels import LabelReader
@@ -35,6 +37,7 @@ _HEADER = re.compile(r"#\s*([a-z]+):\s*(.*)")
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _KINDS = {f"{XSD}{name}": "number" for name in ("integer", "decimal", "double", "float", "long", "int")}
 _KINDS |= {f"{XSD}{name}": "date" for name in ("date", "dateTime", "gYearMonth", "gYear")}
+_TIME = re.compile(r"(?P<minutes>\d\d:\d\d)(?P<seconds>:\d\d(?:\.\d+)?)(?P<zone>Z|[+-]\d\d:\d\d)?")
 _THIS = re.compile(r"[?$]this\b")
 
 
@@ -75,7 +78,15 @@ class Panel:
         >>> Panel("x", "X", "Y?", "", {"absent": "officer no officer named; progress none reported"}).absent
         {'officer': 'no officer named', 'progress': 'none reported'}
         """
-        parts = (one.strip().partition(" ") for one in self.headers.get("absent", "").split(";"))
+        return self._by_column("absent")
+
+    @property
+    def heads(self) -> dict[str, str]:
+        """The columns whose heading is not the variable's name in words, and what it is."""
+        return self._by_column("heads")
+
+    def _by_column(self, header: str) -> dict[str, str]:
+        parts = (one.strip().partition(" ") for one in self.headers.get(header, "").split(";"))
         return {column: text for column, _, text in parts if column}
 
     def shown(self, this: str | None = None) -> str:
@@ -181,11 +192,11 @@ def fill(store: Store, labels: LabelReader, panel: Panel, this: str | None = Non
     bindings = {"this": NamedNode(this)} if this is not None else None
     answer = cast("Solutions", store.query(panel.text, bindings=bindings))
     names = answer.variables
-    shown = [name for name in names if not (name.endswith("Label") and name[:-5] in names)]
+    shown = shown_columns(names)
     rows = []
     for solution in answer:
         terms = dict(zip(names, solution, strict=True))
-        rows.append(tuple(_cell(terms.get(name), terms.get(f"{name}Label"), labels) for name in shown))
+        rows.append(tuple(_cell(name, terms, labels) for name in shown))
         if len(rows) > panel.most:
             break
     wanted = rows[-panel.most :] if panel.headers.get("keep") == "last" else rows[: panel.most]
@@ -193,18 +204,57 @@ def fill(store: Store, labels: LabelReader, panel: Panel, this: str | None = Non
     for name in panel.headers.get("merge", "source").split():
         kept = _merge(kept, shown, name)
     filled = [i for i in range(len(shown)) if any(row[i].text for row in kept) or (kept and shown[i] in panel.absent)]
-    columns = tuple(Column(shown[i], column_label(shown[i]), _kind([row[i] for row in kept])) for i in filled)
+    columns = tuple(
+        Column(shown[i], panel.heads.get(shown[i]) or column_label(shown[i]), _kind([row[i] for row in kept]))
+        for i in filled
+    )
     return Table(panel, columns, tuple(tuple(row[i] for i in filled) for row in kept), len(rows) > panel.most)
 
 
-def _cell(term: Term | None, label: Term | None, labels: LabelReader) -> Cell:
+def shown_columns(names: Sequence[str]) -> list[str]:
+    """Leave out the variables that say how another one's cell is written.
+
+    >>> shown_columns(["meeting", "meetingLabel", "meetingWithin", "place"])
+    ['meeting', 'place']
+    """
+    parts = {f"{name}{part}" for name in names for part in ("Label", "Within")}
+    return [name for name in names if name not in parts]
+
+
+def _cell(name: str, terms: Mapping[str, Term | None], labels: LabelReader) -> Cell:
+    cell = _whole_cell(terms.get(name), terms.get(f"{name}Label"), labels)
+    within = terms.get(f"{name}Within")
+    rest = cell.text.removeprefix(f"{within.value} ") if isinstance(within, Literal) else ""
+    return replace(cell, text=rest[0].upper() + rest[1:]) if rest else cell
+
+
+def _whole_cell(term: Term | None, label: Term | None, labels: LabelReader) -> Cell:
     if term is None:
         return Cell(label.value if isinstance(label, Literal) else "")
     text = label.value if isinstance(label, Literal) else labels.text(term)
     if isinstance(term, NamedNode):
         # The query asks for English labels; a reader may prefer another language that there is one in.
-        return Cell(labels.before_english(term.value) or text, term.value)
-    return Cell(text, None, _KINDS.get(term.datatype.value, "text") if isinstance(term, Literal) else "text")
+        text = labels.before_english(term.value) or text
+        is_property = term.value.startswith(STDORG) and term.value[len(STDORG) :][:1].islower()
+        return Cell(text[:1].upper() + text[1:] if is_property else text, term.value)
+    datatype = term.datatype.value if isinstance(term, Literal) else ""
+    if datatype == f"{XSD}time":
+        text = time_of_day(text)
+    return Cell(text, None, _KINDS.get(datatype, "text"))
+
+
+def time_of_day(text: str) -> str:
+    """Write an `xsd:time` as people do, without seconds that are none; what is no time stays as it is.
+
+    >>> time_of_day("13:00:00Z"), time_of_day("09:30:00+01:00"), time_of_day("09:30:15"), time_of_day("noon")
+    ('13:00 UTC', '09:30 UTC+01:00', '09:30:15', 'noon')
+    """
+    found = _TIME.fullmatch(text)
+    if found is None:
+        return text
+    seconds = "" if found["seconds"] == ":00" else found["seconds"]
+    zone = found["zone"] or ""
+    return f"{found['minutes']}{seconds}{' UTC' if zone else ''}{zone.removeprefix('Z')}"
 
 
 def _merge(rows: list[tuple[Cell, ...]], names: list[str], column: str) -> list[tuple[Cell, ...]]:

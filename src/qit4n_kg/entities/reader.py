@@ -130,6 +130,13 @@ class EntityReader:
             triples=tuple(sorted(dict.fromkeys(found), key=lambda t: (t.subject != node, str(t)))),
         )
 
+    def types(self, iri: str) -> tuple[Reference, ...]:
+        """Read the most specific classes of one thing."""
+        node = _node(iri)
+        notes = _Footnotes(self._store, self.passages)
+        found = [] if node is None else self._match(node, _TYPE)
+        return self._most_specific(self._value(triple, triple.object, notes) for triple in found)
+
     @staticmethod
     def _only(groups: Iterable[PropertyGroup], predicate: NamedNode) -> Value | None:
         """Return the value of a property that has one value."""

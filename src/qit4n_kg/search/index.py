@@ -37,7 +37,7 @@ MOST_HITS = 10_000
 """Hits that can be reached by paging: what comes after them is better found by a filter."""
 MOST_FACETS = 60
 FACETS = ("kind", "group", "country", "year")
-"""What an answer can be narrowed by. Each class of ours is a kind, those above others too; a filter takes any class."""
+"""What an answer can be narrowed by. A kind is a most specific class of ours; a filter takes any class."""
 NEAR = 8
 
 _HEAP = 64 * 1024 * 1024
@@ -152,7 +152,7 @@ def _fields(record: Record) -> dict[str, Any]:
         "iri": [record.iri],
         "names": [named],
         "text": [" ".join(indexed_words(record.text))],
-        "kind": [name for name in record.classes if name.startswith(STDORG)],
+        "kind": [name for name in record.kinds if name.startswith(STDORG)],
         "class": list(record.classes),
         "property": list(record.properties),
         "group": list(record.groups),

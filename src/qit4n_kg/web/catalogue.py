@@ -8,7 +8,6 @@ unknown parameter is an error: a misspelt one would silently answer another ques
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -19,8 +18,9 @@ from qit4n_kg.errors import KnowledgeGraphError, ParameterError
 from qit4n_kg.formats import HTML, JSON, RdfFormat, ResultFormat, negotiate
 from qit4n_kg.queries import FINDER, ParameterKind, bind, shown_text
 from qit4n_kg.sparql import QueryForm, page_of
-from qit4n_kg.web.choices import options, parameter_label, thing_label
+from qit4n_kg.web.choices import hint_parts, name_of, options, parameter_label, thing_label
 from qit4n_kg.web.context import knowledge_graph
+from qit4n_kg.web.languages import gettext
 from qit4n_kg.web.protocol import read_number, read_request
 from qit4n_kg.web.responses import describe, headers_of
 from qit4n_kg.web.results import Question, answer, generation_for
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from qit4n_kg.web.protocol import ProtocolRequest
 
 catalogue = Blueprint("catalogue", __name__)
-_FINDING = re.compile(r",? such as \S+ \(find one with [^)]*\)")
 RESERVED = ("format", "output", "results", "timeout", "at", "limit", "offset", "lang")
 """Parameters of every query; one of its own with such a name wins."""
 
@@ -62,8 +61,15 @@ class Input:
 
     @property
     def hint(self) -> str:
-        """What it is; how its values are found need not be said where they are listed."""
-        return _FINDING.sub("", self.parameter.description) if self.options else self.parameter.description
+        """What it is, in the reader's language; how its values are found need not be said where they are listed."""
+        what, example, finders, rest = hint_parts(self.parameter.description)
+        said = gettext(what) if what else ""
+        if example and not self.options:
+            said += gettext(", such as %(example)s (find one with %(queries)s)") % {
+                "example": example,
+                "queries": f" {gettext('or')} ".join(finders.split(" or ")),
+            }
+        return said + (gettext(rest) if rest else "")
 
 
 @catalogue.get("/queries")
@@ -140,11 +146,15 @@ def _own(found: CatalogueQuery) -> set[str]:
 
 def _arguments(found: CatalogueQuery) -> dict[str, str]:
     """Return the query's parameters as given, each once; only one that is absent takes its default, not one left empty."""
-    known = _own(found)
+    known = [parameter.name for parameter in found.parameters]
     arguments: dict[str, str] = {}
     for name, values in request.args.lists():
-        if name in RESERVED and name not in known:
-            continue
+        if name not in known:
+            if name in RESERVED:
+                continue
+            others = ", ".join(name for name in RESERVED if name not in ("output", "results"))
+            hint = f"It has: {', '.join(known)}. Every query has: {others}." if known else f"It has: {others}."
+            raise ParameterError(f"The query {found.id} has no parameter {name[:100]!r}.", hint=hint)
         if len(values) > 1:
             raise ParameterError(f"The parameter {name!r} is given {len(values)} times, and one value is taken.")
         arguments[name] = values[0]
@@ -200,7 +210,7 @@ def _page(found: CatalogueQuery, asked: ProtocolRequest) -> Response:
         values["text"] = shown_text(found, bind(found, _arguments(found), settings.base_iri))
         generation = generation_for(asked)
         with knowledge_graph().run(_question(found, asked).job(written.value), generation) as spooled:
-            values |= {"table": readable(read_table(spooled, settings)), "seconds": spooled.seconds}
+            values |= {"table": readable(read_table(spooled, settings, name_of)), "seconds": spooled.seconds}
         values["generation"] = generation.number
         values["permalink"] = f"/queries/{found.id}?{urlencode({**arguments, 'at': generation.number})}"
         values["downloads"] = _downloads(found, arguments, asked.at)

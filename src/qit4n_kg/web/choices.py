@@ -6,6 +6,7 @@ parameter stays a text field.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -29,6 +30,7 @@ MOST = 200
 
 _TYPE = NamedNode(f"{RDF}type")
 _DEFAULT = DefaultGraph()
+_FINDING = re.compile(r"(.*?),? such as (\S+) \(find one with ([^)]*)\)(.*)")
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,18 @@ def parameter_label(name: str) -> str:
     """
     is_for = name.startswith("for") and name[3:4].isupper()
     return column_label(name[3:] if is_for else name)
+
+
+def hint_parts(description: str) -> tuple[str, str, str, str]:
+    """Divide a parameter's description: what it is, an example of it, the queries that find one, and what else is said.
+
+    >>> hint_parts("The body, such as id:x (find one with bodies); its units count")
+    ('The body', 'id:x', 'bodies', '; its units count')
+    >>> hint_parts("The day")
+    ('The day', '', '', '')
+    """
+    found = _FINDING.fullmatch(description)
+    return (found[1], found[2], found[3], found[4]) if found else (description, "", "", "")
 
 
 def options(parameter: Parameter, current: str) -> tuple[Option, ...]:
@@ -78,3 +92,13 @@ def thing_label(parameter: Parameter, text: str) -> str:
     return (
         text if label == compact(iri) or short_name(iri, settings).endswith(label) else label
     )  # it has no name but its IRI
+
+
+def name_of(iri: str) -> str | None:
+    """Return what a thing or term of ours is called, None where it has no name but its IRI."""
+    settings = knowledge_graph().settings
+    if not iri.startswith((settings.base_iri, STDORG)):
+        return None
+    label = reading().entities.labels.label(iri)
+    short = short_name(iri, settings)
+    return None if label in (short, short.removeprefix("id:"), short.removeprefix("graph:")) else label

@@ -56,7 +56,9 @@ def show(name: str) -> Response:
         form, write = STYLES[suffix]
         return send(write(citation), form, is_dated=True)
     styles = [(form, write(citation)) for form, write in STYLES.values()]
-    body = render_template("cite.html", iri=iri, label=view.label, place="cite", path_of=path_of, styles=styles)
+    body = render_template(
+        "cite.html", iri=iri, label=view.label, types=view.types, place="cite", path_of=path_of, styles=styles
+    )
     return send(body, HTML, is_dated=True)
 
 

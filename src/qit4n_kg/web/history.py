@@ -37,6 +37,7 @@ def show(name: str) -> Response:
         "history.html",
         iri=iri,
         label=now.entities.labels.label(iri),
+        types=now.entities.types(iri),
         place="history",
         path_of=path_of,
         recorded=[(datetime.datetime.fromisoformat(one.time), one) for one in recorded],

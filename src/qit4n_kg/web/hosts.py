@@ -1,7 +1,7 @@
 """Which name this server is reached by: links, feed pages and OAI-PMH's baseURL are made of it.
 
-A request's Host header says it, unless a setting does: behind a proxy that ends TLS no header is believed that a stranger could
-send (X-Forwarded-…).
+A request of HTTP/1.1 names exactly one host (RFC 9112, section 3.2), and that is the name, unless a setting says another: behind a
+proxy that ends TLS no header is believed that a stranger could send (X-Forwarded-…).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from flask import request
 
-from qit4n_kg.errors import ParameterError
+from qit4n_kg.errors import RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -20,15 +20,22 @@ if TYPE_CHECKING:
 
     Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
+_SENT = "qit4n_kg.host"
+
 
 def register(app: Flask) -> None:
-    """Refuse requests whose Host header is no host (RFC 9110 section 7.2)."""
+    """Refuse other requests by 400."""
     app.before_request(_check)
 
 
 def _check() -> None:
+    host = request.environ.get(_SENT, request.environ.get("HTTP_HOST", ""))
+    if request.environ.get("SERVER_PROTOCOL") == "HTTP/1.1" and (
+        not host or "," in host
+    ):  # the server below joins several
+        raise RequestError("The request has several headers Host." if host else "The request has no header Host.")
     if not request.host:  # what Werkzeug makes of characters that no host has
-        raise ParameterError(
+        raise RequestError(
             "The Host header names no host.", hint="It is a name or an address, with a port where it needs one."
         )
 
@@ -38,6 +45,7 @@ def reached_by(application: Application, address: str) -> Application:
     parts = urlsplit(address)
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        environ[_SENT] = environ.get("HTTP_HOST", "")
         environ["wsgi.url_scheme"], environ["HTTP_HOST"] = parts.scheme, parts.netloc
         return application(environ, start_response)
 

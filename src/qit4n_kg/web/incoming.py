@@ -44,6 +44,13 @@ def show(name: str) -> Response:
             return answer_unknown(iri)
         values = {"found": found, "label": found.label, "counts": ()}
     body = render_template(
-        "links.html", iri=iri, place="links", path_of=path_of, paged=PAGED, statements=now.statements, **values
+        "links.html",
+        iri=iri,
+        types=now.entities.types(iri),
+        place="links",
+        path_of=path_of,
+        paged=PAGED,
+        statements=now.statements,
+        **values,
     )
     return send(body, HTML, is_dated=True)

@@ -17,12 +17,12 @@ from babel.messages.pofile import read_po, write_po
 from qit4n_kg.config import default_sources
 from qit4n_kg.contributions.differences import DIFFERENCES
 from qit4n_kg.contributions.model import Kind, State
-from qit4n_kg.entities.panels import column_label, read_panel
+from qit4n_kg.entities.panels import column_label, read_panel, shown_columns
 from qit4n_kg.entities.passages import SourceKind
 from qit4n_kg.namespaces import OWL, RDF, RDFS, SH, SKOS
 from qit4n_kg.queries import TOPICS
 from qit4n_kg.queries import read_catalogue as read_catalogue_of_queries
-from qit4n_kg.web.choices import parameter_label
+from qit4n_kg.web.choices import hint_parts, parameter_label
 from qit4n_kg.web.citing import STYLES
 from qit4n_kg.web.manual import MANUAL
 from qit4n_kg.web.problems import PROBLEMS
@@ -66,14 +66,21 @@ def extract(sources: Path | None = None) -> Catalog:
         found.add(name)
     for name in concept_names((sources or default_sources()) / "data" / "reference" / "concepts.ttl"):
         found.add(name)
-    for query in read_catalogue_of_queries(queries / "catalogue"):
-        for parameter in query.parameters:
-            found.add(parameter_label(parameter.name))
+    for text in parameter_texts(queries / "catalogue"):
+        found.add(text)
     for folder in FOLDERS:
         for path in sorted((queries / folder).glob("*.rq")):
             for text in query_texts(path):
                 found.add(text, locations=[(f"queries/{folder}/{path.name}", 1)])
     return found
+
+
+def parameter_texts(folder: Path) -> Iterator[str]:
+    """Give what the pages of the catalogue call the parameters, and what they say of them."""
+    for query in read_catalogue_of_queries(folder):
+        for parameter in query.parameters:
+            what, _example, _finders, rest = hint_parts(parameter.description)
+            yield from filter(None, (parameter_label(parameter.name), what, rest))
 
 
 def _named() -> Iterator[str]:
@@ -112,7 +119,7 @@ def query_texts(path: Path) -> Iterator[str]:
         ),
     )
     names = [name for name in columns_of(panel.text) if not name.endswith("Iri")]
-    yield from (column_label(name) for name in names if not (name.endswith("Label") and name[:-5] in names))
+    yield from (panel.heads.get(name) or column_label(name) for name in shown_columns(names))
 
 
 def columns_of(query: str) -> list[str]:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from flask import Blueprint, render_template
 
 from qit4n_kg.errors import NotFoundError
+from qit4n_kg.formats import HTML
+from qit4n_kg.web.sending import send
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
@@ -190,7 +192,7 @@ def problem_path(code: str) -> str:
 @problems.get("/problems/")
 def index() -> ResponseReturnValue:
     """List every kind of problem."""
-    return render_template("problems.html", problems=PROBLEMS, code=None)
+    return send(render_template("problems.html", problems=PROBLEMS, code=None), HTML)
 
 
 @problems.get("/problems/<code>")
@@ -198,4 +200,4 @@ def page(code: str) -> ResponseReturnValue:
     """Explain one kind of problem."""
     if code not in PROBLEMS:
         raise NotFoundError(f"There is no kind of problem {code!r}.", hint="All are listed at /problems/.")
-    return render_template("problems.html", problems={code: PROBLEMS[code]}, code=code)
+    return send(render_template("problems.html", problems={code: PROBLEMS[code]}, code=code), HTML)

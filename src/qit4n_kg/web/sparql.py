@@ -15,13 +15,12 @@ from flask import Blueprint, Response, render_template, request
 
 from qit4n_kg.errors import KnowledgeGraphError, NotFoundError, QuerySyntaxError, RequestError
 from qit4n_kg.formats import CSV_EXCEL, HTML, Format, RdfFormat, ResultFormat, by_name
-from qit4n_kg.namespaces import STDORG, prefixes
-from qit4n_kg.sparql import explain, inspect_query, line_of
+from qit4n_kg.namespaces import prefixes
+from qit4n_kg.sparql import explain, inspect_query, line_of, with_prefixes
+from qit4n_kg.web.choices import name_of
 from qit4n_kg.web.context import knowledge_graph
 from qit4n_kg.web.description import service_description
-from qit4n_kg.web.links import short_name
 from qit4n_kg.web.protocol import QUERY_METHOD, QUERY_TYPE, ProtocolRequest, read_request
-from qit4n_kg.web.readings import reading
 from qit4n_kg.web.responses import describe, headers_of, send_problem
 from qit4n_kg.web.results import Question, answer, generation_for
 from qit4n_kg.web.sending import send
@@ -106,9 +105,9 @@ def offers_for(form: QueryForm) -> list[Format]:
     return RESULT_OFFERS if form.has_bindings else RDF_OFFERS
 
 
-def describe_syntax(text: str, error: QuerySyntaxError) -> dict[str, Any]:
-    """Return the problem of a query that does not parse, with the line at fault."""
-    explained = explain(text, error, prefixes(knowledge_graph().settings.base_iri))
+def describe_syntax(text: str, error: QuerySyntaxError, kind: str = "query") -> dict[str, Any]:
+    """Return the problem of a query (or update) that does not parse, with the line at fault."""
+    explained = explain(text, error, prefixes(knowledge_graph().settings.base_iri), kind)
     source = line_of(text, explained.line)
     if source is not None and len(source) > _LONGEST_SOURCE:
         begin = max(0, (explained.column or 1) - _LONGEST_SOURCE // 2)
@@ -136,30 +135,21 @@ def _page(asked: ProtocolRequest, form: QueryForm) -> Response:
     try:
         generation = generation_for(asked)
         with knowledge_graph().run(Question(asked.query, asked, {}).job(written.value), generation) as spooled:
-            values["table"] = read_table(spooled, knowledge_graph().settings, _label)
+            values["table"] = read_table(spooled, knowledge_graph().settings, name_of)
             values["seconds"] = spooled.seconds
         values["generation"] = generation.number
-        values["permalink"] = f"/sparql?{urlencode({**_parameters(asked), 'at': generation.number}, doseq=True)}"
+        values["permalink"] = f"/sparql?{urlencode({**parameters_of(asked), 'at': generation.number}, doseq=True)}"
         return _render(asked.query, values, headers={"X-Generation": str(generation.number)})
     except QuerySyntaxError as exc:
         problem = describe_syntax(asked.query, exc)
-        return _render(asked.query, {"problem": problem}, problem["status"])
+        repaired = with_prefixes(asked.query, prefixes(knowledge_graph().settings.base_iri))
+        return _render(asked.query, {"problem": problem, "repaired": repaired}, problem["status"])
     except KnowledgeGraphError as exc:
         problem = describe(exc)
         return _render(asked.query, {"problem": problem}, problem["status"], headers_of(exc))
 
 
-def _label(iri: str) -> str | None:
-    """Return what a thing or term of ours is called, None where it has no name but its IRI."""
-    settings = knowledge_graph().settings
-    if not iri.startswith((settings.base_iri, STDORG)):
-        return None
-    label = reading().entities.labels.label(iri)
-    short = short_name(iri, settings)
-    return None if label in (short, short.removeprefix("id:"), short.removeprefix("graph:")) else label
-
-
-def _parameters(asked: ProtocolRequest) -> dict[str, Any]:
+def parameters_of(asked: ProtocolRequest) -> dict[str, Any]:
     """Return the parameters that make this request by GET, without a format."""
     parameters: dict[str, Any] = {"query": asked.query}
     if asked.default_graphs:
@@ -175,7 +165,7 @@ def _parameters(asked: ProtocolRequest) -> dict[str, Any]:
 
 def _downloads(asked: ProtocolRequest, form: QueryForm) -> list[Link]:
     """Return a link for each format, which makes this request again by GET."""
-    parameters = _parameters(asked)
+    parameters = parameters_of(asked)
     return [
         Link(
             offer.label,

@@ -122,6 +122,8 @@ def readable(table: ResultTable) -> ResultTable:
 def _arranged(cell: Cell | None, link: Cell | None) -> Cell | None:
     if cell is None:
         return link
+    if cell.label:
+        cell = replace(cell, text=cell.label, label=None)
     first, *others = cell.text.split(_JOINED) if cell.href is None and cell.kind is None else (cell.text,)
     if link is not None and cell.href is None:
         cell = replace(cell, href=link.href, title=link.title)

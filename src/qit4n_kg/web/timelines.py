@@ -1,6 +1,7 @@
 """The geometry of a timeline: events in lanes over days, so that a template only writes it down; pure.
 
-A panel says what is drawn: `# lane:` names the column that makes lanes, `# from:` and `# to:` those of the first and last day. An
+A panel says what is drawn: `# lane:` names the column that makes lanes, `# from:` and `# to:` those of the first and last day,
+`# note:` one whose text stands beside the mark. An
 event without a day that can be read is in the table beside it, not in the drawing.
 """
 
@@ -23,12 +24,13 @@ _MOST_TICKS = 12
 
 @dataclass(frozen=True)
 class Mark:
-    """One event: from `x1` to `x2`, percent; `iri` is where it leads."""
+    """One event: from `x1` to `x2`, percent; `iri` is where it leads, `note` what is written beside it."""
 
     x1: float
     x2: float
     title: str
     iri: str | None
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ def timeline(table: Table) -> Timeline | None:
     lane, begin, end = places
     if lane is None or begin is None:
         return None
+    note = table.position(headers.get("note"))
     lanes: dict[str, list[tuple[datetime.date, datetime.date, tuple[Cell, ...]]]] = {}
     for row in table.rows:
         first = day(row[begin])
@@ -91,7 +94,7 @@ def timeline(table: Table) -> Timeline | None:
     drawn = []
     for position, (name, events) in enumerate(lanes.items()):
         top = _TOP + position * LANE
-        marks = tuple(_mark(scale, first, last, row) for first, last, row in events)
+        marks = tuple(_mark(scale, first, last, row, note) for first, last, row in events)
         drawn.append(Lane(name, top + 30, top + 14, marks))
     return Timeline(table, tuple(drawn), tuple(scale.ticks()), min(days), max(days), _TOP + len(drawn) * LANE + 4)
 
@@ -119,7 +122,13 @@ class _Scale:
                     yield self.place(when), str(year) if month == 1 else "", month // 3 + 1
 
 
-def _mark(scale: _Scale, first: datetime.date, last: datetime.date, row: tuple[Cell, ...]) -> Mark:
+def _mark(scale: _Scale, first: datetime.date, last: datetime.date, row: tuple[Cell, ...], note: int | None) -> Mark:
     thing = next((cell for cell in row if cell.iri), row[0])
     when = first.isoformat() if first == last else f"{first.isoformat()} to {last.isoformat()}"
-    return Mark(scale.place(first), scale.place(last), f"{thing.text} ({when})", thing.iri)
+    return Mark(
+        scale.place(first),
+        scale.place(last),
+        f"{thing.text} ({when})",
+        thing.iri,
+        row[note].text if note is not None else "",
+    )

@@ -21,6 +21,12 @@ def sign_in(client, token):
     return client.post("/sign-in", data={"csrf": csrf(client), "token": token})
 
 
+def test_the_form_is_never_kept_by_a_cache_since_it_holds_a_secret_of_this_browser(client):
+    page = client.get("/sign-in")
+    assert page.headers["Cache-Control"] == "no-store"
+    assert "ETag" not in page.headers
+
+
 def test_a_token_is_exchanged_for_a_cookie_that_scripts_and_other_sites_do_not_get(client, tokens):
     response = sign_in(client, tokens["admin"])
     assert response.status_code == 303
