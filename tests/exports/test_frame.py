@@ -71,7 +71,7 @@ def test_programs_get_the_list_as_json(client, path, headers):
 
 
 def test_each_listed_example_and_loss_report_is_there(client):
-    for one in client.get("/exports.json").json["exports"][:3]:
+    for one in client.get("/exports.json").json["exports"][:1]:
         assert client.head(one["example"]).status_code == client.head(one["loss"]).status_code == 200
 
 

@@ -89,8 +89,8 @@ def play(folder: Path, steps) -> tuple[World, Harvester]:
 
 @settings(max_examples=50, deadline=None)
 @given(STEPS)
-def test_who_harvests_again_from_their_first_answer_has_exactly_what_there_is(steps):
-    with tempfile.TemporaryDirectory() as folder:
+def test_who_harvests_again_from_their_first_answer_has_exactly_what_there_is(tmp_path_factory, steps):
+    with tempfile.TemporaryDirectory(dir=tmp_path_factory.getbasetemp()) as folder:
         world, harvester = play(Path(folder), steps)
         harvester.harvest()
         harvester.harvest()
@@ -99,8 +99,8 @@ def test_who_harvests_again_from_their_first_answer_has_exactly_what_there_is(st
 
 @settings(max_examples=10, deadline=None)
 @given(STEPS)
-def test_datestamps_only_grow_and_earliest_stays(steps):
-    with tempfile.TemporaryDirectory() as folder:
+def test_datestamps_only_grow_and_earliest_stays(tmp_path_factory, steps):
+    with tempfile.TemporaryDirectory(dir=tmp_path_factory.getbasetemp()) as folder:
         world, _ = play(Path(folder), [])
         earliest = world.ask("Identify").findtext(f"{OAI}Identify/{OAI}earliestDatestamp")
         before: dict[str, str] = {}

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
+_SENT = "qit4n_kg.host"
+
 
 def register(app: Flask) -> None:
     """Refuse by 400 requests that name no host, or several (RFC 9112 section 3.2), or what is none (RFC 9110 section 7.2)."""
@@ -27,7 +29,7 @@ def register(app: Flask) -> None:
 
 
 def _check() -> None:
-    host = request.environ.get("HTTP_HOST", "")
+    host = request.environ.get(_SENT, request.environ.get("HTTP_HOST", ""))
     if "," in host:  # the server below joins several
         raise RequestError("The request has several headers Host.")
     if not host and request.environ.get("SERVER_PROTOCOL") == "HTTP/1.1":
@@ -43,6 +45,7 @@ def reached_by(application: Application, address: str) -> Application:
     parts = urlsplit(address)
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        environ[_SENT] = environ.get("HTTP_HOST", "")
         environ["wsgi.url_scheme"], environ["HTTP_HOST"] = parts.scheme, parts.netloc
         return application(environ, start_response)
 
