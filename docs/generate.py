@@ -42,7 +42,9 @@ EXPORTS_HEADER = """<!-- Written by docs/generate.py; change the query files or 
 
 The graph in the formats of other registries. A server has them at `/exports` with an ETag that changes only with the generation;
 `qit4n-kg export NAME -o FILE` writes the same bytes, `qit4n-kg export list` lists them. Each file is made once for a generation, in
-a process of its own with a deadline (`QIT4N_EXPORT_TIMEOUT`) and a memory limit, and kept in the state folder.
+a process of its own with a deadline (`QIT4N_EXPORT_TIMEOUT`) and a memory limit, and kept in the state folder. `/exports.json` (or
+`/exports` with `Accept: application/json`) is the list for programs: addresses, media types, what may stand in a name, parameters.
+From a [mirror](feed.md) the same bytes come as from its source.
 
 `?report=loss`, or `--loss`, tells what a format does not hold. A fact is a statement that a source passage, reference data or a
 contribution in force makes; it is carried when the export's query takes it and its subject was not left out. For tables a fact is

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MIB = 1024 * 1024
 _EMAIL = re.compile(r"[^\s@<>\"']+@(?:[^\s@<>\"'.]+\.)+[^\s@<>\"'.]+")
+_PUBLIC_URL = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 PUBLISHER = re.compile(r"([^<>]*[^<>\s])(?: <(https?://[^<>\s\"{}|\\^`]+)>)?")
 """Who publishes: a name and, in angle brackets, perhaps an address."""
 NO_SOURCES = "none"
@@ -58,7 +59,7 @@ class Settings:
     workers: int = 2
     executors: int = 2
     long_queries: int = 4
-    queue: int = 32
+    queue: int = 128
     query_timeout: float = 30.0
     slow_query: float = 1.0
     export_timeout: float = 300.0
@@ -75,11 +76,13 @@ class Settings:
     validation_memory: int = 512 * MIB
     validation_triples: int = 100_000
     validations_per_minute: int = 60
+    contributions_per_minute: int = 60
     metrics: Readership = Readership.ADMIN
     oai_email: str = ""
     oai_page: int = 100
     contact: str = ""
     publisher: str = ""
+    public_url: str = ""
     scratch: bool = False
 
     @property
@@ -97,6 +100,11 @@ class Settings:
         """Whom OAI-PMH names: the setting, or the contact where that is an address of e-mail; never one that is made up."""
         is_mail = self.contact.startswith("mailto:")
         return self.oai_email or (self.contact.removeprefix("mailto:") if is_mail else "")
+
+    @property
+    def most_queries(self) -> int:
+        """How many queries a web worker has at most: running, and waiting for a short or a long one's place."""
+        return self.executors + self.long_queries + self.queue + -(-self.queue // 4)
 
     @property
     def graph_base(self) -> str:
@@ -170,6 +178,18 @@ def _addresses(text: str) -> tuple[str, ...]:
         if not address.startswith(("http://", "https://")) or address.count("/") < 3:
             raise ValueError(f"{address} is not an http(s) address with a path")
     return addresses
+
+
+def _public_url(text: str) -> str:
+    """Read where a server is reached.
+
+    >>> _public_url("https://example.org/")
+    'https://example.org'
+    """
+    address = text.strip().rstrip("/")
+    if address and not _PUBLIC_URL.fullmatch(address):
+        raise ValueError("not an http(s) address without a path")
+    return address
 
 
 def _contact(text: str) -> str:
@@ -257,8 +277,8 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "queue",
-        "32",
-        "short queries, and long ones, of each web worker that may wait for a query process; more get 503",
+        "128",
+        "short queries of each web worker that may wait for a query process, and a quarter as many long ones; more get 503",
         _count(0, 10_000),
     ),
     Setting("query_timeout", "30", "seconds a query may run", _seconds),
@@ -282,7 +302,10 @@ SETTINGS: tuple[Setting, ...] = (
         "cache_bytes", "64 MiB", "results that each web worker keeps, to answer again without a query; 0: none", _size
     ),
     Setting(
-        "downloads", "32", "large results that each web worker sends at the same time; more get 503", _count(1, 10_000)
+        "downloads",
+        "32",
+        "large results that each web worker sends at the same time, in all four times QIT4N_RESULT_BYTES; more get 503",
+        _count(1, 10_000),
     ),
     Setting("validation_timeout", "30", "seconds that reading and judging data sent to /validate may take", _seconds),
     Setting("validation_memory", "512 MiB", "memory for that, beyond what the judging process has when warm", _size),
@@ -291,6 +314,12 @@ SETTINGS: tuple[Setting, ...] = (
         "validations_per_minute",
         "60",
         "requests to /validate a minute from one address, or with one token, of each web worker",
+        _count(1, 1_000_000),
+    ),
+    Setting(
+        "contributions_per_minute",
+        "60",
+        "contributions, reverts and comments a minute with one token, or from one address, of each web worker",
         _count(1, 1_000_000),
     ),
     Setting("metrics", "admin", "who may read /metrics: nobody, admin (a token of that role) or everybody", Readership),
@@ -307,6 +336,12 @@ SETTINGS: tuple[Setting, ...] = (
         "whoever runs the server",
         "who publishes these data, in the catalogue for data portals: a name, with a page's address in <> behind it if wanted",
         _publisher,
+    ),
+    Setting(
+        "public_url",
+        "what each request names",
+        "address that clients reach this server by, where a proxy with TLS is in front of it, such as https://example.org/",
+        _public_url,
     ),
 )
 

@@ -385,13 +385,14 @@ class ValidationLimitError(KnowledgeGraphError):
 
 
 class TooManyRequestsError(KnowledgeGraphError):
-    """Too many requests came from one address, or with one token; `seconds` until the next may come."""
+    """Too many requests came from one address, or with one token; `seconds` until the next may come, `setting` bounds them."""
 
     code = "too-many-requests"
 
-    def __init__(self, message: str, *, seconds: int, hint: str | None = None) -> None:
+    def __init__(self, message: str, *, seconds: int, setting: str | None = None, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.seconds = seconds
+        self.setting = setting
 
 
 class QueryLimitError(KnowledgeGraphError):

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -84,6 +85,8 @@ class Gatekeeper:
         self._lock = threading.Lock()
         self._waiting = threading.BoundedSemaphore(_MOST_WAITING + 1)
         self._process: _Process | None = None
+        self._starter = ThreadPoolExecutor(1, "judging-starter")
+        """The kernel ties the life of a process to the thread that started it; the server's own threads end when they idle."""
 
     def judge(
         self, files: Sequence[SentFile], store: Path, form: str = "json", *, want_quads: bool = False
@@ -200,7 +203,7 @@ class Gatekeeper:
         if self._process is not None and not (self._process.is_alive and self._process.follow(store)):
             self._drop()
         if self._process is None:
-            process = _Process(store)
+            process = self._starter.submit(_Process, store).result()
             try:
                 environ = to_environ(self._settings)
                 reply, _ = process.ask({"environ": environ, "store": str(store)}, b"", _OPEN_SECONDS)

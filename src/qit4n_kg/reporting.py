@@ -19,6 +19,7 @@ from rdflib import RDF, SH
 from rdflib.collection import Collection
 
 from qit4n_kg.errors import SourceError
+from qit4n_kg.findings import shorten, write_finding
 from qit4n_kg.namespaces import PREFIXES, compact
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from qit4n_kg.store.base import Term
 
 Identity: TypeAlias = "tuple[str, str, Term, str | None, Term | None]"
-_LONGEST_LABEL = 80
 _LISTED_VALUES = 4
 
 MOST_LINES = 200
@@ -95,7 +95,7 @@ class Result:
         listed = values[:_LISTED_VALUES]
         texts = [_bare(one.value) for one in listed]
         if len(set(texts)) < len(texts):
-            texts = [_short(one.value) or "" for one in listed]
+            texts = [_short(one.value) for one in listed]
         told = [f"{text}{self._place_of(one)}" for text, one in zip(texts, listed, strict=True)]
         told += [f"and {len(values) - len(listed)} more"] if len(values) > len(listed) else []
         return f"{self.message} It has {_plural(len(values), 'value')}: {', '.join(told)}."
@@ -112,15 +112,8 @@ class Result:
         return (self.shape, self.component, self.focus, self.path, self.value)
 
     def to_text(self) -> str:
-        """Write `file:line:column: Violation: message (label <iri>, path, value)` in one line, and what to write instead."""
-        file = f"{self.file}[{self.sheet}]" if self.sheet else self.file
-        place = ":".join(str(part) for part in (file, self.line, self.column) if part is not None)
-        label = self.focus_label or ""
-        label = label if len(label) <= _LONGEST_LABEL else f"{label[: _LONGEST_LABEL - 1]}…"
-        about = f"{label} {self.focus}" if label else str(self.focus)
-        details = ", ".join(filter(None, (about, self.path, _short(self.value))))
-        advice = f" {self.suggestion}" if self.suggestion else ""
-        return f"{place}{': ' if place else ''}{self.severity.value}: {self.explanation} ({details}){advice}"
+        """Write it in one line, and what to write instead."""
+        return write_finding(self.to_dict())
 
     def to_dict(self) -> dict[str, str | int | None]:
         """Return plain values for JSON; terms as N-Triples writes them."""
@@ -346,14 +339,8 @@ def _plural(count: int, noun: str) -> str:
 def _bare(value: Term) -> str:
     """Write a number or a date as it stands in Turtle's text; the rest as `_short` does."""
     is_bare = isinstance(value, Literal) and not value.language and value.datatype.value != str(rdflib.XSD.string)
-    return value.value[:120] if is_bare and isinstance(value, Literal) else _short(value) or ""
+    return value.value[:120] if is_bare and isinstance(value, Literal) else _short(value)
 
 
-def _short(value: Term | None) -> str | None:
-    if value is None:
-        return None
-    if isinstance(value, NamedNode):
-        short = compact(value.value)
-        return short if short != value.value else str(value)
-    text = str(value)
-    return text if len(text) <= 120 else f"{text[:119]}…"
+def _short(value: Term) -> str:
+    return shorten(str(value)) or ""

@@ -68,7 +68,8 @@ def serve_forever(settings: Settings, on_ready: Callable[[str], None]) -> None:
         workers=settings.workers,
         blocking_threads=settings.executors
         + settings.long_queries
-        + 2 * settings.queue
+        + settings.queue * 5 // 4
+        + 1
         + settings.downloads
         + _SPARE_THREADS,
         respawn_failed_workers=True,

@@ -12,6 +12,8 @@ from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from pyoxigraph import RdfFormat, parse
+
 from qit4n_kg.errors import QuerySyntaxError
 from qit4n_kg.namespaces import PREFIXES
 from qit4n_kg.store.dataset_clause import QUERY_FORMS, UPDATE_FORMS, Token, line_column, read_prologue, tokens
@@ -40,6 +42,10 @@ _PIECE = re.compile(
 )
 _CLOSING = {"}": "{", ")": "(", "]": "["}
 _OPERATORS = frozenset(("=", "!=", "<", ">", "<=", ">=", "&&", "||", "!", ","))
+_BEGINNINGS = {
+    "query": "A query begins with SELECT, ASK, CONSTRUCT or DESCRIBE",
+    "update": "An update begins with INSERT, DELETE, WITH, LOAD, CLEAR, CREATE, DROP, COPY, MOVE or ADD",
+}
 
 
 class QueryForm(Enum):
@@ -231,16 +237,19 @@ def page_of(text: str, limit: int | None, offset: int) -> str:
     return f"{body.rstrip()}{separator}{ending}{' ' + rest if rest else ''}"
 
 
-def explain(text: str, error: QuerySyntaxError, known: Mapping[str, str] = PREFIXES) -> QuerySyntaxError:
+def explain(
+    text: str, error: QuerySyntaxError, known: Mapping[str, str] = PREFIXES, kind: str = "query"
+) -> QuerySyntaxError:
     """Say what is wrong with a query in words, from the engine's error and the tokens.
 
     :param known: prefixes whose declaration is suggested where it is missing.
+    :param kind: what it is: a query, or an update.
     """
     if len(text) > _LONGEST_EXPLAINED:
         return error
     if (undeclared := _undeclared_prefixes(text)) and "refix" in error.message:
         return _undeclared_error(text, undeclared, known)
-    if (misplaced := _misplaced(text)) is not None:
+    if (misplaced := _misplaced(text, kind)) is not None:
         return misplaced
     if (slashed := _slashed(text)) is not None:
         return slashed
@@ -250,8 +259,8 @@ def explain(text: str, error: QuerySyntaxError, known: Mapping[str, str] = PREFI
     near = _token_at(text, error.line, error.column)
     if near is None and not _unclosed(text):  # the engine reports what is wrong as a whole at the end of the text
         hint = "Often: a variable bound twice with AS, or something left over at the end."
-        return QuerySyntaxError("The query is not valid.", line=error.line, column=error.column, hint=hint)
-    problem = f"Unexpected {near.text[:60]!r}" if near else f"The query ends before {_unclosed(text)[-1]!r} is closed"
+        return QuerySyntaxError(f"The {kind} is not valid.", line=error.line, column=error.column, hint=hint)
+    problem = f"Unexpected {near.text[:60]!r}" if near else f"The {kind} ends before {_unclosed(text)[-1]!r} is closed"
     expected = dict.fromkeys(quoted.replace('\\"', '"') or word for quoted, word in _EXPECTED.findall(message))
     offered = [item for item in expected if not item.startswith("\\") and item not in ("SERVICE", "LATERAL")]
     detail = f" Expected: {' '.join(offered[:_MANY])}{' …' if len(offered) > _MANY else ''}" if offered else ""
@@ -270,15 +279,21 @@ def with_prefixes(text: str, known: Mapping[str, str] = PREFIXES) -> str | None:
     return "".join(f"PREFIX {name}: <{known[name]}>\n" for name in missing) + text if missing else None
 
 
-def _misplaced(text: str) -> QuerySyntaxError | None:
+def _misplaced(text: str, kind: str) -> QuerySyntaxError | None:
     """Find what the engine only reports at the end of the text: no form, an operand or a bracket that is missing."""
     stream = list(tokens(text))
     if inspect_query(text).form is QueryForm.UNKNOWN:
         start = _after_prologue(stream)
         culprit = stream[start] if start < len(stream) else None
-        message = "A query begins with SELECT, ASK, CONSTRUCT or DESCRIBE"
+        message = _BEGINNINGS[kind]
         message += f", not with {culprit.text[:60]!r}." if culprit else "; there is none here."
         return _located(text, culprit.start if culprit else len(text), message)
+    if (start := _after_prologue(stream)) + 1 < len(stream) and stream[start].is_word("SELECT"):
+        following = stream[start + 1]
+        if following.text == "{" or following.is_word("WHERE", "FROM"):
+            return _located(text, following.start, "SELECT names no variables.", "Write * for all, or name some.")
+    if (culprit := next(filter(_is_no_iri, stream), None)) is not None:
+        return _located(text, culprit.start, f"{culprit.text[:200]} is no IRI.")
     opened: list[str] = []
     for token, previous in zip(stream, [None, *stream], strict=False):
         if token.kind != "symbol":
@@ -293,6 +308,17 @@ def _misplaced(text: str) -> QuerySyntaxError | None:
             if not opened or opened.pop() != _CLOSING[token.text]:
                 return _located(text, token.start, f"{token.text!r} closes nothing.")
     return None
+
+
+def _is_no_iri(token: Token) -> bool:
+    """Tell whether the engine can't read an IRI, relative or not (RFC 3987)."""
+    if token.kind != "iri" or "\\" in token.text:
+        return False
+    try:
+        list(parse(f"<x:s> <x:p> {token.text} .", format=RdfFormat.TURTLE, base_iri="http://localhost/"))
+    except SyntaxError:
+        return True
+    return False
 
 
 def _slashed(text: str) -> QuerySyntaxError | None:

@@ -46,6 +46,24 @@ def _marks(case, way: str) -> list[pytest.MarkDecorator]:
     return []
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put query tests over HTTP that share their data next to each other: the server is filled anew for the others only."""
+    sharing = [item for item in items if "scratch" in getattr(item, "fixturenames", ()) and _before(item) is not None]
+    if not sharing:
+        return
+    first = items.index(sharing[0])
+    moved = set(sharing)
+    rest = [item for item in items if item not in moved]
+    items[:] = [*rest[:first], *sorted(sharing, key=_before), *rest[first:]]
+
+
+def _before(item: pytest.Item) -> list[str] | None:
+    case = item.callspec.params.get("case") if hasattr(item, "callspec") else None
+    is_query = getattr(case, "kind", "") in ("QueryEvaluationTest", "CSVResultFormatTest")
+    return sorted(map(str, case.before)) if is_query else None
+
+
 @pytest.fixture(scope="session")
 def scratch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A running server in scratch mode: empty, without gate and entailment; and an administrator's token."""

@@ -8,11 +8,13 @@ from dataclasses import replace
 
 import pytest
 
-from qit4n_kg.committing.commits import commit
+from qit4n_kg.committing.commits import Turn, Writer, commit
 from qit4n_kg.committing.orders import Acceptance
+from qit4n_kg.errors import KnowledgeGraphError
 from qit4n_kg.formats import RdfFormat
-from qit4n_kg.gatekeeping import SentFile
+from qit4n_kg.gatekeeping import Gatekeeper, SentFile
 from qit4n_kg.graph import KnowledgeGraph
+from qit4n_kg.store.evaluating import Update
 from qit4n_kg.submitting import Desk, Sending
 
 PREFIXES = """@base <https://w3id.org/qit4n/id/> .
@@ -25,13 +27,46 @@ PREFIXES = """@base <https://w3id.org/qit4n/id/> .
 """
 
 
+class Warm:
+    """What costs time to start and to compile, kept from one world to the next: the judging process and what a writer knows.
+
+    Both know a journal by its folder, so that worlds that are written to have one and the same, emptied after each.
+    """
+
+    def __init__(self, settings):
+        self.journal_dir = settings.journal_dir
+        self.gatekeeper = Gatekeeper(settings)
+        self._writer = Writer(settings)
+
+    def writer(self, settings):
+        """A writer to a state of its own, which compiles nothing anew where its files are the same."""
+        writer = Writer(settings)
+        writer._origin, writer._compiled = self._writer._origin, self._writer._compiled
+        self._writer = writer
+        return writer
+
+
 class World:
     """A graph of one's own, and short ways to contribute to it."""
 
-    def __init__(self, settings):
+    def __init__(self, settings, warm):
         self.settings = settings
         self.graph = KnowledgeGraph.open(settings)
+        self.graph.gatekeeper = warm.gatekeeper
         self.desk = Desk(self.graph)
+        self._writer = warm.writer(settings) if settings.journal_dir == warm.journal_dir else Writer(settings)
+
+    def close(self):
+        self.graph.gatekeeper = Gatekeeper(self.settings)  # the other one stays
+        self.graph.close()
+
+    def write(self, order, actor):
+        if self.settings != self._writer._settings:
+            return commit(self.settings, order, actor)
+        (made,) = self._writer.make([Turn(order, actor)])
+        if isinstance(made, KnowledgeGraphError):
+            raise made
+        return made
 
     def submit(self, adds="", retracts="", actor="ana", **fields):
         files = (SentFile("adds.ttl", RdfFormat.TURTLE.value, (PREFIXES + adds).encode()),) if adds else ()
@@ -42,7 +77,10 @@ class World:
         return self.desk.submit(Sending(files, retracts, stated), actor, self.graph.current())
 
     def accept(self, contribution, actor="ben", **members):
-        return commit(self.settings, Acceptance(contribution.id, **members), actor)
+        return self.write(Acceptance(contribution.id, **members), actor)
+
+    def update(self, text, actor="admin"):
+        return self.write(Update(f"{SPARQL} {text}"), actor)
 
     def revert(self, contribution, actor="ana"):
         return self.desk.revert(contribution.id, "", actor, self.graph.current())
@@ -64,25 +102,34 @@ PREFIX stdorg: <https://w3id.org/stdorg/ns#>
 """
 
 
+@pytest.fixture(scope="session")
+def warm(built_state, tmp_path_factory):
+    warm = Warm(replace(built_state, journal_dir=tmp_path_factory.mktemp("warm") / "journal"))
+    yield warm
+    warm.gatekeeper.close()
+
+
 @contextmanager
-def opened(built_state, folder):
+def opened(built_state, folder, journal_dir, warm):
     shutil.copytree(built_state.state_dir, folder / "state")
-    world = World(replace(built_state, state_dir=folder / "state", journal_dir=folder / "journal", executors=1))
+    world = World(replace(built_state, state_dir=folder / "state", journal_dir=journal_dir, executors=1), warm)
     try:
         yield world
     finally:
-        world.graph.close()
+        world.close()
 
 
 @pytest.fixture
-def world(built_state, tmp_path):
+def world(built_state, tmp_path, warm):
     """The shipped graph, in a state of one's own."""
-    with opened(built_state, tmp_path) as world:
+    with opened(built_state, tmp_path, warm.journal_dir, warm) as world:
         yield world
+    shutil.rmtree(warm.journal_dir, ignore_errors=True)
 
 
-@pytest.fixture(scope="module")
-def still_world(built_state, tmp_path_factory):
+@pytest.fixture(scope="session")
+def still_world(built_state, tmp_path_factory, warm):
     """The same for tests that submit only: the graph stays as it is."""
-    with opened(built_state, tmp_path_factory.mktemp("world")) as world:
+    folder = tmp_path_factory.mktemp("world")
+    with opened(built_state, folder, folder / "journal", warm) as world:
         yield world

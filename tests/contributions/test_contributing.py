@@ -1,10 +1,12 @@
 """From submission to acceptance and back, on the shipped graph: what is added, taken away, overruled, moved, refused, replayed."""
 
+import subprocess
+import threading
+
 import pytest
 
-from contributions.conftest import PREFIXES, SPARQL
+from contributions.conftest import PREFIXES
 from qit4n_kg.checking import find_problems, read_hygiene_rules
-from qit4n_kg.committing.commits import commit
 from qit4n_kg.contributions.differences import differences
 from qit4n_kg.contributions.model import Event, Kind, State
 from qit4n_kg.contributions.reading import refuse_unknown
@@ -22,7 +24,6 @@ from qit4n_kg.errors import (
     StateConflictError,
 )
 from qit4n_kg.namespaces import prefixes
-from qit4n_kg.store.evaluating import Update
 from qit4n_kg.store.journal import Journal
 from qit4n_kg.validation.files import validate_files
 
@@ -70,6 +71,28 @@ def test_an_overruled_statement_is_kept_beside_its_passage_with_a_discrepancy(wo
         f"GRAPH ?chosen {{ {meeting} stdorg:participants 999 }} GRAPH ?other {{ {meeting} stdorg:participants {row[0].value} }} "
         f"GRAPH ?passage {{ ?passage dcterms:source ?document }}"
     )
+
+
+def test_a_discrepancy_follows_what_counts_after_its_choice_is_overruled_too_and_again_when_that_is_taken_back(world):
+    meeting = "<fg-qit4n/meeting/4>"
+    participants = f"{meeting} stdorg:participants"
+    made = []
+    for before, after in ((80, 50), (50, 40)):
+        overruled = {"statement": f"{participants} {before} .", "reason": f"There were {after}"}
+        made.append(world.submit(f"{participants} {after} .", overrules=[overruled]).contribution)
+        world.accept(made[-1])
+    about = f"?d stdorg:about {meeting} ; stdorg:onProperty stdorg:participants ; stdorg:chosenGraph ?g ."
+    chosen = f"{about} GRAPH ?g {{ {participants} ?n }}"
+    first, second = (f"{world.settings.base_iri}graph/contribution/{one.id}" for one in made)
+    assert {(g.value, n.value) for _, g, n in world.select(chosen)} == {(second, "40")}
+    assert len(world.select(chosen)) == 2
+    world.accept(world.revert(made[1]).contribution)
+    assert {(g.value, n.value) for _, g, n in world.select(chosen)} == {(first, "50")}
+    rules = read_hygiene_rules(world.settings.sources / "queries" / "checks")
+    assert [find_problems(world.graph.store, rule, {}) for rule in rules if "discrepancy" in rule.title.lower()] == [
+        [],
+        [],
+    ]
 
 
 def test_an_overruled_statement_without_another_value_is_refused(still_world):
@@ -364,7 +387,7 @@ def test_what_would_make_the_whole_graph_wrong_is_refused(still_world, added):
 )
 def test_an_update_passes_the_gate_that_contributions_pass(still_world, statement):
     with pytest.raises(InvalidDataError):
-        commit(still_world.settings, Update(f"{SPARQL} INSERT DATA {{ {statement} }}"), "admin")
+        still_world.update(f"INSERT DATA {{ {statement} }}")
 
 
 def test_an_update_does_not_touch_what_a_contribution_states(world):
@@ -376,7 +399,7 @@ def test_an_update_does_not_touch_what_a_contribution_states(world):
         f'INSERT DATA {{ GRAPH {graph} {{ <person/new-one> skos:altLabel "N. One" }} }}',
     ):
         with pytest.raises(ChangeRefusedError, match="a contribution's"):
-            commit(world.settings, Update(f"{SPARQL} {text}"), "admin")
+            world.update(text)
 
 
 def test_what_two_contributions_state_stays_when_one_is_taken_back(world):
@@ -395,7 +418,7 @@ def test_an_update_does_not_decide_whether_another_graph_counts(still_world):
     passage = "<../graph/progress-report-2021-10/table-1/meeting-9>"
     for text in (f"GRAPH <../graph/x/z> {{ {passage} a stdorg:OverruledGraph }}", f"{passage} stdorg:inForce false"):
         with pytest.raises(ChangeRefusedError, match="not said by an update"):
-            commit(still_world.settings, Update(f"{SPARQL} INSERT DATA {{ {text} }}"), "admin")
+            still_world.update(f"INSERT DATA {{ {text} }}")
 
 
 @pytest.mark.parametrize(
@@ -452,6 +475,17 @@ def test_a_member_that_nobody_would_read_is_refused(name, hint):
     with pytest.raises(ParameterError) as caught:
         refuse_unknown({"message": "x", name: "y"})
     assert caught.value.hint.startswith(hint)
+
+
+def test_the_judging_process_outlives_the_thread_that_started_it(still_world):
+    gatekeeper, store = still_world.graph.gatekeeper, still_world.graph.generation.store_path
+    gatekeeper.close()
+    thread = threading.Thread(target=gatekeeper.form_classes, args=(store,))
+    thread.start()
+    thread.join()
+    assert gatekeeper._process is not None
+    with pytest.raises(subprocess.TimeoutExpired):  # the kernel would have killed it by then
+        gatekeeper._process._process.wait(0.2)
 
 
 def test_the_judging_process_follows_the_current_generation_and_compiles_nothing_anew(world, monkeypatch):

@@ -139,7 +139,9 @@ def start(settings, port):
 @pytest.fixture
 def mine(built_state, tmp_path):
     shutil.copytree(built_state.state_dir, tmp_path / "state")
-    return replace(built_state, state_dir=tmp_path / "state", journal_dir=tmp_path / "journal")
+    return replace(
+        built_state, state_dir=tmp_path / "state", journal_dir=tmp_path / "journal", contributions_per_minute=100_000
+    )
 
 
 def descendants(pid):

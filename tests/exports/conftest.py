@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from qit4n_kg.config import Settings
     from qit4n_kg.store.base import Store
+    from qit4n_kg.store.generations import Generation
 
 ROOT = Path(__file__).resolve().parents[2]
 QUERIES = ROOT / "queries"
@@ -37,8 +38,21 @@ def material_of(store: Store, name: str, arguments: Mapping[str, str] | None = N
     return Material(store, QUERIES, DEFAULT_BASE_IRI, STAMP, REGISTRY.find(name), arguments or {})
 
 
+_MADE: dict[tuple[int, str, tuple[tuple[str, str], ...]], tuple[Store, bytes]] = {}
+
+
 def made(store: Store, name: str, arguments: Mapping[str, str] | None = None) -> bytes:
-    """An export of a store."""
+    """An export of a store; of one that nobody writes any more it is made once."""
+    if not getattr(store, "_is_read_only", False):
+        return made_anew(store, name, arguments)
+    key = (id(store), name, tuple(sorted((arguments or {}).items())))
+    if key not in _MADE:
+        _MADE[key] = store, made_anew(store, name, arguments)  # the store too: while it is held nothing else has its id
+    return _MADE[key][1]
+
+
+def made_anew(store: Store, name: str, arguments: Mapping[str, str] | None = None) -> bytes:
+    """An export of a store, made now."""
     output = io.BytesIO()
     make(material_of(store, name, arguments), output)
     return output.getvalue()
@@ -51,7 +65,7 @@ def export(graph_store: OxigraphStore) -> Callable[..., bytes]:
 
 
 @pytest.fixture(scope="session")
-def second_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OxigraphStore]:
+def second_generation(tmp_path_factory: pytest.TempPathFactory) -> Generation:
     """The shipped graph with the second body's beside it: one build a run, as for `built_state`."""
     from qit4n_kg.building import build
     from qit4n_kg.config import load_settings
@@ -66,8 +80,13 @@ def second_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OxigraphS
             shutil.copytree(ROOT / "tests/fixtures/second_body", root / "data", dirs_exist_ok=True)
         settings = load_settings({}, sources=ROOT, data=root / "data", state_dir=root / "state", gate=False)
         build(settings, Quiet())
-    generation = Generations(settings.state_dir, settings.keep_generations).current()
-    with OxigraphStore.open_read_only(generation.store_path) as store:
+    return Generations(settings.state_dir, settings.keep_generations).current()
+
+
+@pytest.fixture(scope="session")
+def second_store(second_generation: Generation) -> Iterator[OxigraphStore]:
+    """The store of the shipped graph with the second body's beside it."""
+    with OxigraphStore.open_read_only(second_generation.store_path) as store:
         yield store
 
 

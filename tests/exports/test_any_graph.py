@@ -21,7 +21,6 @@ from qit4n_kg.feed.recording import subjects_of
 from qit4n_kg.feed.writing import PageWriter
 from qit4n_kg.namespaces import RDF, STDORG
 from qit4n_kg.store.canonical import dataset_hash
-from qit4n_kg.store.generations import Manifest
 from qit4n_kg.store.memory import RdflibStore
 from qit4n_kg.store.oxigraph import OxigraphStore
 
@@ -156,10 +155,9 @@ def test_the_status_is_in_other_exports_of_deliverables_too(graph_store, name):
     assert made(graph_store, name).decode().count("Under development") >= 10
 
 
-def test_the_second_body_is_in_the_change_feed_quad_by_quad(second_store, tmp_path):
-    dataset = dataset_hash(second_store.inner)
-    manifest = Manifest(1, "x", dataset, 0, 0, 0, "2026-01-02T03:04:05Z", "x")
-    begin_epoch(tmp_path, "x", subjects_of(second_store, tmp_path), manifest)
+def test_the_second_body_is_in_the_change_feed_quad_by_quad(second_generation, tmp_path):
+    dataset = second_generation.manifest.dataset
+    begin_epoch(tmp_path, "x", subjects_of(second_generation, tmp_path), second_generation.manifest)
     with open_ledger(tmp_path) as ledger:
         writer = PageWriter("https://example.org/", ledger.epoch, "https://example.org")
         pages = [

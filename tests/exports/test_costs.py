@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from exports.conftest import REGISTRY
+from exports.worlds import of_text
 from qit4n_kg.bench import exports
+from qit4n_kg.errors import NotFoundError
 from qit4n_kg.exports.registry import Registry
 
 
@@ -17,3 +21,16 @@ def test_a_table_has_a_line_an_export(own_state, monkeypatch):
     assert [line[1].strip() for line in lines] == ["`relaton.xml`", "`meetings.jsonl`"]
     assert all(float(line[2]) > 0 and float(line[4]) > 10 for line in lines)
     assert float(lines[0][5]) > 10
+
+
+def test_some_exports_alone_can_be_measured_and_no_others(own_state):
+    said: list[str] = []
+    exports.measure_exports(own_state, said.append, ["csvw/meetings.csv"])
+    assert said == ["csvw/meetings.csv"]
+    with pytest.raises(NotFoundError):
+        exports.measure_exports(own_state, said.append, ["relaton.pdf"])
+
+
+def test_where_the_example_is_unknown_it_is_what_most_is_proposed_to(own_state):
+    export = REGISTRY.find("handover/itu-t-sg13.json").export
+    assert exports._name(own_state, export, of_text("text")) == "handover/sg1.json"

@@ -11,7 +11,7 @@ import rdflib
 from pyoxigraph import Literal as Text
 from pyoxigraph import NamedNode, Quad
 from rdflib import RDF, Literal, URIRef
-from rdflib.namespace import DCAT, DCTERMS, FOAF, VOID
+from rdflib.namespace import DCAT, DCTERMS, FOAF, RDFS, VOID
 
 from exports.conftest import REGISTRY, made, material_of
 from exports.worlds import NASTY, SCHEMAS, of_text, quads
@@ -106,6 +106,17 @@ def test_the_addresses_are_those_of_who_serves_it(client, catalogue):
     assert client.get(graphs[-1].removeprefix("https://kg.example")).status_code == 200
 
 
+def test_feed_and_repository_are_services_that_say_what_they_conform_to(client, catalogue):
+    found = {
+        str(catalogue.value(one, DCAT.endpointURL)): str(catalogue.value(one, DCTERMS.conformsTo))
+        for one in catalogue.objects(None, DCAT.service)
+    }
+    assert found["https://kg.example/feed"] == "https://w3id.org/ldes/specification"
+    assert found["https://kg.example/oai"] == "http://www.openarchives.org/OAI/openarchivesprotocol.html"
+    for address in catalogue.objects(None, DCAT.endpointDescription):
+        assert client.head(str(address).removeprefix("https://kg.example")).status_code == 200
+
+
 def test_the_one_checksum_is_that_of_the_file(client, catalogue):
     (told,) = catalogue.objects(None, SPDX.checksumValue)
     assert str(told) == hashlib.sha256(client.get("/exports/dump.nq").data).hexdigest()
@@ -155,6 +166,11 @@ def test_void_says_what_the_endpoint_says_of_itself(client):
     told = rdflib.Graph().parse(data=known, format="turtle")
     (own,), (theirs,) = exported.subjects(RDF.type, VOID.Dataset), told.subjects(RDF.type, VOID.Dataset)
     counts = ("triples", "classes", "properties", "distinctSubjects", "distinctObjects", "entities")
+    assert {str(one) for one in exported.objects(own, RDFS.seeAlso)} >= {
+        f"{AT[:-8]}feed",
+        f"{AT[:-8]}oai?verb=Identify",
+    }
+    assert len(set(exported.objects(own, RDFS.seeAlso))) == len(set(told.objects(theirs, RDFS.seeAlso)))
     for name in (*counts, "vocabulary", "exampleResource", "uriSpace"):
         assert set(exported.objects(own, VOID[name])) == set(told.objects(theirs, VOID[name])), name
     for kind in ("class", "property"):

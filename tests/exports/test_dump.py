@@ -17,7 +17,7 @@ from qit4n_kg.errors import ParameterError, ResultTooLargeError
 from qit4n_kg.exports.making import Bounded, make
 from qit4n_kg.exports.rdf import SortedHeader
 from qit4n_kg.namespaces import RDF, STDORG
-from qit4n_kg.store.canonical import dataset_hash
+from qit4n_kg.store.canonical import CHUNK, dataset_hash
 from qit4n_kg.store.generations import Generations
 from qit4n_kg.store.memory import RdflibStore
 from qit4n_kg.store.oxigraph import OxigraphStore
@@ -44,9 +44,10 @@ def test_what_is_loaded_is_the_same_dataset(own_state, graph_store, name):
 
 
 @pytest.mark.parametrize("name", WHOLE)
-def test_a_spoiled_copy_is_another_dataset(graph_store, name):
-    content = made(graph_store, name)
-    assert loaded(content.replace(b"Bounds of attestations", b"Bonds"), WHOLE[name]) != loaded(content, WHOLE[name])
+def test_a_spoiled_copy_is_another_dataset(own_state, graph_store, name):
+    manifest = Generations(own_state.state_dir, own_state.keep_generations).current().manifest
+    spoiled = made(graph_store, name).replace(b"Bounds of attestations", b"Bonds")
+    assert loaded(spoiled, WHOLE[name]) != manifest.dataset
 
 
 def test_the_digest_of_the_file_is_the_hash_of_the_dataset(own_state, client):
@@ -95,8 +96,8 @@ def test_without_conclusions_only_what_is_stated_is_left(graph_store):
 
 @pytest.mark.parametrize("name", WHOLE)
 def test_without_conclusions_every_format_holds_the_same(graph_store, name):
-    expected = dataset_hash(parse(made(graph_store, "dump.nq", STATED), RdfFormat.N_QUADS))
-    assert loaded(made(graph_store, name, STATED), WHOLE[name]) == expected
+    digest = hashlib.sha256(made(graph_store, "dump.nq", STATED)).hexdigest()
+    assert loaded(made(graph_store, name, STATED), WHOLE[name]) == f"sha256:{digest}"
 
 
 def test_what_is_stated_and_concluded_stays():
@@ -171,7 +172,10 @@ def test_a_dump_over_the_bound_is_an_error(graph_store, name):
 
 
 def test_a_dump_is_written_in_pieces():
-    """A million quads are never one string: the largest piece is that of one block of what is sorted."""
+    """A million quads are never one string: the largest piece is that of one block of what is sorted.
+
+    So many are more than are sorted in memory.
+    """
 
     class Pieces(Bounded):
         largest = 0
@@ -181,7 +185,7 @@ def test_a_dump_is_written_in_pieces():
             return len(data)
 
     store = OxigraphStore.in_memory()
-    store.load(Quad(NamedNode(f"x:s{n}"), NamedNode("x:p"), Literal(n)) for n in range(250_000))
+    store.load(Quad(NamedNode(f"x:s{n}"), NamedNode("x:p"), Literal(n)) for n in range(CHUNK + 20_000))
     output = Pieces(io.BytesIO(), 0)
     make(material_of(store, "dump.nq"), output)  # type: ignore[arg-type]
     assert 0 < output.largest < 3_000_000

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from dataclasses import replace
 
 import pytest
 
-from exports.conftest import QUERIES, REGISTRY, made, material_of
+from exports.conftest import QUERIES, REGISTRY, made, made_anew, material_of
 from qit4n_kg.commands.export import write_export
 from qit4n_kg.errors import (
     NotFoundError,
@@ -35,6 +36,48 @@ def current(settings):
 def test_an_unknown_name_is_told_with_the_known_ones():
     with pytest.raises(NotFoundError, match=r"There are: .*relaton\.xml"):
         REGISTRY.find("relaton.pdf")
+
+
+@pytest.mark.parametrize("name", ["csvw/nosuch.csv", "nosuch.jsonl", "nosuch.parquet"])
+def test_an_unknown_table_is_told_with_all_tables(name):
+    with pytest.raises(NotFoundError) as caught:
+        REGISTRY.find(name)
+    tables = REGISTRY.find("workbook.xlsx").export.description.argument.values
+    assert caught.value.hint == f"In {name.replace('nosuch', '{table}')} the table is one of {', '.join(tables)}."
+
+
+def test_the_list_of_the_command_names_all_that_can_be_asked_for(own_state):
+    said = run("export", "list", state=own_state.state_dir).stdout
+    for export in REGISTRY:
+        assert f"  {export.name}  {export.label}\n" in said
+        for parameter in export.description.query.parameters:
+            argument = export.description.argument
+            assert f"-p {parameter.name}=" in said or (argument is not None and argument.name == parameter.name)
+    assert all(table in said for table in REGISTRY.find("workbook.xlsx").export.description.argument.values)
+    assert "{group}: itu-t-sg11, itu-t-sg13, itu-t-sg15, itu-t-sg17" in said, "of the graph that is built"
+    assert ". For " not in said
+
+
+@pytest.mark.parametrize(("path", "headers"), [("/exports", {"Accept": "application/json"}), ("/exports.json", {})])
+def test_programs_get_the_list_as_json(client, path, headers):
+    answer = client.get(path, headers=headers)
+    assert answer.content_type.split(";")[0] == "application/json"
+    listed = {one["name"]: one for one in answer.json["exports"]}
+    assert list(listed) == [export.name for export in REGISTRY]
+    assert len(listed["csvw/{table}.csv"]["arguments"]["table"]) == 20
+    assert listed["workbook.xlsx"]["arguments"] == {}
+    assert [one["name"] for one in listed["dump.nq"]["parameters"]] == ["entailed"]
+    assert answer.json["generation"]["dataset"].startswith("sha256:")
+
+
+def test_each_listed_example_and_loss_report_is_there(client):
+    for one in client.get("/exports.json").json["exports"][:3]:
+        assert client.head(one["example"]).status_code == client.head(one["loss"]).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["deliverables.bib", "deliverables.ris", "meetings.jsonl", "csl.json"])
+def test_what_people_can_read_is_shown_and_not_only_kept(client, name):
+    assert client.head(f"/exports/{name}").headers["Content-Disposition"].startswith("inline")
 
 
 @pytest.mark.parametrize("line", ["# module: x", "# consumer: y", "# question: z"])
@@ -74,7 +117,7 @@ def test_the_command_writes_to_standard_output(client, own_state):
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_the_same_graph_makes_the_same_bytes(graph_store, name):
-    assert made(graph_store, name) == made(graph_store, name)
+    assert made_anew(graph_store, name) == made(graph_store, name)
 
 
 def test_an_etag_saves_the_second_time(client):
@@ -113,6 +156,20 @@ def test_an_unknown_parameter_is_400(client):
     assert answer.status_code == 400
     assert answer.json["type"] == "/problems/parameter"
     assert client.get("/exports/relaton.xml?report=gain").status_code == 400
+
+
+def test_a_device_or_a_link_is_written_to_and_not_replaced(client, own_state, tmp_path):
+    link, behind = tmp_path / "link", tmp_path / "behind"
+    link.symlink_to(behind)
+    write_export(own_state, "csl.json", {}, link)
+    assert link.is_symlink()
+    assert behind.read_bytes() == client.get("/exports/csl.json").data
+    os.mkfifo(tmp_path / "pipe")
+    reading = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    write_export(own_state, "csl.json", {}, tmp_path / "pipe")
+    assert os.read(reading, 20) == behind.read_bytes()[:20]
+    os.close(reading)
+    assert (tmp_path / "pipe").is_fifo()
 
 
 def test_the_command_tells_an_unknown_export_in_one_line(own_state):
@@ -169,7 +226,12 @@ def test_an_export_is_made_once_and_goes_with_its_generation(own_state, tmp_path
 # --- loss -----------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_packed_file_loses_what_the_plain_one_does(graph_store):
+    plain, packed = (report_loss(material_of(graph_store, name)) for name in ("dump.ttl", "dump.ttl.gz"))
+    assert replace(packed, name="") == replace(plain, name="")
+
+
+@pytest.mark.parametrize("name", [name for name in EXAMPLES if not name.endswith((".gz", ".zst"))])
 def test_what_is_carried_and_lost_is_everything(graph_store, name):
     report = report_loss(material_of(graph_store, name))
     assert sum(field.facts for field in report.fields) == report.facts

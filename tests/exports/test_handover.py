@@ -29,8 +29,8 @@ def read(content: bytes) -> tuple[str, list[list[list[str]]]]:
     return "\n".join(paragraph.text for paragraph in document.paragraphs), tables
 
 
-def test_sg13_receives_what_table_5_proposes(export):
-    sheet = json.loads(export("handover/itu-t-sg13.json"))
+def check_against_table_5(sheet):
+    """What Table 5 and Annex A say of what SG13 receives, written from the document."""
     assert {one["code"]: one["position"] for one in sheet["proposedToTheGroup"]} == SG13
     assert [one["code"] for one in sheet["proposedToAllStudyGroups"]] == TO_ALL
     first = sheet["proposedToTheGroup"][1]
@@ -49,6 +49,26 @@ def test_sg13_receives_what_table_5_proposes(export):
     ]
     assert (first["status"], first["progress"], first["due"]) == ("Under development", 90.0, "2021-12")
     assert [editor["name"] for editor in first["editors"]] == ["Yuan Gu", "Meng Zhang"]
+
+
+def test_sg13_receives_what_table_5_proposes(export):
+    check_against_table_5(json.loads(export("handover/itu-t-sg13.json")))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"position": 1', '"position": 9'),
+        ("Under development", "Approved"),
+        ('"Yuan Gu"', '"Yuan Go"'),
+        ("D0.1", "D0.2"),
+    ],
+)
+def test_a_spoiled_sheet_is_not_what_table_5_proposes(export, old, new):
+    content = export("handover/itu-t-sg13.json").decode()
+    assert old in content
+    with pytest.raises(AssertionError):
+        check_against_table_5(json.loads(content.replace(old, new)))
 
 
 def test_what_is_not_stated_is_absent(export):

@@ -121,7 +121,7 @@ def changed(own_state, tmp_path_factory):
 def served(settings, around=lambda app: app):
     app = create_app(settings)
     server = make_server("127.0.0.1", 0, around(app), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}/feed"

@@ -116,6 +116,7 @@ def test_the_schemas_accept_every_error(get, check):
         {"verb": "ListRecords"},
         {"verb": "ListRecords", "resumptionToken": "nonsense"},
         {"verb": "GetRecord", "identifier": "oai:nobody", "metadataPrefix": "oai_dc"},
+        {"verb": "GetRecord", "identifier": '<script>"& %zz', "metadataPrefix": "oai_dc"},
         {"verb": "GetRecord", "identifier": D11, "metadataPrefix": "marc21"},
         {"verb": "ListRecords", "metadataPrefix": "oai_dc", "set": "nothing", "until": "2031-01-01"},
     ):
@@ -365,7 +366,7 @@ def answering(body):
         def log_message(self, *_): ...
 
     with HTTPServer(("127.0.0.1", 0), Answer) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/oai"
         server.shutdown()
 

@@ -1,8 +1,10 @@
-"""What the feed's tests share: an empty dataset that may be written to as one likes, and what a ledger amounts to."""
+"""What the feed's tests share: an empty dataset that may be written to as one likes, what a ledger amounts to, and
+mirrors that ask an application in process."""
 
 from __future__ import annotations
 
 import hashlib
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -13,10 +15,13 @@ from qit4n_kg.building import build
 from qit4n_kg.committing.commits import commit
 from qit4n_kg.committing.orders import GraphWrite, PreparedChange
 from qit4n_kg.config import load_settings
-from qit4n_kg.feed.ledger import Boundary, open_ledger
+from qit4n_kg.errors import FeedGoneError
+from qit4n_kg.feed.entries import Boundary
+from qit4n_kg.feed.ledger import open_ledger
 from qit4n_kg.feed.recording import subjects_of
+from qit4n_kg.mirroring.following import Mirror
+from qit4n_kg.store.bulk import read_dataset
 from qit4n_kg.store.generations import Generations
-from qit4n_kg.store.oxigraph import OxigraphStore
 
 THING = "https://example.org/id/"
 
@@ -24,11 +29,14 @@ THING = "https://example.org/id/"
 class World:
     """An empty scratch dataset and short ways to change it."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, template=None):
         self.settings = load_settings(
             {"QIT4N_SOURCES": "none"}, state_dir=folder / "state", journal_dir=folder / "journal", executors=1
         )
-        self.build()
+        if template is None:
+            self.build()
+        else:
+            shutil.copytree(template, folder, dirs_exist_ok=True)
 
     def build(self, **changed):
         return build(replace(self.settings, **changed), Quiet())
@@ -48,6 +56,57 @@ class World:
 
     def ledger(self):
         return open_ledger(self.settings.feed_folder)
+
+
+class InProcess:
+    """A source that asks an application instead of the network, and counts."""
+
+    url = "http://localhost/feed"
+
+    def __init__(self, client):
+        self.client = client
+        self.asked = []
+        self.tag = None
+        self.spoil = lambda path, content: content
+
+    def root(self, *, is_conditional=False):
+        headers = {"If-None-Match": self.tag} if is_conditional and self.tag else {}
+        return self._get("/feed", headers)
+
+    def part(self, iri):
+        return self._get(iri.removeprefix("http://localhost"), {})
+
+    def _get(self, path, headers):
+        self.asked.append(path)
+        response = self.client.get(path, headers={"Accept": "application/n-quads", **headers})
+        if response.status_code == 304:
+            return None
+        if response.status_code == 410:
+            raise FeedGoneError("gone")
+        assert response.status_code == 200, response.text
+        if path == "/feed":
+            self.tag = response.headers["ETag"]
+        return self.spoil(path, response.data)
+
+
+class Copy:
+    def __init__(self, source, folder):
+        self.source = source
+        self.folder = folder
+        self.said = []
+        folder.mkdir(exist_ok=True)
+        self.generations = Generations(folder, keep=2)
+
+    def mirror(self):
+        return Mirror(self.source, self.generations, self.folder, self.said.append)
+
+    def sync(self, **options):
+        with self.generations.writer():
+            return self.mirror().sync(**options)
+
+    @property
+    def dataset(self):
+        return read_dataset(self.generations.current().store_path)[0]
 
 
 def line(name, value, graph=None, predicate="says"):
@@ -89,10 +148,17 @@ def lines(draw):
 
 
 def dump(world):
-    with OxigraphStore.open_read_only(world.current.store_path) as store:
-        return b"".join(text for _, text in subjects_of(store, world.settings.feed_folder)).decode()
+    return b"".join(text for _, text in subjects_of(world.current, world.settings.feed_folder)).decode()
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory):
+    """What a world begins as: building it takes longer than most tests."""
+    folder = tmp_path_factory.mktemp("template")
+    World(folder)
+    return folder
 
 
 @pytest.fixture
-def world(tmp_path):
-    return World(tmp_path)
+def world(tmp_path, template):
+    return World(tmp_path, template)

@@ -16,7 +16,7 @@ from qit4n_kg.config import load_settings
 from qit4n_kg.feed.ledger import open_ledger
 from qit4n_kg.feed.recording import record
 from qit4n_kg.store.generations import Generations
-from qit4n_kg.synthetic import generate
+from qit4n_kg.synthetic.world import generate
 
 PERSON = "<https://w3id.org/qit4n/id/person/kaoru-kenyoshi>"
 LABEL = "<http://www.w3.org/2004/02/skos/core#altLabel>"

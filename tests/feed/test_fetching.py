@@ -115,6 +115,22 @@ def test_its_patience_ends(server, source):
     assert len(server.asked) == 1
 
 
+def test_the_last_time_is_at_the_end_of_its_patience_and_not_before(server):
+    server.answers[:] = [(503, {}, b"")]
+    clock = [0.0]
+    waited = []
+
+    def pause(seconds):
+        waited.append(seconds)
+        clock[0] += seconds
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("qit4n_kg.mirroring.fetching.time.monotonic", lambda: clock[0])
+        with pytest.raises(MirrorError):
+            Source(server.url, Limits(patience=120.0), lambda _: None, pause).root()
+    assert waited == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 56.5]
+
+
 def test_nobody_listens_there(source):
     with pytest.raises(MirrorError, match="does not answer as it should"):
         source("http://127.0.0.1:9", patience=0.1).root()

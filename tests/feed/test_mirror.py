@@ -6,72 +6,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feed.conftest import THING, World, dump, line, lines
-from qit4n_kg.errors import FeedGoneError, MirrorDiffersError, MirrorError, StateLockedError
-from qit4n_kg.feed import ledger as ledgers
-from qit4n_kg.mirroring.following import Mirror
-from qit4n_kg.store.bulk import read_dataset
+from feed.conftest import THING, Copy, InProcess, World, dump, line, lines
+from qit4n_kg.errors import MirrorDiffersError, MirrorError, StateLockedError
+from qit4n_kg.feed import appending
 from qit4n_kg.store.generations import Generations
+from qit4n_kg.store.inventory import write_inventory
 from qit4n_kg.web.app import create_app
-
-
-class InProcess:
-    """A source that asks an application instead of the network, and counts."""
-
-    url = "http://localhost/feed"
-
-    def __init__(self, client):
-        self.client = client
-        self.asked = []
-        self.tag = None
-        self.spoil = lambda path, content: content
-
-    def root(self, *, is_conditional=False):
-        headers = {"If-None-Match": self.tag} if is_conditional and self.tag else {}
-        return self._get("/feed", headers)
-
-    def part(self, iri):
-        return self._get(iri.removeprefix("http://localhost"), {})
-
-    def _get(self, path, headers):
-        self.asked.append(path)
-        response = self.client.get(path, headers={"Accept": "application/n-quads", **headers})
-        if response.status_code == 304:
-            return None
-        if response.status_code == 410:
-            raise FeedGoneError("gone")
-        assert response.status_code == 200, response.text
-        if path == "/feed":
-            self.tag = response.headers["ETag"]
-        return self.spoil(path, response.data)
 
 
 @pytest.fixture
 def source(world, monkeypatch):
-    monkeypatch.setattr(ledgers, "PAGE_ENTRIES", 5)
+    monkeypatch.setattr(appending, "PAGE_ENTRIES", 5)
     app = create_app(world.settings)
     yield InProcess(app.test_client())
     app.extensions["knowledge_graph"].close()
-
-
-class Copy:
-    def __init__(self, source, folder):
-        self.source = source
-        self.folder = folder
-        self.said = []
-        folder.mkdir(exist_ok=True)
-        self.generations = Generations(folder, keep=2)
-
-    def mirror(self):
-        return Mirror(self.source, self.generations, self.folder, self.said.append)
-
-    def sync(self, **options):
-        with self.generations.writer():
-            return self.mirror().sync(**options)
-
-    @property
-    def dataset(self):
-        return read_dataset(self.generations.current().store_path)[0]
 
 
 @pytest.fixture
@@ -89,7 +37,7 @@ def test_it_is_in_sync_after_each_change(world, copy):
     for adds, retracts in changes:
         world.change("\n".join(adds), "\n".join(retracts))
         done = copy.sync()
-        assert done.mark.generation == str(world.current.number)
+        assert done.mark.generation == world.current.number
         assert copy.dataset == done.mark.dataset == world.current.manifest.dataset
     assert copy.generations.current().manifest.graphs == world.current.manifest.graphs
 
@@ -100,8 +48,8 @@ def test_it_is_in_sync_after_each_change(world, copy):
         st.tuples(st.lists(lines(), max_size=6), st.lists(st.integers(0, 30), max_size=4), st.booleans()), max_size=5
     )
 )
-def test_whatever_is_written_and_whenever_it_looks_the_mirror_is_in_sync(tmp_path_factory, writes):
-    world = World(tmp_path_factory.mktemp("source"))
+def test_whatever_is_written_and_whenever_it_looks_the_mirror_is_in_sync(tmp_path_factory, template, writes):
+    world = World(tmp_path_factory.mktemp("source"), template)
     app = create_app(world.settings)
     copy = Copy(InProcess(app.test_client()), tmp_path_factory.mktemp("copy"))
     try:
@@ -110,7 +58,7 @@ def test_whatever_is_written_and_whenever_it_looks_the_mirror_is_in_sync(tmp_pat
             gone = [there[number % len(there)] for number in chosen] if there else []
             world.change("".join(adds), "".join(one for one in gone if "_:" not in one))
             if is_looking:
-                assert copy.sync().mark.generation == str(world.current.number)
+                assert copy.sync().mark.generation == world.current.number
                 assert copy.dataset == world.current.manifest.dataset
     finally:
         app.extensions["knowledge_graph"].close()
@@ -236,6 +184,7 @@ def test_what_is_not_the_promised_dataset_is_refused_and_the_mirror_stays(world,
     ):
         copy.sync()
     assert copy.dataset == before
+    assert copy.source.asked.count("/feed") == 3, "the first time, and the second with one more from the beginning"
     copy.source.spoil = lambda path, content: content
     copy.sync()
     assert copy.dataset == world.current.manifest.dataset
@@ -265,8 +214,33 @@ def test_verify_reads_all_of_the_copy(world, copy):
     found = copy.mirror().verify()
     assert found.dataset == found.promised == found.mark.dataset
     alter(copy)
+    with pytest.raises(MirrorDiffersError, match="damaged"):
+        copy.mirror().verify()
+    write_inventory(copy.generations.current().path)  # a list that fits what was altered does not hide it
     found = copy.mirror().verify()
     assert found.dataset != found.promised
+
+
+@pytest.mark.parametrize("pattern", ["store/*.sst", "lines/*.zst", "lines/index.json"])
+def test_verify_finds_damage_in_any_file(world, copy, pattern):
+    world.add(line("a", "1"), line("b", "1", "g"))
+    copy.sync()
+    copy.mirror().verify()
+    folder = copy.generations.current().path
+    for path in sorted(folder.glob(pattern)):
+        content = path.read_bytes()
+        path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+        with pytest.raises(MirrorDiffersError, match=rf"damaged: {path.relative_to(folder).as_posix()}\."):
+            copy.mirror().verify()
+        path.write_bytes(content)
+    copy.mirror().verify()
+
+
+def test_verify_does_not_trust_a_copy_without_a_list_of_its_files(world, copy):
+    copy.sync()
+    (copy.generations.current().path / "files.json").unlink()
+    with pytest.raises(MirrorDiffersError, match="no list"):
+        copy.mirror().verify()
 
 
 def test_a_folder_that_holds_another_graph_is_refused(world, source, tmp_path):

@@ -55,7 +55,7 @@ def test_all_quads_with_their_graphs_come_back(world, form):
             quads, marks = held_in(ledger, form)
         assert dataset_hash(quads) == marks[-1].dataset == world.current.manifest.dataset
         assert marks[-1].quads == len(set(quads)) == world.current.manifest.quads
-        assert marks[-1].generation == str(world.current.number)
+        assert marks[-1].generation == world.current.number
 
 
 def test_triple_terms_come_back(world):
@@ -91,7 +91,7 @@ def test_a_tombstone_says_that_it_is_one(world):
 
 
 def test_the_root_leads_to_volumes_and_these_to_pages(world, monkeypatch):
-    monkeypatch.setattr("qit4n_kg.feed.ledger.PAGE_ENTRIES", 2)
+    monkeypatch.setattr("qit4n_kg.feed.appending.PAGE_ENTRIES", 2)
     monkeypatch.setattr("qit4n_kg.feed.writing.VOLUME", 3)
     for number in range(8):
         world.add(line(str(number), "x"))
@@ -126,3 +126,32 @@ def test_a_page_that_contradicts_itself_is_refused(world):
     spoiled = [quad for quad in quads if quad.graph_name == pyoxigraph.DefaultGraph()]
     with pytest.raises(MirrorError, match="deleted and has statements, or neither"):
         document(spoiled).entries()
+
+
+def test_the_first_version_of_the_dataset_is_created_and_later_ones_are_updates(world):
+    world.add(line("a", "1"))
+    with world.ledger() as ledger:
+        quads = list(PageWriter(BASE, ledger.epoch, "https://example.org").page(1, ledger.entries(1), is_closed=False))
+    datasets = {q.subject for q in quads if q.object.value == "http://www.w3.org/ns/dcat#Dataset"}
+    kinds = [q.object.value.rpartition("#")[2] for q in quads if q.subject in datasets and "streams" in q.object.value]
+    assert kinds == ["Create", "Update"]
+
+
+def test_the_end_of_a_generation_tells_when_it_was_built_whatever_the_clock_did_since(world):
+    world.add(line("a", "1"))
+    world.add(line("a", "2"))
+    with world.ledger() as ledger:
+        (*_, last) = held_in(ledger)[1]
+    assert last.built_at == world.current.manifest.built_at
+
+
+@pytest.mark.parametrize("moment", ["yesterday", "2026-01-02", "2026-01-02T03:04:05"])
+def test_a_generation_that_was_built_at_no_moment_is_refused(world, moment):
+    with world.ledger() as ledger:
+        text = pyoxigraph.serialize(
+            PageWriter(BASE, ledger.epoch, "https://example.org").root(ledger.pages(), ledger.tip()),
+            format=RdfFormat.N_QUADS,
+        )
+    spoiled = text.replace(world.current.manifest.built_at.encode(), moment.encode())
+    with pytest.raises(MirrorError, match="at no moment"):
+        Document(spoiled, "https://example.org/feed").root()

@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 
 from feed.conftest import THING, World, dump, line, lines, replayed
 from qit4n_kg.errors import StateError
-from qit4n_kg.feed import ledger as ledgers
-from qit4n_kg.feed.ledger import BLANK, Kind, Version, begin_epoch, open_ledger
+from qit4n_kg.feed import appending
+from qit4n_kg.feed.entries import BLANK, Kind, Version, digest_of
+from qit4n_kg.feed.ledger import begin_epoch, open_ledger
 from qit4n_kg.feed.recording import record, subjects_of
-from qit4n_kg.store.oxigraph import OxigraphStore
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.lists(lines(), max_size=6), st.lists(st.integers(0, 30), max_size=4)), max_size=4))
-def test_whatever_is_written_the_entries_amount_to_the_dataset_at_each_generation(tmp_path_factory, writes):
-    world = World(tmp_path_factory.mktemp("any"))
+def test_whatever_is_written_the_entries_amount_to_the_dataset_at_each_generation(tmp_path_factory, template, writes):
+    world = World(tmp_path_factory.mktemp("any"), template)
     for adds, chosen in writes:
         there = dump(world).splitlines(keepends=True)
         gone = [there[number % len(there)] for number in chosen] if there else []
@@ -29,9 +29,23 @@ def test_whatever_is_written_the_entries_amount_to_the_dataset_at_each_generatio
         assert [promised for promised, _ in found] == [real for _, real in found]
         assert found[-1][0] == (world.current.manifest.dataset, world.current.manifest.quads)
         heads = dict(ledger.heads())
-    with OxigraphStore.open_read_only(world.current.store_path) as store:
-        anew = {subject: ledgers.digest_of(text) for subject, text in subjects_of(store, world.settings.feed_folder)}
-    assert heads == anew  # what a write touched is what comparing everything finds
+    assert heads == compared(world)  # what a write touched is what comparing everything finds
+    shutil.rmtree(world.current.path / "lines")
+    assert heads == compared(world)  # from the store
+
+
+def compared(world):
+    return {subject: digest_of(text) for subject, text in subjects_of(world.current, world.settings.feed_folder)}
+
+
+@pytest.mark.parametrize("spoil", [lambda text: text[:-9], lambda text: b""], ids=["damaged", "empty"])
+def test_where_the_sorted_lines_are_not_the_generations_its_store_is_compared(world, spoil):
+    world.add(line("a", "1"), line("b", "1", "g"))
+    before = compared(world)
+    for path in (world.current.path / "lines").iterdir():
+        path.write_bytes(spoil(path.read_bytes()))
+    assert compared(world) == before
+    assert {f"<{THING}a>", f"<{THING}b>"} <= set(before)
 
 
 def versions(world, name):
@@ -180,7 +194,7 @@ def test_versions_of_a_thing_have_different_times_however_fast_they_follow(world
 
 
 def test_pages_are_closed_when_they_are_full_and_never_change(tmp_path, world, monkeypatch):
-    monkeypatch.setattr(ledgers, "PAGE_ENTRIES", 4)
+    monkeypatch.setattr(appending, "PAGE_ENTRIES", 4)
     many = [(f"<{THING}{number:02}>", line(f"{number:02}", "x").encode() + b"\n") for number in range(10)]
     folder = tmp_path / "own"
     begin_epoch(folder, "scratch", many, world.current.manifest)
@@ -193,7 +207,7 @@ def test_pages_are_closed_when_they_are_full_and_never_change(tmp_path, world, m
 
 
 def test_a_page_is_closed_by_its_bytes_too(tmp_path, world, monkeypatch):
-    monkeypatch.setattr(ledgers, "PAGE_BYTES", 200)
+    monkeypatch.setattr(appending, "PAGE_BYTES", 200)
     many = [(f"<{THING}{number}>", line(str(number), "x" * 50).encode() + b"\n") for number in range(3)]
     begin_epoch(tmp_path / "own", "scratch", many, world.current.manifest)
     with open_ledger(tmp_path / "own") as ledger:

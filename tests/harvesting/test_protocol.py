@@ -51,7 +51,8 @@ def empty(tmp_path):
         ([("verb", "Identify"), ("metadataPrefix", "oai_dc")], "badArgument"),
         ([("verb", "GetRecord"), ("metadataPrefix", "oai_dc")], "badArgument"),
         ([("verb", "GetRecord"), ("identifier", NAMES[0])], "badArgument"),
-        ([("verb", "GetRecord"), ("identifier", "no uri"), ("metadataPrefix", "oai_dc")], "badArgument"),
+        ([("verb", "GetRecord"), ("identifier", "\x00"), ("metadataPrefix", "oai_dc")], "badArgument"),
+        ([("verb", "GetRecord"), ("identifier", ""), ("metadataPrefix", "oai_dc")], "badArgument"),
         ([("verb", "GetRecord"), ("identifier", "oai:x.org:zz"), ("metadataPrefix", "oai_dc")], "idDoesNotExist"),
         ([("verb", "GetRecord"), ("identifier", NAMES[0]), ("metadataPrefix", "marc21")], "cannotDisseminateFormat"),
         ([("verb", "GetRecord"), ("identifier", NAMES[1]), ("metadataPrefix", "relaton")], "cannotDisseminateFormat"),
@@ -86,6 +87,15 @@ def test_what_is_wrong_has_its_code(world, pairs, code):  # 3.6
     assert code_of(answered) == code
     shown = dict(answered.find(f"{OAI}request").attrib)
     assert shown == ({} if code in ("badVerb", "badArgument") else dict(pairs))  # 3.2
+
+
+@pytest.mark.parametrize("identifier", ["nosuch", "no uri", '<script>"&', "oai:x.org:a ", "%%", "é"])
+@pytest.mark.parametrize("verb", ["GetRecord", "ListMetadataFormats"])
+def test_an_identifier_that_is_illegal_here_does_not_exist(world, verb, identifier):  # 3.6
+    arguments = {"metadataPrefix": "oai_dc"} if verb == "GetRecord" else {}
+    answered = world.ask(verb, identifier=identifier, **arguments)
+    assert code_of(answered) == "idDoesNotExist"
+    assert dict(answered.find(f"{OAI}request").attrib) == {"verb": verb, **arguments}, "its schema wants a URI"
 
 
 @pytest.mark.parametrize("verb", ["ListSets", "ListRecords"])

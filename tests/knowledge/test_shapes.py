@@ -20,7 +20,7 @@ from qit4n_kg import loading
 from qit4n_kg.loading import SourceKind, find_sources
 from qit4n_kg.namespaces import DCTERMS, DEFAULT_BASE_IRI, STDORG, STDORG_SHAPES
 from qit4n_kg.reporting import Report, Severity, write_path
-from qit4n_kg.synthetic import generate
+from qit4n_kg.synthetic.world import generate
 from qit4n_kg.validation import Shapes, load_shapes, validate
 
 ROOT = Path(__file__).parents[2]

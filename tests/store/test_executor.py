@@ -89,9 +89,13 @@ def eventually(condition, seconds=10.0):
         time.sleep(0.02)
 
 
-def children():
-    tasks = Path("/proc/self/task").iterdir()
-    return sorted(child for task in tasks for child in (task / "children").read_text().split())
+def children(pid="self"):
+    """List the processes below one: the template of query processes, and these."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in map(int, (task / "children").read_text().split()):
+            found += [child, *children(child)]
+    return sorted(found)
 
 
 def open_files():
@@ -300,6 +304,18 @@ def test_a_process_killed_from_outside_is_replaced(pool, store_path):
         count(pool, store_path)
     assert count(pool, store_path) == SIZE
     assert victim not in pool.processes()
+
+
+def test_a_template_killed_from_outside_is_replaced(pool, store_path):
+    count(pool, store_path)
+    (victim,) = pool.processes()
+    template, _ = sorted(children(), key=lambda pid: pid == victim)
+    os.kill(template, signal.SIGKILL)
+    eventually(lambda: not is_running(victim))  # it dies with what it was forked from
+    with pytest.raises(QueryMemoryError):
+        count(pool, store_path)
+    assert count(pool, store_path) == SIZE
+    assert template not in children()
 
 
 def test_a_generation_that_is_not_there_is_an_error_for_that_job_only(pool, store_path, tmp_path):

@@ -7,13 +7,14 @@ import xml.etree.ElementTree as ElementTree
 
 import pyoxigraph
 import pytest
-from pyoxigraph import Literal, NamedNode, Quad
+from pyoxigraph import Literal, NamedNode, Quad, Triple
 
 from qit4n_kg.errors import NotAcceptableError
 from qit4n_kg.formats import RdfFormat, ResultFormat
+from qit4n_kg.namespaces import PREFIXES
 from qit4n_kg.store.memory import RdflibStore
 from qit4n_kg.store.oxigraph import OxigraphStore
-from qit4n_kg.store.writing import XmlOutput
+from qit4n_kg.store.writing import XmlOutput, serialise
 
 # XML 1.0, section 2.2: the characters there are.
 NO_CHARACTERS = [*(chr(code) for code in range(0x20) if chr(code) not in "\t\n\r"), "\ufffe", "\uffff"]
@@ -71,3 +72,17 @@ def test_a_character_that_stands_across_two_writes_is_found(cut):
     output.write(b"<a>" + data[:cut])
     with pytest.raises(NotAcceptableError):
         output.write(data[cut:])
+
+
+@pytest.mark.parametrize("count", [0, 1, 400])
+def test_prefixes_of_turtle_are_in_order_and_of_a_short_one_only_those_it_uses(count):
+    triples = [Triple(NamedNode(f"http://e/s{n}"), NamedNode("http://e/p"), Literal("org:x")) for n in range(count)]
+    output = io.BytesIO()
+    serialise(triples, output, RdfFormat.TURTLE, {"e": "http://e/", **PREFIXES})
+    lines = output.getvalue().splitlines()
+    declared = [line for line in lines if line.startswith(b"@prefix")]
+    assert declared == sorted(declared)
+    assert len(declared) == {0: 0, 1: 2, 400: len(PREFIXES) + 1}[count]  # org: occurs, though only in a text
+    assert {quad.triple for quad in pyoxigraph.parse(output.getvalue(), format=pyoxigraph.RdfFormat.TURTLE)} == {
+        *triples
+    }

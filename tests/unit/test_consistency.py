@@ -10,7 +10,7 @@ from qit4n_kg.consistency import check_consistency, compare_with_owlrl
 from qit4n_kg.loading import SourceKind, find_sources, read_quads
 from qit4n_kg.reasoning.axioms import KINDS
 from qit4n_kg.reasoning.reasoner import Reasoner, compile_rules
-from qit4n_kg.synthetic import generate
+from qit4n_kg.synthetic.world import generate
 
 ROOT = Path(__file__).parents[2]
 GRAPHS = "https://w3id.org/qit4n/graph/"

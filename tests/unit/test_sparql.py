@@ -125,6 +125,18 @@ def explained(text):
     return explain(text, caught.value)
 
 
+def test_a_select_without_variables_is_told_so():
+    for text in ("SELECT { foo:x ?p ?o }", "SELECT WHERE { ?s ?p ?o }"):
+        error = explained(text)
+        assert (error.message, error.column) == ("SELECT names no variables.", 8)
+
+
+@pytest.mark.parametrize("iri", ["<http://[bad>", "<http://e/%zz>"])
+def test_what_is_no_iri_is_named_where_it_stands(iri):
+    error = explained(f'SELECT (STRDT("x", {iri}) AS ?x) {{ ?s <relative> <?and#more> }}')
+    assert (error.message, error.column) == (f"{iri} is no IRI.", 20)
+
+
 def test_a_missing_known_prefix_comes_with_its_declaration():
     error = explained("SELECT *\n{ ?m schema:name ?n }")
     assert error.message == "The prefix schema: is not declared."

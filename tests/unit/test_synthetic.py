@@ -8,7 +8,7 @@ import pytest
 from pyoxigraph import BlankNode, Literal, NamedNode
 
 from qit4n_kg.namespaces import RDF, STDORG
-from qit4n_kg.synthetic import generate
+from qit4n_kg.synthetic.world import generate
 
 
 def test_the_same_seed_gives_the_same_world():
@@ -44,7 +44,16 @@ def test_every_thing_it_names_as_an_object_is_described():
 def test_it_has_every_kind_of_thing_and_no_blank_node():
     quads = list(generate(20_000, seed=2))
     kinds = Counter(quad.object.value.removeprefix(STDORG) for quad in quads if quad.predicate.value == RDF + "type")
-    assert {"FocusGroup", "WorkingGroup", "Meeting", "Deliverable", "Liaison", "RoleHeld", "StatusReport"} <= set(kinds)
+    assert {
+        "FocusGroup",
+        "WorkingGroup",
+        "Meeting",
+        "Deliverable",
+        "Liaison",
+        "RoleHeld",
+        "StatusReport",
+        "ProposedRecipient",
+    } <= set(kinds)
     assert not any(
         isinstance(term, BlankNode) for quad in quads for term in (quad.subject, quad.object, quad.graph_name)
     )

@@ -16,7 +16,7 @@ from pyoxigraph import Literal, NamedNode, Quad
 
 from qit4n_kg.namespaces import DEFAULT_BASE_IRI, RDFS, STDORG
 from qit4n_kg.reporting import quiet_terms
-from qit4n_kg.synthetic import generate
+from qit4n_kg.synthetic.world import generate
 from qit4n_kg.validation import FileHolding, Gate, MergedData, validate_change
 from qit4n_kg.validation.model import TYPE
 from qit4n_kg.validation.reference import run

@@ -58,6 +58,16 @@ def test_a_relative_iri_is_resolved_as_the_endpoint_does(tiny_client):
     assert finding["message"] == "<id/nothing> does not occur in the data."
 
 
+def test_the_generation_of_the_request_is_the_one_that_is_asked(tiny_client):
+    number = int(tiny_client.get("/graphs?default").headers["X-Generation"])
+    parameters = {"query": "SELECT * { ?s <http://example.org/none> ?o }", "at": number}
+    page = tiny_client.get("/sparql/why", query_string=parameters, headers={"Accept": "text/html"})
+    assert page.headers["X-Generation"] == str(number)
+    assert f"at={number}" in page.text
+    assert tiny_client.get("/sparql/why", query_string=parameters | {"at": number + 1}).status_code == 404
+    assert tiny_client.post("/sparql/why", data=parameters | {"at": number + 1}).status_code == 404
+
+
 def test_the_page_of_an_empty_result_leads_there(tiny_client):
     page = tiny_client.get("/sparql", query_string={"query": EMPTY}, headers=BROWSER)
     assert 'href="/sparql/why?query=PREFIX' in page.text

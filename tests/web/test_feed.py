@@ -264,3 +264,40 @@ def test_pages_name_the_feed(client):
     text = client.get("/exports", headers={"Accept": "text/html"}).text
     assert '<link rel="alternate" type="application/atom+xml" href="/feed.atom"' in text
     assert 'href="/feed"' in text
+
+
+@pytest.mark.parametrize("written", ["pages/01", "pages/\u0661", "pages/1?x=1", "volumes/01", "pages/01.atom", "0001"])
+def test_a_part_has_one_address_and_the_others_lead_there(client, epoch, written):  # what is kept for ever is kept once
+    answered = client.get(f"/feed/{epoch}/{written}")
+    assert answered.status_code == 301
+    assert "immutable" not in answered.headers.get("Cache-Control", "")
+    one = written.partition("?")[0].replace("\u0661", "1").replace("000", "").replace("01", "1")
+    assert answered.headers["Location"] == f"/feed/{epoch}/{one}"
+
+
+def test_the_streams_own_address_leads_to_the_root(client, epoch):
+    answered = client.get(f"/feed/{epoch}")
+    assert (answered.status_code, answered.headers["Location"]) == (303, "/feed")
+
+
+@pytest.mark.parametrize(("name", "status"), [("nosuch", 404), ("20200101T000000Z-0123abcd", 410)])
+def test_what_never_was_an_epoch_is_404_and_one_that_was_is_410(client, name, status):
+    for path in ("", "/pages/1", "/volumes/1", "/1"):
+        assert client.get(f"/feed/{name}{path}").status_code == status
+
+
+@pytest.mark.parametrize("path", ["/oai?verb=Identify", "/feed", "/"])
+def test_a_host_header_that_names_no_host_is_400(client, path):
+    assert client.get(path, headers={"Host": 'a"><b', "Accept": "application/trig"}).status_code == 400
+    assert client.get(path, headers={"Host": "[::1]:80", "Accept": "*/*"}).status_code == 200
+
+
+def test_behind_a_proxy_the_setting_says_how_the_server_is_reached(settings):
+    app = create_app(replace(settings, public_url="https://kg.example"))
+    client = app.test_client()
+    try:
+        assert b"<https://kg.example/feed>" in client.get("/feed", headers={"Accept": "application/n-quads"}).data
+        asked = client.get("/oai?verb=Identify", headers={"Host": "other.example", "X-Forwarded-Host": "bad.example"})
+        assert b"<baseURL>https://kg.example/oai</baseURL>" in asked.data
+    finally:
+        app.extensions["knowledge_graph"].close()

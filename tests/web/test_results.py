@@ -8,6 +8,7 @@ import io
 import json
 import urllib.parse
 from dataclasses import replace
+from tempfile import TemporaryFile
 
 import pytest
 import zstandard
@@ -124,6 +125,28 @@ def test_a_suffix_chooses_the_format_whatever_accept_says(tiny_client, suffix):
     name = "csv-excel" if suffix == "excel.csv" else suffix
     assert answer.data == ask(tiny_client, format=name).data
     assert "Accept" not in answer.vary
+
+
+@pytest.mark.parametrize("name", ["xlsx", "ttl", "text/turtle", "nonsense"])
+def test_a_format_that_is_not_on_offer_is_406_with_those_there_are(tiny_client, name):
+    answer = ask(tiny_client, format=name)
+    assert answer.status_code == 406
+    assert answer.json["hint"] == "There is: json, xml, csv, tsv, csv-excel, html."
+
+
+def test_of_several_names_of_formats_one_may_be_for_another_server(tiny_client):
+    answer = ask(tiny_client, headers={"Accept": "text/csv"}, format="ttl", output="ttl", results="ttl")
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+
+
+def test_a_byte_order_mark_before_a_query_is_passed_over(tiny_client):
+    answer = tiny_client.post("/sparql", data=b"\xef\xbb\xbfASK {}", content_type="application/sparql-query")
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("host", ["", "a,b"])
+def test_a_request_names_one_host(tiny_client, host):  # RFC 9112, section 3.2
+    assert tiny_client.get("/sparql", environ_overrides={"HTTP_HOST": host}).status_code == 400
 
 
 def test_an_unknown_suffix_is_404_with_those_there_are(tiny_client):
@@ -252,7 +275,7 @@ def test_every_answer_tells_its_generation(tiny_client):
 
 
 def test_only_so_many_large_results_are_sent_at_a_time(tmp_path):
-    downloads = Downloads(2)
+    downloads = Downloads(2, 1000)
     files = [(tmp_path / str(n)).open("w+b") for n in range(3)]
     first, second = downloads.begin(files[0]), downloads.begin(files[1], b"before")
     with pytest.raises(QueueFullError, match="2 large results"):
@@ -268,6 +291,26 @@ def test_only_so_many_large_results_are_sent_at_a_time(tmp_path):
         downloads.begin(file)
     for download in again:
         download.close()
+
+
+def test_only_so_many_bytes_of_large_results_are_kept_for_slow_clients(tmp_path):
+    downloads = Downloads(9, 1000)
+
+    def begin(size):
+        file = TemporaryFile(dir=tmp_path)  # noqa: SIM115  (the download closes it)
+        file.write(bytes(size))
+        file.seek(0)
+        return downloads.begin(file)
+
+    first = begin(2000)  # one by itself is bounded as a result is
+    with pytest.raises(QueueFullError):
+        begin(1)
+    first.close()
+    both = [begin(500), begin(500)]
+    with pytest.raises(QueueFullError, match="2 large results"):
+        begin(1)
+    assert [len(b"".join(download)) for download in both] == [500, 500]
+    assert downloads.running == 0
 
 
 def test_a_client_that_goes_away_leaves_its_place(tiny_settings, serve_apart):

@@ -38,7 +38,7 @@ def _write_generated(settings: Settings, triples: int, seed: int, output: Path |
     import pyoxigraph
 
     from qit4n_kg.loading import find_sources, read_quads
-    from qit4n_kg.synthetic import generate as generate_quads
+    from qit4n_kg.synthetic.world import generate as generate_quads
 
     shipped = find_sources(settings.sources, settings.graph_base)
     (schemes,) = (source for source in shipped if source.relative == "data/reference/concepts.ttl")
@@ -73,6 +73,9 @@ def _write_generated(settings: Settings, triples: int, seed: int, output: Path |
 )
 @click.option("--exports", is_flag=True, help="Measure instead what each export costs.")
 @click.option(
+    "--export", "only", multiple=True, metavar="NAME", help="Of these exports only, by name; may be repeated."
+)
+@click.option(
     "-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="Folder for bench.json and bench.svg."
 )
 @options.state_dir
@@ -83,6 +86,7 @@ def bench(
     patience: float,
     install_peers: bool,
     exports: bool,
+    only: tuple[str, ...],
     output: Path | None,
     **flags: Any,
 ) -> None:
@@ -96,8 +100,8 @@ def bench(
     if triples is not None:
         settings = _generated(settings, triples)
     build_graph(settings, is_quiet=False)
-    if exports:
-        click.echo(measure_exports(settings, lambda line: terminal.err.print(line, markup=False)), nl=False)
+    if exports or only:
+        click.echo(measure_exports(settings, lambda line: terminal.err.print(line, markup=False), only), nl=False)
         return
     if install_peers:
         servers.install_peers(peers)

@@ -1,27 +1,35 @@
 """`qit4n-kg contribute …`: contributions on a server, with a token; the server decides everything.
 
-The token comes from the environment (QIT4N_TOKEN), so that it stands in no list of processes. Exit codes: 0 done, 1 the server says
-no (a problem, violations, conflicts), 2 wrong usage or an unreadable file.
+Exit codes: 0 done, 1 the server says no (a problem, violations, conflicts), 2 wrong usage or an unreadable file.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import sys
-import urllib.error
 import urllib.parse
-import urllib.request
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from qit4n_kg.commands import terminal
-from qit4n_kg.errors import AccessError, ParameterError, RemoteEndpointError, SourceError
+from qit4n_kg.commands.asking import ask, multipart
+from qit4n_kg.contributions.reading import CHANGING, refuse_unknown
+from qit4n_kg.errors import ParameterError, SourceError
+from qit4n_kg.findings import write_finding
 from qit4n_kg.formats import READABLE, by_name
 
-_TIMEOUT = 300.0
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_EXAMPLES = """\b
+Examples:
+  qit4n-kg contribute submit new.ttl -m "Add a chair" -e https://example.org/minutes --consent
+  qit4n-kg contribute submit -m "One person" --consent \\
+    --merge https://w3id.org/qit4n/id/person/a-b https://w3id.org/qit4n/id/person/b-a "Same address in both lists"
+"""
+_JSON_LD = "A .json file is a contribution; statements in JSON-LD are .jsonld."
 _endpoint = click.option(
     "--endpoint",
     metavar="URL",
@@ -38,30 +46,102 @@ def contribute() -> None:
     """Submit, review and follow contributions on a server (the token: QIT4N_TOKEN)."""
 
 
-@contribute.command()
+@contribute.command(epilog=_EXAMPLES)
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
-@click.option("-m", "--message", required=True, metavar="TEXT", help="What it is about.")
+@click.option("-m", "--message", metavar="TEXT", help="What it is about; needed, here or in a .json file.")
 @click.option("-e", "--evidence", multiple=True, metavar="TEXT", help="A document's address, or how you know.")
-@click.option("--retract", type=click.Path(path_type=Path), metavar="FILE", help="Turtle: statements to take back.")
+@click.option(
+    "--retract",
+    "retracts",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Turtle: statements to take back.",
+)
+@click.option(
+    "--overrule",
+    "overrules",
+    type=(click.Path(path_type=Path), str),
+    multiple=True,
+    metavar="FILE REASON",
+    help="Turtle: what a document states and is not followed, and why.",
+)
+@click.option("--merge", "merges", nargs=3, multiple=True, metavar="OLD NEW REASON", help="OLD is the same as NEW.")
+@click.option("--rename", "renames", nargs=3, multiple=True, metavar="OLD NEW REASON", help="OLD becomes NEW.")
+@click.option("--retire", "retires", nargs=2, multiple=True, metavar="OLD REASON", help="OLD is not used any more.")
 @click.option("--consent", is_flag=True, help="You consent that it is published under CC BY 4.0; needed.")
 @click.option("--generation", type=int, metavar="N", help="The generation that you have seen (the current one).")
 @click.option("--key", metavar="TEXT", help="Sent again with the same key, it is not taken twice.")
 @_as_json
 @_endpoint
-def submit(endpoint: str, is_json: bool, files: tuple[Path, ...], retract: Path | None, **given: Any) -> None:
-    """Submit FILES of statements to add (Turtle, JSON-LD, RDF/XML, N-Triples, CSV, XLSX)."""
-    if not files and retract is None:
-        raise ParameterError("There is nothing to submit.", hint="Name a file, or --retract.")
-    if not given["consent"]:
+def submit(endpoint: str, is_json: bool, files: tuple[Path, ...], consent: bool, **given: Any) -> None:
+    """Submit FILES of statements to add, and what else is to change; most options may be repeated.
+
+    FILES are Turtle, JSON-LD, RDF/XML, N-Triples, CSV, XLSX, or one .json: a contribution as POST /contributions takes it, to which
+    the options are added. An identifier (OLD, NEW) is a whole IRI.
+    """
+    members = _members([path for path in files if path.suffix.lower() == ".json"])
+    if consent:
+        members["licence"] = "CC-BY-4.0"
+    _add_options(members, given)
+    added = [_statements(path) for path in files if path.suffix.lower() != ".json"]
+    if not added and not any(members.get(name) for name in CHANGING):
+        raise ParameterError(
+            "There is nothing to submit.",
+            hint="Name a file, or use --retract, --overrule, --merge, --rename or --retire.",
+        )
+    if not members.get("message"):
+        raise ParameterError("A contribution needs a message that says what it is about.", hint="Add --message.")
+    if not members.get("licence"):
         raise ParameterError("A contribution needs consent to its licence.", hint="Add --consent.")
-    fields = [("message", given["message"]), ("licence", "CC-BY-4.0")]
-    fields += [("evidence", one) for one in given["evidence"]]
-    fields += [(name, str(given[name])) for name in ("generation", "key") if given[name] is not None]
-    if retract is not None:
-        fields.append(("retracts", _read(retract).decode(errors="replace")))
-    body, kind = _multipart(fields, [(path, _read(path)) for path in files])
-    told = _call(endpoint, "POST", "/contributions", body, kind)
-    _print(told, is_json=is_json)
+    body, kind = multipart([("contribution", json.dumps(members, ensure_ascii=False))], added)
+    _print(ask(endpoint, "POST", "/contributions", body, kind), is_json=is_json)
+
+
+def _members(paths: Sequence[Path]) -> dict[str, Any]:
+    """Read a contribution that stands in a file of its own, if there is one."""
+    if len(paths) > 1:
+        raise ParameterError("One .json file is one contribution.", hint="Submit them one by one.")
+    if not paths:
+        return {}
+    try:
+        members = json.loads(_read(paths[0]))
+    except (ValueError, RecursionError) as exc:
+        raise SourceError(f"This is not JSON: {exc}.", path=paths[0]) from exc
+    if not isinstance(members, dict):
+        raise SourceError("This is no contribution, which is a JSON object.", path=paths[0], hint=_JSON_LD)
+    try:
+        refuse_unknown(members)
+    except ParameterError as exc:
+        raise SourceError(exc.message, path=paths[0], hint=f"{exc.hint} {_JSON_LD}") from exc
+    return members
+
+
+def _add_options(members: dict[str, Any], given: dict[str, Any]) -> None:
+    """Add what the options say to the members of a contribution."""
+    members |= {name: given[name] for name in ("message", "generation", "key") if given[name] is not None}
+    lists: dict[str, list[Any]] = {
+        "evidence": list(given["evidence"]),
+        "overrules": [{"statement": _text(path), "reason": reason} for path, reason in given["overrules"]],
+        "merges": [{"old": old, "new": new, "reason": reason} for old, new, reason in given["merges"]],
+        "renames": [{"old": old, "new": new, "reason": reason} for old, new, reason in given["renames"]],
+        "retires": [{"old": old, "reason": reason} for old, reason in given["retires"]],
+    }
+    for name, parts in lists.items():
+        before = members.get(name) or []
+        if parts:
+            members[name] = [*(before if isinstance(before, list) else [before]), *parts]
+    if given["retracts"] is not None:
+        members["retracts"] = f"{members.get('retracts') or ''}\n{_text(given['retracts'])}".lstrip("\n")
+
+
+def _statements(path: Path) -> tuple[str, str, bytes]:
+    """Read a file of statements to add: its name, media type and content."""
+    form = by_name(path.suffix.lstrip(".").lower() or "ttl", READABLE)
+    if form is None:
+        known = ", ".join(f".{one.extension}" for one in READABLE)
+        raise SourceError("The format is not known.", path=path, hint=f"Known: {known}, and .json: a contribution.")
+    name = f"{path.stem}.{form.extension}" if str(path) != "-" else "standard-input.ttl"
+    return name, form.media_type, _read(path)
 
 
 @contribute.command("list")
@@ -71,7 +151,7 @@ def submit(endpoint: str, is_json: bool, files: tuple[Path, ...], retract: Path 
 def list_(endpoint: str, is_json: bool, state: str | None) -> None:
     """List contributions, the newest first."""
     query = f"?{urllib.parse.urlencode({'state': state})}" if state else ""
-    told = _call(endpoint, "GET", f"/contributions{query}")
+    told = ask(endpoint, "GET", f"/contributions{query}")
     if is_json:
         click.echo(json.dumps(told, ensure_ascii=False, indent=1))
         return
@@ -90,9 +170,9 @@ def list_(endpoint: str, is_json: bool, state: str | None) -> None:
 @_endpoint
 def show(endpoint: str, is_json: bool, id_: str, effects: bool) -> None:
     """Show what contribution ID changes, what the shapes say of it, and what happened to it."""
-    told = _call(endpoint, "GET", f"/contributions/{_quoted(id_)}")
+    told = ask(endpoint, "GET", f"/contributions/{_quoted(id_)}")
     if effects:
-        told["effects"] = _call(endpoint, "GET", f"/contributions/{_quoted(id_)}/effects")
+        told["effects"] = ask(endpoint, "GET", f"/contributions/{_quoted(id_)}/effects")
     _print(told, is_json=is_json)
 
 
@@ -105,8 +185,8 @@ def _decision(name: str, help_text: str) -> None:
     def decide(endpoint: str, is_json: bool, id_: str, note: str) -> None:
         path = f"/contributions/{_quoted(id_)}"
         body = json.dumps({"note": note}).encode()
-        tag = _call(endpoint, "GET", path)["etag"] if name == "accept" else None
-        _print(_call(endpoint, "POST", f"{path}/{name}", body, "application/json", tag), is_json=is_json)
+        tag = ask(endpoint, "GET", path)["etag"] if name == "accept" else None
+        _print(ask(endpoint, "POST", f"{path}/{name}", body, "application/json", tag), is_json=is_json)
 
 
 for _name, _help in (
@@ -126,7 +206,7 @@ def _print(told: dict[str, Any], *, is_json: bool) -> None:
     lines = [f"{told['id']}  {told['state']}  {told['submitter']}, {told['time'][:16]}", told["message"]]
     lines += [f"  {one['sentence']}" for one in told["differences"]]
     lines += [f"Conflict: {one}" for one in told["conflicts"]]
-    lines += [_finding(one) for one in (told["report"] or {}).get("results", ())]
+    lines += [write_finding(one) for one in (told["report"] or {}).get("results", ())]
     for event in told["events"]:
         if event["kind"] != "accepting":
             note = f": {event['note']}" if event.get("note") else ""
@@ -137,53 +217,6 @@ def _print(told: dict[str, Any], *, is_json: bool) -> None:
         terminal.out.print(line, markup=False, soft_wrap=True, highlight=False)
 
 
-def _finding(one: dict[str, Any]) -> str:
-    place = ":".join(str(one[name]) for name in ("file", "line", "column") if one.get(name) is not None)
-    return f"{place}{': ' if place else ''}{one['severity']}: {one['message']} ({one['focus']})"
-
-
-def _call(
-    endpoint: str, method: str, path: str, body: bytes | None = None, kind: str | None = None, tag: str | None = None
-) -> dict[str, Any]:
-    """Ask the server and return its JSON; a problem ends the command."""
-    if not endpoint.startswith(("http://", "https://")):
-        raise ParameterError(f"{endpoint!r} is not an http(s) address.")
-    request = urllib.request.Request(f"{endpoint.rstrip('/')}{path}", body, method=method)  # noqa: S310
-    request.add_header("Accept", "application/json")
-    if kind:
-        request.add_header("Content-Type", kind)
-    if tag:
-        request.add_header("If-Match", f'"{tag}"')
-    if token := os.environ.get("QIT4N_TOKEN"):
-        request.add_header("Authorization", f"Bearer {token}")
-    try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT) as response:  # noqa: S310
-            told: dict[str, Any] = json.loads(response.read())
-            return told
-    except urllib.error.HTTPError as exc:
-        with exc:
-            _refused(exc.code, exc.read())
-    except (OSError, ValueError) as exc:
-        raise RemoteEndpointError(f"{endpoint} can't be reached, or is no such server: {exc}.") from exc
-
-
-def _refused(status: int, body: bytes) -> NoReturn:
-    """Say why the server refused, and end."""
-    try:
-        problem = json.loads(body)
-    except ValueError:
-        raise RemoteEndpointError(f"The server answers with status {status}.") from None
-    for one in (problem.get("report") or {}).get("results", ()):
-        terminal.err.print(_finding(one), markup=False, soft_wrap=True)
-    for one in problem.get("conflicts", ()):
-        terminal.err.print(f"Conflict: {one}", markup=False, soft_wrap=True)
-    message = problem.get("detail") or f"The server answers with status {status}."
-    if status == 401 and "QIT4N_TOKEN" not in os.environ:
-        raise AccessError(message, hint="Put a token into the environment variable QIT4N_TOKEN.")
-    place = f" (line {problem['line']}, column {problem.get('column')})" if problem.get("line") else ""
-    raise RemoteEndpointError(f"{message.rstrip('.')}{place}.", hint=problem.get("hint"))
-
-
 def _read(path: Path) -> bytes:
     try:
         return sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
@@ -191,22 +224,8 @@ def _read(path: Path) -> bytes:
         raise SourceError(f"can't be read: {exc.strerror}", path=path) from exc
 
 
-def _multipart(fields: list[tuple[str, str]], files: list[tuple[Path, bytes]]) -> tuple[bytes, str]:
-    """Write a form (RFC 7578); return it and its Content-Type."""
-    boundary = f"----{os.urandom(16).hex()}"
-    parts = [
-        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
-        for name, value in fields
-    ]
-    for path, content in files:
-        form = by_name(path.suffix.lstrip(".") or "ttl", READABLE)
-        if form is None:
-            known = ", ".join(f".{one.extension}" for one in READABLE)
-            raise SourceError("The format is not known.", path=path, hint=f"Known: {known}.")
-        name = urllib.parse.quote(f"{path.stem}.{form.extension}" if str(path) != "-" else "standard-input.ttl")
-        head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
-        parts.append(f"{head}Content-Type: {form.media_type}\r\n\r\n".encode() + content + b"\r\n")
-    return b"".join([*parts, f"--{boundary}--\r\n".encode()]), f"multipart/form-data; boundary={boundary}"
+def _text(path: Path) -> str:
+    return _read(path).decode(errors="replace")
 
 
 def _quoted(id_: str) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, BinaryIO
 
+from rich.markup import escape
+
 from qit4n_kg.commands import terminal
-from qit4n_kg.errors import ParameterError, SourceError
+from qit4n_kg.errors import ParameterError, SourceError, StateError
 from qit4n_kg.exports.loss import report_loss
-from qit4n_kg.exports.making import Material, Stamp, licence_of, make
+from qit4n_kg.exports.making import Material, edition_of, make, module_of
 from qit4n_kg.exports.registry import read_registry
 from qit4n_kg.store.generations import Generations
 from qit4n_kg.store.oxigraph import OxigraphStore
@@ -19,14 +21,39 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qit4n_kg.config import Settings
+    from qit4n_kg.exports.registry import Description
 
 
 def show_list(settings: Settings) -> None:
-    """Print each export's name, label and consumer."""
-    for export in read_registry(settings.sources / "queries" / "exports"):
-        terminal.out.print(
-            f"[bold]{export.name}[/]  {export.label}. For {export.description.consumer}.", soft_wrap=True
-        )
+    """Print each format: its files, who takes it, what may stand in a name, and its parameters."""
+    registry = read_registry(settings.sources / "queries" / "exports")
+    for description in registry.descriptions:
+        terminal.out.print(f"[bold]{escape(description.query.title)}[/]", soft_wrap=True)
+        for export in registry.of(description):
+            terminal.out.print(f"  [bold]{escape(export.name)}[/]  {escape(export.label)}", soft_wrap=True)
+        for line in _told(settings, description, registry.of(description)[0].example):
+            terminal.out.print(f"    {line}", markup=False, soft_wrap=True)
+
+
+def _told(settings: Settings, description: Description, example: str) -> Iterator[str]:
+    yield f"Who takes it: {description.consumer}."
+    argument = description.argument
+    if argument is not None:
+        yield f"{{{argument.name}}}: {', '.join(_in_the_graph(settings, example)) or argument.known}."
+    for parameter in description.query.parameters:
+        if argument is None or parameter.name != argument.name:
+            default = f" Default: {parameter.default}." if parameter.default else ""
+            yield f"-p {parameter.name}=…  {parameter.description}.{default}"
+
+
+def _in_the_graph(settings: Settings, example: str) -> list[str]:
+    """Ask the graph what may stand in a name, where the format says how and something is built."""
+    try:
+        with _material(settings, example, {}) as material:
+            known = getattr(module_of(material.wanted), "known", None)
+            return list(known(material)) if known is not None else []
+    except StateError:
+        return []
 
 
 def write_export(settings: Settings, name: str, arguments: Mapping[str, str], output: Path | None) -> None:
@@ -62,28 +89,40 @@ def _material(settings: Settings, name: str, arguments: Mapping[str, str]) -> It
     queries = settings.sources / "queries"
     wanted = read_registry(queries / "exports").find(name)
     generation = Generations(settings.state_dir, settings.keep_generations, settings.keep_days).current()
-    manifest = generation.manifest
-    stamp = Stamp(manifest.number, manifest.dataset, manifest.built_at)
+    of = edition_of(settings, generation.manifest)
     with OxigraphStore.open_read_only(generation.store_path) as store:
-        licence = licence_of(settings)
         yield Material(
-            store, queries, settings.base_iri, stamp, wanted, arguments, licence=licence, publisher=settings.publisher
+            store, queries, of.base_iri, of.stamp, wanted, arguments, licence=of.licence, publisher=of.publisher
         )
 
 
 @contextmanager
 def _target(path: Path | None) -> Iterator[BinaryIO]:
-    """Open a file that takes its name when it is whole, or standard output."""
+    """Open a file that takes its name when it is whole, or standard output; a device or a link is written to as it is."""
     if path is None:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
+    if path.is_symlink() or (
+        path.exists() and not path.is_file()
+    ):  # such as /dev/stdout, which nothing may take the place of
+        with _writing(path), path.open("wb") as file:
+            yield file
+        return
     partial = path.with_name(f".{path.name}.partial")
     try:
-        with partial.open("wb") as file:
-            yield file
-        partial.replace(path)
+        with _writing(path):
+            with partial.open("wb") as file:
+                yield file
+            partial.replace(path)
+    finally:
+        with suppress(OSError):
+            partial.unlink()
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as exc:
         raise SourceError(f"can't be written: {exc.strerror}", path=path) from exc
-    finally:
-        partial.unlink(missing_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -29,7 +30,11 @@ MIB = 1 << 20
     metavar="SECONDS",
     help="How long to wait between two looks.",
 )
-@click.option("--verify", is_flag=True, help="Change nothing: read all of the copy and compare it with the source.")
+@click.option(
+    "--verify",
+    is_flag=True,
+    help="Change nothing: read every file of the copy, and compare what it holds with the source.",
+)
 @click.option(
     "--timeout",
     type=click.FloatRange(0.1, 86_400),
@@ -77,21 +82,35 @@ def mirror(
     if verify:
         _verify(copy)
         return
+    is_new = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as exc:
         raise MirrorError(f"{folder} can't be made: {exc.strerror}.") from exc
     copy.position()  # which refuses a folder of something else's before anything is written to it
-    with generations.writer():
-        _tell(copy)
-        while follow:
-            time.sleep(interval)
-            try:
-                _tell(copy, is_conditional=True)
-            except MirrorDiffersError:
-                raise
-            except MirrorError as exc:
-                _say(str(exc))
+    try:
+        with generations.writer():
+            _tell(copy)
+            while follow:
+                time.sleep(interval)
+                try:
+                    _tell(copy, is_conditional=True)
+                except MirrorDiffersError:
+                    raise
+                except MirrorError as exc:
+                    _say(str(exc))
+    except MirrorError:
+        if is_new:
+            _remove_if_empty(folder)
+        raise
+
+
+def _remove_if_empty(folder: Path) -> None:
+    """Remove a folder that was made for nothing; where pages or a generation have come into it, it stays."""
+    with suppress(OSError):
+        (folder / "generations").rmdir()
+        (folder / "lock").unlink()
+        folder.rmdir()
 
 
 def _tell(copy: Mirror, *, is_conditional: bool = False) -> None:

@@ -11,6 +11,7 @@ to the next, and looks each time whether it still holds.
 
 from __future__ import annotations
 
+import math
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -373,7 +374,7 @@ class _Batch:
         if not settings.scratch:
             refuse_wiping(order, store, self.origin)
         work = settings.state_dir / "generations" / "update.partial"
-        timeout, memory = settings.query_timeout, settings.query_memory
+        timeout, memory = min(order.timeout or math.inf, settings.query_timeout), settings.query_memory
         path = self.current.store_path
         return evaluate_update(order, path, work, turn.loaded, timeout=timeout, memory=memory), "update"
 

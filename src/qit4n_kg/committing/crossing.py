@@ -8,6 +8,7 @@ from qit4n_kg.errors import (
     InvalidDataError,
     KnowledgeGraphError,
     PreconditionFailedError,
+    QueryLimitError,
     QuerySyntaxError,
     SourceError,
     StateError,
@@ -38,6 +39,8 @@ def send_error(error: KnowledgeGraphError) -> dict[str, Any]:
     reply: dict[str, Any] = {"ok": False, "code": error.code, "message": error.message, "hint": error.hint}
     if isinstance(error, QuerySyntaxError | SourceError):
         reply |= {"line": error.line, "column": error.column}
+    if isinstance(error, QueryLimitError):
+        reply["limit"] = error.limit
     if isinstance(error, PreconditionFailedError):
         reply["conflicts"] = error.conflicts
     if isinstance(error, InvalidDataError):
@@ -55,6 +58,8 @@ def receive_error(reply: dict[str, Any]) -> KnowledgeGraphError:
         return kind(message, hint=hint, conflicts=reply["conflicts"])
     if issubclass(kind, QuerySyntaxError | SourceError):
         return kind(message, line=reply["line"], column=reply["column"], hint=hint)
+    if issubclass(kind, QueryLimitError):
+        return kind(message, hint=hint, limit=reply["limit"])
     return kind(message, hint=hint)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pyoxigraph import Literal, NamedNode, Quad, Triple
 
-from qit4n_kg.contributions import moving
+from qit4n_kg.contributions import choosing, moving
 from qit4n_kg.contributions.provenance import FALSE, describe_graph, graph_of
 from qit4n_kg.contributions.standing import IN_FORCE, LABEL, OVERRULED, TYPE
 from qit4n_kg.errors import ProposalError
@@ -54,6 +54,7 @@ def plan(contribution: Contribution, acceptance: Event, standing: Standing, base
     for move in proposal.moves:
         moving.apply(move, standing, adds, retracts)
         adds.update(dict.fromkeys(_in(triple, graph) for triple in moving.mark(move)))
+    choosing.follow(standing, adds, retracts, graph)
     for quad in contribution.reversal[0]:
         adds[quad] = None
     retracts.update(dict.fromkeys(quad for quad in contribution.reversal[1] if _is_there(quad, standing)))

@@ -27,10 +27,8 @@ MOST_PARTS = 200
 MOST_OVERRULED = 1_000
 
 LICENCE_NAMES = ("CC-BY-4.0", LICENCE)
-MEMBERS = (
-    *("message", "licence", "evidence", "generation", "key"),
-    *("adds", "retracts", "overrules", "merges", "renames", "retires"),
-)
+CHANGING = ("adds", "retracts", "overrules", "merges", "renames", "retires")
+MEMBERS = ("message", "licence", "evidence", "generation", "key", *CHANGING)
 """What a contribution in JSON may have."""
 _REGISTRY_ONLY = frozenset(NamedNode(STDORG + name) for name in ("inForce", "sourceFile", "rule"))
 _TYPE = NamedNode(RDF + "type")

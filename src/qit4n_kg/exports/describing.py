@@ -30,6 +30,8 @@ DUMPED = {
     "ttl": "text/turtle",
     "jsonld": "application/ld+json",
 }
+LINKED = ("exports/dcat-ap.ttl", "feed", "oai?verb=Identify")
+"""What else describes the dataset, or follows it: the catalogue, the change feed (LDES), the repository (OAI-PMH)."""
 PACKED = {"": None, ".gz": "application/gzip", ".zst": "application/zstd"}
 _HERE = "https://here.invalid/"
 _OPENING = b"<" + _HERE.encode()

@@ -16,13 +16,14 @@ import os
 import shutil
 import threading
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from typing import IO, TYPE_CHECKING
 from urllib.parse import quote
 
 from qit4n_kg import __version__
 from qit4n_kg.errors import QueueFullError, StateError, StateFullError
 from qit4n_kg.exports.jobs import run_job
-from qit4n_kg.exports.making import licence_of
+from qit4n_kg.exports.making import edition_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -58,9 +59,8 @@ class KeptExports:
         :raises QueueFullError: too many are being made.
         :raises StateFullError: there is no room for it.
         """
-        manifest = generation.manifest
-        made_of = (__version__, manifest.dataset, manifest.built_at, self._settings.publisher)
-        folder = self._folder / f"{manifest.number}-{_digest(*made_of)}"
+        edition = edition_of(self._settings, generation.manifest)
+        folder = self._folder / f"{generation.number}-{_digest(__version__, repr(edition))}"
         target = folder / _file_name(wanted, arguments or {}, loss=loss)
         with suppress(FileNotFoundError):
             return target.open("rb")
@@ -85,7 +85,6 @@ class KeptExports:
     def _make(
         self, generation: Generation, wanted: Wanted, arguments: Mapping[str, str], target: Path, *, loss: bool
     ) -> None:
-        manifest = generation.manifest
         partial = target.with_suffix(f".{os.getpid()}-{threading.get_ident()}.partial")
         job = {
             "name": wanted.name,
@@ -93,10 +92,7 @@ class KeptExports:
             "loss": loss,
             "queries": str(self._settings.sources / "queries"),
             "store": str(generation.store_path),
-            "base_iri": self._settings.base_iri,
-            "stamp": {"generation": manifest.number, "dataset": manifest.dataset, "built_at": manifest.built_at},
-            "licence": licence_of(self._settings),
-            "publisher": self._settings.publisher,
+            **asdict(edition_of(self._settings, generation.manifest)),
             "target": str(partial),
             "limit": self._settings.result_bytes,
             "memory": self._settings.query_memory,

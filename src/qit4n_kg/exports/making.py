@@ -16,6 +16,7 @@ from qit4n_kg.errors import ParameterError, ResultTooLargeError
 from qit4n_kg.exports.facts import Facts, expand
 from qit4n_kg.namespaces import DEFAULT_BASE_IRI
 from qit4n_kg.queries import bind, read_query
+from qit4n_kg.store.origin import read_origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
 
     from qit4n_kg.config import Settings
     from qit4n_kg.exports.registry import Wanted
+    from qit4n_kg.queries import CatalogueQuery
     from qit4n_kg.store.base import Answer, Solutions, Store, Term, Triples
+    from qit4n_kg.store.generations import Manifest
 
     Writer = Callable[["Material", BinaryIO], None]
 
@@ -43,6 +46,18 @@ class Stamp:
     generation: int
     dataset: str
     built_at: str
+
+
+@dataclass(frozen=True)
+class Edition:
+    """Whose graph an export is of and what they say of it, besides its statements; a mirror's is what its source says."""
+
+    stamp: Stamp
+    base_iri: str
+    licence: str | None
+    """The licence of the data, where one is stated."""
+    publisher: str
+    """Who publishes the data, as the setting has it; empty where nobody is named."""
 
 
 @dataclass(frozen=True)
@@ -139,8 +154,11 @@ class Material:
 
     def rows(self, path: str, arguments: Mapping[str, str] | None = None) -> Solutions:
         """Answer a SELECT, a file below `queries/` without its suffix; its parameters are bound."""
-        query = read_query(self.queries / f"{path}.rq")
-        bindings = bind(query, arguments or {}, self.base_iri)
+        return self.ask(read_query(self.queries / f"{path}.rq"), arguments or {})
+
+    def ask(self, query: CatalogueQuery, arguments: Mapping[str, str]) -> Solutions:
+        """Answer a SELECT; its parameters are bound."""
+        bindings = bind(query, arguments, self.base_iri)
         return cast("Solutions", self.store.query(query.text, bindings=bindings))
 
     def is_known(self, iri: str) -> bool:
@@ -172,6 +190,16 @@ class Bounded:
     def flush(self) -> None:
         """Pass what was written on."""
         self._file.flush()
+
+
+def edition_of(settings: Settings, manifest: Manifest) -> Edition:
+    """Return what an export of a generation says of it: of a mirror's what the source says, so that both are the same."""
+    origin = read_origin(manifest.inputs)
+    if origin is not None:
+        stamp = Stamp(origin.generation, manifest.dataset, origin.built_at)
+        return Edition(stamp, origin.base_iri, origin.licence, origin.publisher)
+    stamp = Stamp(manifest.number, manifest.dataset, manifest.built_at)
+    return Edition(stamp, settings.base_iri, licence_of(settings), settings.publisher)
 
 
 def licence_of(settings: Settings) -> str | None:

@@ -35,7 +35,8 @@ ANY = "*"
 _HEADING = re.compile(r"#\s*(?P<key>[a-z]+):\s*(?P<value>.*?)\s*$")
 _ARGUMENT = re.compile(r"\{(\w+)\}")
 _ANY_NAME = r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}"
-_TEXT_TYPES = tuple(f"application/{name}" for name in ("json", "xml", "yaml", "x-bibtex", "n-quads", "trig"))
+_TEXTS = ("json", "xml", "yaml", "x-bibtex", "x-research-info-systems", "x-ndjson", "n-quads", "trig")
+_TEXT_TYPES = tuple(f"application/{name}" for name in _TEXTS)
 _TEXT_SUFFIXES = ("+json", "+xml", "+yaml")
 
 
@@ -54,6 +55,11 @@ class Argument:
     name: str
     example: str
     values: tuple[str, ...]
+
+    @property
+    def known(self) -> str:
+        """All its values, or what it looks like where any local name may stand."""
+        return ", ".join(self.values) if self.values else f"a name such as {self.example}"
 
 
 @dataclass(frozen=True)
@@ -102,6 +108,11 @@ class Export:
         return self.media_type.startswith("text/") or self.media_type.endswith((*_TEXT_TYPES, *_TEXT_SUFFIXES))
 
     @property
+    def loss_path(self) -> str:
+        """The address of its loss report, with the example of its argument."""
+        return f"{self.example_path}?report=loss"
+
+    @property
     def format(self) -> Format:
         """Its format, as the web layer has them."""
         extension = self.name.rpartition(".")[2]
@@ -139,8 +150,23 @@ class Registry:
         for export in self.exports:
             if (found := _pattern(export).fullmatch(name)) is not None:
                 return Wanted(export, name, *found.groups())
-        known = ", ".join(export.example for export in self.exports)
-        raise NotFoundError(f"There is no export {name[:100]!r}.", hint=f"There are: {known}.")
+        raise NotFoundError(f"There is no export {name[:100]!r}.", hint=self._hint(name))
+
+    def _hint(self, name: str) -> str:
+        """Say which exports there are: of the one that is nearly it the values of its argument, else all names."""
+        for export in self.exports:
+            before, _, after = export.name.partition("{")
+            after = after.partition("}")[2]
+            argument = export.description.argument
+            is_near = before != export.name and name.startswith(before) and name.endswith(after)
+            if argument is not None and is_near and argument.values:
+                return f"In {export.name} the {argument.name} is one of {argument.known}."
+        arguments = dict.fromkeys(
+            export.description.argument for export in self.exports if export.description.argument is not None
+        )
+        known = ", ".join(export.name for export in self.exports)
+        stand = "".join(f" {{{one.name}}} is {one.known}." for one in arguments)
+        return f"There are: {known}.{stand}"
 
 
 def _pattern(export: Export) -> re.Pattern[str]:

@@ -126,12 +126,17 @@ def _position(facts: Facts, proposal: str) -> int | None:
     return int(text) if text is not None and text.lstrip("-").isdigit() else None
 
 
-def _known_groups(material: Material) -> str:
-    """Name groups to which something is proposed."""
+def groups(material: Material) -> list[str]:
+    """Return the names of groups to which something is proposed: not of more than a message holds."""
     names: dict[str, None] = {}
     for quad in material.store.quads(None, NamedNode(expand("stdorg:recipient"))):
         if isinstance(quad.object, NamedNode):
             names.setdefault(quad.object.value.removeprefix(material.id_base).removeprefix("body/"))
         if len(names) >= _MOST_NAMED:
             break
-    return f"Something is proposed to: {', '.join(sorted(names))}." if names else "Nothing is proposed to any group."
+    return sorted(names)
+
+
+def _known_groups(material: Material) -> str:
+    names = groups(material)
+    return f"Something is proposed to: {', '.join(names)}." if names else "Nothing is proposed to any group."

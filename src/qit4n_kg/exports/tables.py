@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from qit4n_kg.namespaces import XSD
 from qit4n_kg.queries import CatalogueQuery, bind, read_query
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from qit4n_kg.exports.making import Material
     from qit4n_kg.store.base import Term
@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 
 PARAMETER = "forGroup"
 SEPARATOR = "|"
+"""What stands between the values of a cell, unless one of them holds it: then the next one that none holds."""
+_OTHERS = (SEPARATOR, ";", "¦", "‖", *map(chr, range(0x2400, 0x2427)))
 _JOINED = re.compile(r'separator="\|"\)\s*AS\s*\?(\w+)', re.IGNORECASE)
+_APART = "\x1f"
+"""What the catalogue's queries are asked to put between values here: no text that is exported holds it (`clean`)."""
 _LARGEST = 2**63
 Value = str | int | float | bool | datetime.date | list[str] | None
 
@@ -49,11 +53,16 @@ _KINDS = {f"{XSD}{kind.value}": kind for kind in Kind}
 
 @dataclass(frozen=True)
 class Column:
-    """A column; `is_list` says that a cell holds several values with | between them."""
+    """A column; where its cells hold several values, `separator` stands between them and in none of them."""
 
     name: str
     kind: Kind
-    is_list: bool
+    separator: str | None = None
+
+    @property
+    def is_list(self) -> bool:
+        """Whether a cell holds several values."""
+        return self.separator is not None
 
 
 @dataclass(frozen=True)
@@ -101,14 +110,27 @@ def read_table(material: Material, name: str) -> Table:
             raise NotFoundError(
                 f"The graph knows no group <{group.value}>.", hint=f"Name another: {PARAMETER}=id:… (see /groups)."
             )
-    answer = material.rows(f"catalogue/{name}", arguments)
-    rows = tuple(answer)
+    answer = material.ask(replace(query, text=_JOINED.sub(_ask_apart, query.text)), arguments)
+    names, rows = answer.variables, list(zip(*answer, strict=True)) or [()] * len(answer.variables)
     lists = set(_JOINED.findall(query.text))
-    columns = (
-        Column(variable, _kind([row[at] for row in rows], is_list=variable in lists), variable in lists)
-        for at, variable in enumerate(answer.variables)
+    columns, cells = zip(
+        *(_column(one, values, is_list=one in lists) for one, values in zip(names, rows, strict=True)), strict=True
     )
-    return Table(query, tuple(columns), rows)
+    return Table(query, columns, tuple(zip(*cells, strict=True)))
+
+
+def _ask_apart(joined: re.Match[str]) -> str:
+    return joined[0].replace('"|"', '"\\u001F"')
+
+
+def _column(name: str, terms: tuple[Term | None, ...], *, is_list: bool) -> tuple[Column, tuple[Term | None, ...]]:
+    """Return a column and its cells; the values of a list stand with what holds them apart between them."""
+    if not is_list:
+        return Column(name, _kind(terms)), terms
+    lists = [[clean(text) for text in text_in(term).split(_APART)] for term in terms]
+    separator = next((one for one in _OTHERS if not any(one in text for texts in lists for text in texts)), SEPARATOR)
+    cells = (Literal(separator.join(texts)) for texts in lists)
+    return Column(name, Kind.STRING, separator), tuple(cells)
 
 
 def group_name(material: Material) -> str:
@@ -117,10 +139,8 @@ def group_name(material: Material) -> str:
     return material.arguments.get(PARAMETER) or default or ""
 
 
-def _kind(terms: list[Term | None], *, is_list: bool) -> Kind:
+def _kind(terms: Iterable[Term | None]) -> Kind:
     """Return the one kind that all values of a column have, else a string's."""
-    if is_list:
-        return Kind.STRING
     kinds = {_kind_of(term) for term in terms if term is not None}
     if kinds == {Kind.INTEGER, Kind.DECIMAL}:
         return Kind.DECIMAL
@@ -140,13 +160,18 @@ def _kind_of(term: Term) -> Kind:
 
 def text_of(term: Term | None) -> str:
     """Return a cell as text."""
-    return "" if term is None else clean(term.value if isinstance(term, Literal | NamedNode) else str(term))
+    return clean(text_in(term))
+
+
+def text_in(term: Term | None) -> str:
+    """Return a cell's text as the graph has it."""
+    return "" if term is None else term.value if isinstance(term, Literal | NamedNode) else str(term)
 
 
 def value_of(column: Column, term: Term | None) -> Value:
     """Return a cell as a value of Python; a month and an IRI stay texts."""
-    if column.is_list:
-        return text_of(term).split(SEPARATOR) if text_of(term) else None
+    if column.separator is not None:
+        return text_of(term).split(column.separator) if text_of(term) else None
     return None if term is None else _converted(column.kind, term)
 
 

@@ -15,14 +15,14 @@ from xml.sax.saxutils import escape, quoteattr
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, RdfFormat, parse
 
 from qit4n_kg.feed import terms as t
-from qit4n_kg.feed.ledger import BLANK, Kind
+from qit4n_kg.feed.entries import BLANK, Kind
 from qit4n_kg.feed.writing import thing
 from qit4n_kg.namespaces import DCTERMS, RDF, RDFS, SKOS, STDORG
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from qit4n_kg.feed.ledger import Version
+    from qit4n_kg.feed.entries import Version
 
 _DEFAULT = DefaultGraph()
 _LABELS = tuple(NamedNode(iri) for iri in (RDFS + "label", SKOS + "prefLabel", DCTERMS + "title"))
@@ -40,11 +40,12 @@ class Turn(Enum):
     GONE = "No longer"
     MORE = "More"
     SAME = "Same"
+    NUMBER = "Number"
 
 
 @dataclass(frozen=True)
 class Line:
-    """A statement in force that has come or gone; or how many more there are (`text`), or that there is none."""
+    """A statement in force that has come or gone; or how many more there are (`text`), how many in all, or that there is none."""
 
     turn: Turn
     text: str
@@ -54,6 +55,8 @@ class Line:
             return f"… and {self.text} more"
         if self.turn is Turn.SAME:
             return "What is in force did not change, but what single graphs state did."
+        if self.turn is Turn.NUMBER:
+            return f"Statements with blank nodes that are in force now: {self.text}."
         return f"{self.turn.value}: {self.text}"
 
 
@@ -77,8 +80,11 @@ def tell(version: Version, before: Version | None, base_iri: str) -> Told:
     """Say in words what a version brings; `before` is the one whose place it takes."""
     now, then = (_in_force(one) if one is not None else [] for one in (version, before))
     known = now or then
+    if version.subject == BLANK:  # each is told by others that have no name either: nobody reads that
+        number = Line(Turn.NUMBER, str(len(now)))
+        return Told(version, thing(BLANK, base_iri).value, "Statements with blank nodes", "", (number,))
     come, gone = (
-        [Line(turn, _clean(f"{_words(quad.predicate.value)}: {_value(quad.object)}")) for quad in quads]
+        [Line(turn, _clean(f"{_words(quad.predicate.value)}: {_value(quad.object, base_iri)}")) for quad in quads]
         for turn, quads in (
             (Turn.COME, [quad for quad in now if quad not in set(then)]),
             (Turn.GONE, [quad for quad in then if quad not in set(now)]),
@@ -90,7 +96,7 @@ def tell(version: Version, before: Version | None, base_iri: str) -> Told:
     if len(lines) > _MOST_LINES:
         lines = [*lines[:_MOST_LINES], Line(Turn.MORE, str(len(lines) - _MOST_LINES))]
     subject = thing(version.subject, base_iri).value
-    label = "Statements with blank nodes" if version.subject == BLANK else _label(known) or _words(subject)
+    label = _label(known) or _words(subject)
     kind = _class(version if version.lines or before is None else before)
     return Told(version, subject, _clean(label), kind, tuple(lines))
 
@@ -179,10 +185,11 @@ def _words(iri: str) -> str:
     return _CAMEL.sub(" ", last).lower() if _CAMEL.search(last) else last
 
 
-def _value(term: object) -> str:
-    if isinstance(term, Literal):
-        return term.value[:_LONGEST]
-    return _words(term.value) if isinstance(term, NamedNode) else str(term)[:_LONGEST]
+def _value(term: object, base_iri: str) -> str:
+    """Return a value as words: an IRI of ours by its last part, which is made of words; any other whole."""
+    if isinstance(term, NamedNode):
+        return _words(term.value) if term.value.startswith((base_iri, STDORG)) else term.value[:_LONGEST]
+    return (term.value if isinstance(term, Literal) else str(term))[:_LONGEST]
 
 
 def _clean(text: str) -> str:

@@ -13,19 +13,15 @@ Only whoever holds the writer's lock of the generations may append; readers need
 
 from __future__ import annotations
 
-import hashlib
-import json
+import re
 import secrets
 import sqlite3
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import Enum
-from typing import TYPE_CHECKING, Any, TypeAlias
-
-import zstandard
+from typing import TYPE_CHECKING, Any
 
 from qit4n_kg.errors import FeedDamagedError, FeedGoneError, NotFoundError, StateError
+from qit4n_kg.feed.appending import Appending, time_after
+from qit4n_kg.feed.entries import ENTRIES, Boundary, Entry, Page, Version, read_boundary, read_entry
 from qit4n_kg.store.disk import sync
 
 if TYPE_CHECKING:
@@ -34,19 +30,12 @@ if TYPE_CHECKING:
 
     from qit4n_kg.store.generations import Manifest
 
-BLANK = "_:"
-"""The subject that stands for all quads with blank nodes; all others are IRIs as lines begin with them: `<…>`."""
-
-PAGE_ENTRIES = 250
-PAGE_BYTES = 512 * 1024
-"""A page is closed when it has so many entries, or lines of so many bytes; one version is never divided."""
-
 VOLUME = 100
 """Pages that are listed together."""
 
-_BATCH = 2_000
 _WAIT_SECONDS = 30.0
 _VERSION = 1
+_EPOCH = re.compile(r"[0-9TZ]{16}-[0-9a-f]{8}")
 _SCHEMA = f"""
 PRAGMA user_version = {_VERSION};
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -59,57 +48,6 @@ CREATE INDEX of_pages ON entries (page);
 CREATE TABLE pages (number INTEGER PRIMARY KEY, first INTEGER NOT NULL, since TEXT NOT NULL, until TEXT NOT NULL);
 CREATE TABLE heads (subject TEXT PRIMARY KEY, number INTEGER NOT NULL, digest BLOB NOT NULL) WITHOUT ROWID;
 """
-
-
-class Kind(Enum):
-    """What became of a thing with a version."""
-
-    CREATED = "created"
-    UPDATED = "updated"
-    DELETED = "deleted"
-
-
-@dataclass(frozen=True)
-class Version:
-    """A thing as it is from here on: `lines` are its quads as canonical N-Quads, none for a deletion; `time` is ISO 8601."""
-
-    number: int
-    page: int
-    time: str
-    kind: Kind
-    subject: str
-    lines: bytes
-    boundary: int
-    """The number of the boundary that ends its generation."""
-    previous: int | None = None
-    """The number of the version that it takes the place of."""
-
-
-@dataclass(frozen=True)
-class Boundary:
-    """The end of a generation's versions: with all entries up to here the dataset has this hash and so many quads."""
-
-    number: int
-    page: int
-    time: str
-    generation: int
-    dataset: str
-    quads: int
-    triples: int
-
-
-Entry: TypeAlias = Version | Boundary
-
-
-@dataclass(frozen=True)
-class Page:
-    """Where a page lies: the number of its first entry, and the times of its first and last; the last page is open."""
-
-    number: int
-    first: int
-    since: str
-    until: str
-    is_closed: bool
 
 
 class Ledger:
@@ -137,18 +75,18 @@ class Ledger:
 
     def tip(self) -> Boundary | None:
         """Return the last boundary, None where no generation is whole yet."""
-        row = self._one(f"{_ENTRIES} WHERE kind = 'boundary' ORDER BY number DESC LIMIT 1")
-        return _boundary(row) if row else None
+        row = self._one(f"{ENTRIES} WHERE kind = 'boundary' ORDER BY number DESC LIMIT 1")
+        return read_boundary(row) if row else None
 
     def boundary(self, number: int) -> Boundary:
         """Return the boundary that ends the generation of an entry.
 
         :raises NotFoundError: there is no such entry.
         """
-        row = self._one(f"{_ENTRIES} WHERE kind = 'boundary' AND number >= ? ORDER BY number LIMIT 1", number)
+        row = self._one(f"{ENTRIES} WHERE kind = 'boundary' AND number >= ? ORDER BY number LIMIT 1", number)
         if row is None or number < 1:
             raise NotFoundError(f"The feed has no entry {number}.")
-        return _boundary(row)
+        return read_boundary(row)
 
     def head(self, subject: str) -> bytes | None:
         """Return the digest of a thing's last version, None where it has none or was deleted."""
@@ -165,24 +103,24 @@ class Ledger:
 
         :raises NotFoundError: there is none of this number.
         """
-        row = self._one(f"{_ENTRIES} WHERE number = ?", number)
+        row = self._one(f"{ENTRIES} WHERE number = ?", number)
         if row is None:
             raise NotFoundError(f"The feed has no entry {number}.")
-        return _entry(row, self.boundary(number).number)
+        return read_entry(row, self.boundary(number).number)
 
     def entries(self, page: int) -> list[Entry]:
         """Return the entries of a page, in order.
 
         :raises NotFoundError: there is no such page.
         """
-        rows = self._db.execute(f"{_ENTRIES} WHERE page = ? ORDER BY number", (page,)).fetchall()
+        rows = self._db.execute(f"{ENTRIES} WHERE page = ? ORDER BY number", (page,)).fetchall()
         if not rows:
             raise NotFoundError(f"The feed has no page {page}.")
         return self._with_boundaries(rows)
 
     def latest(self, count: int) -> list[Version]:
         """Return the last versions, the newest first."""
-        query = f"{_ENTRIES} WHERE kind <> 'boundary' ORDER BY number DESC LIMIT ?"
+        query = f"{ENTRIES} WHERE kind <> 'boundary' ORDER BY number DESC LIMIT ?"
         found = self._with_boundaries(self._db.execute(query, (count,)).fetchall()[::-1])
         return [entry for entry in reversed(found) if isinstance(entry, Version)]
 
@@ -205,15 +143,14 @@ class Ledger:
         `changes` are subjects with their lines, none for what is gone; it may read the heads, which change only afterwards.
         """
         tip = self.tip()
-        time = _time_after(manifest.built_at, tip.time if tip else None)
+        time = time_after(manifest.built_at, tip.time if tip else None)
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute("PRAGMA cache_spill = OFF")  # so that readers wait for the commit only
         with self._transaction():
-            writer = _Writer(self._db, time)
+            writer = Appending(self._db, time)
             for subject, lines in changes:
                 writer.add(subject, lines)
-            facts = {name: getattr(manifest, name) for name in _FACTS} | {"generation": manifest.number}
-            return writer.end(facts)
+            return writer.end(manifest, is_first=tip is None)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -238,94 +175,11 @@ class Ledger:
         for row in rows:
             while ends[-1] < row[0]:
                 ends.pop()
-            entries.append(_entry(row, ends[-1]))
+            entries.append(read_entry(row, ends[-1]))
         return entries
 
     def _one(self, query: str, *values: object) -> Any:
         return self._db.execute(query, values).fetchone()
-
-
-_FACTS = ("dataset", "quads", "triples")
-_ENTRIES = "SELECT number, page, time, kind, subject, previous, content FROM entries"
-
-
-class _Writer:
-    """Numbers what is appended and puts it on pages; within one transaction."""
-
-    def __init__(self, db: sqlite3.Connection, time: str) -> None:
-        self._db = db
-        self._time = time
-        self._compressor = zstandard.ZstdCompressor(level=3)
-        self._rows: list[tuple[object, ...]] = []
-        self._moved: list[tuple[object, ...]] = []
-        self._number = int(db.execute("SELECT coalesce(max(number), 0) FROM entries").fetchone()[0])
-        self._page = int(db.execute("SELECT coalesce(max(number), 1) FROM pages").fetchone()[0])
-        self._firsts: dict[int, int] = {}
-        on_page = db.execute("SELECT kind, content FROM entries WHERE page = ?", (self._page,)).fetchall()
-        self._entries = len(on_page)
-        self._bytes = sum(len(_unpacked(content)) for kind, content in on_page if kind != "boundary" and content)
-        db.execute("CREATE TEMP TABLE IF NOT EXISTS moved (subject TEXT, number INTEGER, digest BLOB)")
-        db.execute("DELETE FROM moved")
-
-    def add(self, subject: str, lines: bytes) -> None:
-        """Add a version of a thing."""
-        head = self._db.execute("SELECT number FROM heads WHERE subject = ?", (subject,)).fetchone()
-        kind = Kind.DELETED if not lines else Kind.UPDATED if head else Kind.CREATED
-        packed = self._compressor.compress(lines) if lines else None
-        number = self._put(kind.value, subject, head[0] if head else None, packed, len(lines))
-        self._moved.append((subject, number, digest_of(lines) if lines else None))
-        if len(self._rows) >= _BATCH:
-            self._flush()
-
-    def end(self, facts: dict[str, object]) -> Boundary:
-        """Add the boundary, and make these versions the last ones."""
-        number = self._put("boundary", None, None, json.dumps(facts).encode(), 0)
-        self._flush()
-        self._db.execute("DELETE FROM heads WHERE subject IN (SELECT subject FROM moved WHERE digest IS NULL)")
-        self._db.execute("INSERT OR REPLACE INTO heads SELECT * FROM moved WHERE digest IS NOT NULL")
-        self._db.execute("DELETE FROM moved")
-        pages = [(page, first, self._time, self._time) for page, first in self._firsts.items()]
-        self._db.executemany(
-            "INSERT INTO pages VALUES (?, ?, ?, ?) ON CONFLICT (number) DO UPDATE SET until = excluded.until", pages
-        )
-        row = self._db.execute(f"{_ENTRIES} WHERE number = ?", (number,)).fetchone()
-        return _boundary(row)
-
-    def _put(self, kind: str, subject: str | None, previous: int | None, content: bytes | None, size: int) -> int:
-        if self._entries and (self._entries >= PAGE_ENTRIES or self._bytes + size > PAGE_BYTES):
-            self._page += 1
-            self._entries = self._bytes = 0
-        self._number += 1
-        self._firsts.setdefault(self._page, self._number)
-        self._entries += 1
-        self._bytes += size
-        self._rows.append((self._number, self._page, self._time, kind, subject, previous, content))
-        return self._number
-
-    def _flush(self) -> None:
-        self._db.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)", self._rows)
-        self._db.executemany("INSERT INTO moved VALUES (?, ?, ?)", self._moved)
-        self._rows.clear()
-        self._moved.clear()
-
-
-def _time_after(built_at: str, before: str | None) -> str:
-    """Return the instant of a generation, later than the one before: clients order the versions of a thing by it alone.
-
-    A manifest knows whole seconds, and a clock may be set back.
-
-    >>> _time_after("2026-01-02T03:04:05Z", None), _time_after("2026-01-02T03:04:05Z", "2026-01-02T03:04:05.000Z")
-    ('2026-01-02T03:04:05.000Z', '2026-01-02T03:04:05.001Z')
-    """
-    time = datetime.fromisoformat(built_at)
-    if before is not None:
-        time = max(time, datetime.fromisoformat(before) + timedelta(milliseconds=1))
-    return f"{time.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
-
-
-def digest_of(lines: bytes) -> bytes:
-    """Return what stands for a version's lines."""
-    return hashlib.sha256(lines).digest()[:16]
 
 
 @contextmanager
@@ -399,10 +253,12 @@ def check_epoch(ledger: Ledger | None, epoch: str) -> Ledger:
     """Return the ledger if it is of this epoch.
 
     :raises FeedGoneError: it is of another one.
-    :raises NotFoundError: there is no feed.
+    :raises NotFoundError: there is no feed, or no epoch could be called so.
     """
     if ledger is None or ledger.tip() is None:
         raise NotFoundError("There is no feed yet.", hint="The next build begins it.")
+    if not _EPOCH.fullmatch(epoch):
+        raise NotFoundError("The feed has no part of this name.", hint="It begins at /feed.")
     if ledger.epoch != epoch:
         raise FeedGoneError(
             "This part of the feed is not kept any more.", hint="The feed began anew; start from /feed."
@@ -414,21 +270,6 @@ def _tidy(folder: Path, epoch: str | None) -> None:
     for path in folder.glob("*.sqlite*"):
         if epoch is None or path.name.partition(".")[0] != epoch:
             path.unlink(missing_ok=True)
-
-
-def _entry(row: Any, boundary: int) -> Entry:
-    number, page, time, kind, subject, previous, content = row
-    if kind == "boundary":
-        return _boundary(row)
-    return Version(number, page, time, Kind(kind), subject, _unpacked(content), boundary, previous)
-
-
-def _boundary(row: Any) -> Boundary:
-    return Boundary(row[0], row[1], row[2], **json.loads(row[6]))
-
-
-def _unpacked(content: bytes | None) -> bytes:
-    return zstandard.ZstdDecompressor().decompress(content) if content else b""
 
 
 def _unusable(folder: Path, exc: Exception) -> StateError:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, parse
+from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, RdfFormat, parse
 
 from qit4n_kg.errors import MirrorError
 from qit4n_kg.feed import terms as t
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _DEFAULT = DefaultGraph()
+_LONGEST = 1_000
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,9 @@ class Mark:
     stream: str
     """The epoch's IRI."""
     number: int
-    generation: str
+    generation: int
+    built_at: str
+    """When the source built it (ISO 8601, UTC)."""
     dataset: str
     quads: int
 
@@ -38,6 +42,10 @@ class Root:
 
     current: Mark
     volumes: tuple[tuple[int, str], ...]
+    licence: str | None
+    """The licence of the data, where the source states one."""
+    publisher: str
+    """Who publishes them, empty where nobody is named."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +86,11 @@ class Document:
         streams = [node for node, said in self._said.items() if t.EVENT_STREAM in said[t.TYPE]]
         if len(streams) != 1 or not isinstance(streams[0], NamedNode):
             raise self._no_feed("it tells of no event stream, or of several")
+        said = self._said[streams[0]]
         mark = self._mark(self._one(streams[0], t.CURRENT), streams[0].value)
-        return Root(mark, self._nodes())
+        licences = [one.value for one in said.get(t.LICENCE, ()) if isinstance(one, NamedNode)]
+        publishers = [one.value[:_LONGEST] for one in said.get(t.PUBLISHER, ()) if isinstance(one, Literal)]
+        return Root(mark, self._nodes(), min(licences, default=None), min(publishers, default=""))
 
     def listing(self) -> Listing:
         """Read it as a list of pages."""
@@ -121,10 +132,22 @@ class Document:
         return Mark(
             stream,
             self._number(member, t.POSITION),
-            self._one(member, t.VERSION).value,
+            self._number(member, t.VERSION),
+            self._moment(member),
             f"sha256:{checksum}",
             self._number(member, t.TOTAL_ITEMS),
         )
+
+    def _moment(self, member: Any) -> str:
+        """Return when a generation was built; a feed that does not tell it tells when the generation came into it."""
+        text = self._one(member, t.MODIFIED if self._said[member].get(t.MODIFIED) else t.CREATED).value
+        try:
+            is_good = len(text) < _LONGEST and datetime.fromisoformat(text).tzinfo is not None
+        except ValueError:
+            is_good = False
+        if not is_good:
+            raise self._no_feed(f"{member} was built at no moment")
+        return str(text)
 
     def _nodes(self) -> tuple[tuple[int, str], ...]:
         """Return what it links to, by the number of the first entry behind the link."""

@@ -2,25 +2,28 @@
 
 `Touched` is what a write brought and took, so that what is compared afterwards is the things that it touched: it costs what it
 changes. Without that (a build, or a ledger that a crash left behind) all lines of the dataset are compared with the last
-version of each thing; they come sorted, so one pass over both is enough.
+version of each thing; the generation keeps them sorted, so one pass over both is enough.
 """
 
 from __future__ import annotations
 
 import logging
 import tempfile
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyoxigraph import NamedNode, RdfFormat, parse
 
 from qit4n_kg.errors import FeedDamagedError, StateError
-from qit4n_kg.feed.ledger import BLANK, begin_epoch, digest_of, open_ledger
+from qit4n_kg.feed.entries import BLANK, digest_of
+from qit4n_kg.feed.ledger import begin_epoch, open_ledger
+from qit4n_kg.store import lines
 from qit4n_kg.store.canonical import DatasetDigest, has_blank_node, write_lines
 from qit4n_kg.store.oxigraph import OxigraphStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator
     from pathlib import Path
 
     from pyoxigraph import Store
@@ -66,8 +69,8 @@ def record(folder: Path, dataset_name: str, generation: Generation, touched: Tou
     except FeedDamagedError as exc:
         _log.warning("%s The feed begins anew.", exc.message)
     folder.mkdir(parents=True, exist_ok=True)
-    with OxigraphStore.open_read_only(generation.store_path) as store:
-        begin_epoch(folder, dataset_name, subjects_of(store, folder), generation.manifest)
+    with closing(subjects_of(generation, folder)) as subjects:
+        begin_epoch(folder, dataset_name, subjects, generation.manifest)
 
 
 def _append(ledger: Ledger, folder: Path, dataset_name: str, generation: Generation, touched: Touched | None) -> None:
@@ -80,43 +83,60 @@ def _append(ledger: Ledger, folder: Path, dataset_name: str, generation: Generat
             hint="The setting QIT4N_FEED_DIR names another folder.",
         )
     if tip.dataset == manifest.dataset:
-        if tip.generation != manifest.number:
+        if (tip.generation, tip.built_at) != (manifest.number, manifest.built_at):
             ledger.append((), manifest)
         return
-    with OxigraphStore.open_read_only(generation.store_path) as store:
-        if touched is not None and not touched.is_all and touched.before.manifest.dataset == tip.dataset:
+    if touched is not None and not touched.is_all and touched.before.manifest.dataset == tip.dataset:
+        with OxigraphStore.open_read_only(generation.store_path) as store:
             ledger.append(_touched_changes(ledger, touched, store.inner), manifest)
-        else:
-            ledger.append(_all_changes(ledger.heads(), subjects_of(store, folder)), manifest)
+        return
+    with closing(subjects_of(generation, folder)) as subjects:
+        ledger.append(_all_changes(ledger.heads(), subjects), manifest)
 
 
-def subjects_of(store: OxigraphStore, folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield every subject and its lines, in the order of code points, what has blank nodes last; a text of all is in `folder`."""
+def subjects_of(generation: Generation, folder: Path) -> Generator[tuple[str, bytes]]:
+    """Yield every subject and its lines, in the order of code points, what has blank nodes last.
+
+    They come from the lines that are kept of the generation; where these are not its own, from its store, by a text in `folder`.
+    """
+    kept = generation.path / lines.FOLDER
+    try:
+        is_good = lines.hash_blocks(kept) == generation.manifest.dataset
+    except lines.LinesError:
+        is_good = False
+    if is_good:
+        yield from _by_subject(text.splitlines(keepends=True) for text in lines.read_blocks(kept))
+        return
+    with OxigraphStore.open_read_only(generation.store_path) as store:
+        yield from _by_subject(_dumped(store, folder))
+
+
+def _dumped(store: OxigraphStore, folder: Path) -> Iterator[list[bytes]]:
     with DatasetDigest() as digest, tempfile.NamedTemporaryFile(dir=folder, prefix="dump-") as text:
         store.inner.dump(text.name, RdfFormat.N_QUADS)
-        while lines := text.readlines(_READ):
-            digest.add_lines(lines)
-        yield from _by_subject(digest.lines())
+        while block := text.readlines(_READ):
+            digest.add_lines(block)
+        yield from digest.lines()
 
 
 def _by_subject(blocks: Iterable[list[bytes]]) -> Iterator[tuple[str, bytes]]:
     """Divide sorted lines: those of one subject stand together, because no IRI holds what ends it in a line."""
     blank: list[bytes] = []
-    lines: list[bytes] = []
+    own: list[bytes] = []
     prefix = b"\n"  # which no line begins with
     for block in blocks:
         for line in block:
             if b"_:" in line and _has_blank(line):
                 blank.append(line)
             elif line.startswith(prefix):
-                lines.append(line)
+                own.append(line)
             else:
-                if lines:
-                    yield prefix[:-1].decode(), b"".join(lines)
+                if own:
+                    yield prefix[:-1].decode(), b"".join(own)
                 prefix = line[: line.index(b" ") + 1]
-                lines = [line]
-    if lines:
-        yield prefix[:-1].decode(), b"".join(lines)
+                own = [line]
+    if own:
+        yield prefix[:-1].decode(), b"".join(own)
     if blank:
         yield BLANK, b"".join(blank)
 
@@ -130,15 +150,15 @@ def _all_changes(
 ) -> Iterator[tuple[str, bytes]]:
     """Compare everything; both come in the same order."""
     old = next(heads, None)
-    for subject, lines in subjects:
+    for subject, text in subjects:
         while old is not None and old[0] < subject:
             yield old[0], b""
             old = next(heads, None)
         if old is None or old[0] != subject:
-            yield subject, lines
+            yield subject, text
             continue
-        if old[1] != digest_of(lines):
-            yield subject, lines
+        if old[1] != digest_of(text):
+            yield subject, text
         old = next(heads, None)
     while old is not None:
         yield old[0], b""
@@ -148,6 +168,6 @@ def _all_changes(
 def _touched_changes(ledger: Ledger, touched: Touched, store: Store) -> Iterator[tuple[str, bytes]]:
     for subject in sorted(touched.subjects, key=lambda one: one.value):
         quads = [quad for quad in store.quads_for_pattern(subject, None, None, None) if not has_blank_node(quad)]
-        lines = b"".join(sorted(write_lines(quads)))
-        if (digest_of(lines) if lines else None) != ledger.head(str(subject)):
-            yield str(subject), lines
+        text = b"".join(sorted(write_lines(quads)))
+        if (digest_of(text) if text else None) != ledger.head(str(subject)):
+            yield str(subject), text

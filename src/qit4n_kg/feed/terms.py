@@ -30,7 +30,10 @@ PREFIXES = {
 }
 
 TYPE = NamedNode(RDF + "type")
-IS_VERSION_OF, CREATED, TITLE = (NamedNode(DCTERMS + name) for name in ("isVersionOf", "created", "title"))
+IS_VERSION_OF, CREATED, MODIFIED, TITLE, LICENCE = (
+    NamedNode(DCTERMS + name) for name in ("isVersionOf", "created", "modified", "title", "license")
+)
+PUBLISHER = NamedNode("http://purl.org/dc/elements/1.1/publisher")  # that of DCTERMS takes no text
 GENERATED_BY = NamedNode(PROV + "wasGeneratedBy")
 POSITION = NamedNode(SCHEMA + "position")
 DATASET, VERSION, CURRENT = (NamedNode(DCAT + name) for name in ("Dataset", "version", "hasCurrentVersion"))

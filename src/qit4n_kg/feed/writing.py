@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, RdfFormat, Triple, parse
 
 from qit4n_kg.feed import terms as t
-from qit4n_kg.feed.ledger import BLANK, VOLUME, Boundary, Kind
+from qit4n_kg.feed.entries import BLANK, Boundary, Kind
+from qit4n_kg.feed.ledger import VOLUME
 from qit4n_kg.namespaces import XSD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from qit4n_kg.feed.ledger import Entry, Page, Version
+    from qit4n_kg.feed.entries import Entry, Page, Version
 
 _DEFAULT = DefaultGraph()
 _DATE_TIME, _INTEGER, _HEX, _BOOLEAN = (
@@ -54,14 +55,20 @@ class PageWriter:
         self._host = host.rstrip("/")
         self._stream = NamedNode(t.stream_iri(base_iri, epoch))
 
-    def root(self, pages: Sequence[Page], tip: Boundary) -> Iterator[Quad]:
-        """Yield the root: what the stream is, what is current, and where its volumes are."""
+    def root(
+        self, pages: Sequence[Page], tip: Boundary, licence: str | None = None, publisher: str = ""
+    ) -> Iterator[Quad]:
+        """Yield the root: what the stream is, whose it is where that is stated, what is current, where its volumes are."""
         here = NamedNode(self._host + t.ROOT)
         yield _quad(self._stream, t.TYPE, t.EVENT_STREAM)
         yield _quad(self._stream, t.TITLE, Literal("Every version of each thing", language="en"))
         yield _quad(self._stream, t.VIEW, here)
         for name, term in _STREAM_FACTS:
             yield _quad(self._stream, NamedNode(t.LDES + name), term)
+        if licence is not None:
+            yield _quad(self._stream, t.LICENCE, NamedNode(licence))
+        if publisher:
+            yield _quad(self._stream, t.PUBLISHER, Literal(publisher))
         yield _quad(self._stream, t.CURRENT, self._member(tip.number))
         yield from self._boundary(tip)
         yield _quad(here, t.TYPE, t.NODE_CLASS)
@@ -111,11 +118,13 @@ class PageWriter:
 
     def _boundary(self, boundary: Boundary) -> Iterator[Quad]:
         member = self._member(boundary.number)
-        yield _quad(member, t.TYPE, t.UPDATE)
+        yield _quad(member, t.TYPE, t.CREATE if boundary.is_first else t.UPDATE)
         yield _quad(member, t.TYPE, t.DATASET)
         yield from self._envelope(member, boundary, boundary.number)
         yield _quad(member, t.IS_VERSION_OF, NamedNode(self._base_iri))
         yield _quad(member, t.VERSION, Literal(str(boundary.generation)))
+        if boundary.built_at is not None:
+            yield _quad(member, t.MODIFIED, _time(boundary.built_at))
         yield _quad(member, t.TRIPLES, _number(boundary.triples))
         yield _quad(member, t.TOTAL_ITEMS, _number(boundary.quads))
         checksum = BlankNode(f"sum{boundary.number}")

@@ -16,11 +16,11 @@ from qit4n_kg.harvesting.index import ALL, Range
 from qit4n_kg.harvesting.naming import repository_of
 from qit4n_kg.harvesting.records import FORMATS
 from qit4n_kg.harvesting.register import moment_of
-from qit4n_kg.harvesting.requests import TOKEN, read_request
+from qit4n_kg.harvesting.requests import TOKEN, is_uri, read_request
 from qit4n_kg.harvesting.resumption import HOURS, Position, read_token, write_token
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from qit4n_kg.harvesting.index import Index, Row
     from qit4n_kg.harvesting.records import MetadataFormat
@@ -62,8 +62,7 @@ def answer(pairs: Sequence[tuple[str, str]], harvest: Harvest, repository: Repos
     shown = ""
     try:
         request = read_request(pairs)
-        attributes = {"verb": request.verb, **request.arguments}
-        shown = "".join(f" {name}={quoteattr(value)}" for name, value in attributes.items())
+        shown = _shown({"verb": request.verb, **request.arguments})
         body = _VERBS[request.verb](request, harvest, repository)
     except HarvestError as exc:
         body = [f'<error code="{exc.condition}">{escape(exc.message)}</error>\n'.encode()]
@@ -73,6 +72,12 @@ def answer(pairs: Sequence[tuple[str, str]], harvest: Harvest, repository: Repos
         f"<request{shown}>{escape(repository.address)}</request>\n"
     )
     return b"".join([head.encode(), *body, b"</OAI-PMH>\n"])
+
+
+def _shown(arguments: Mapping[str, str]) -> str:
+    """Write the arguments as attributes; an identifier that the schema would not take for a URI is left out."""
+    shown = {name: value for name, value in arguments.items() if name != "identifier" or is_uri(value)}
+    return "".join(f" {name}={quoteattr(value)}" for name, value in shown.items())
 
 
 def _identify(_: Request, harvest: Harvest, repository: Repository) -> list[bytes]:

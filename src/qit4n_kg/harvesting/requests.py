@@ -1,6 +1,7 @@
 """Requests of OAI-PMH 2.0 (sections 3.1.1, 3.3, 4): arguments in, one value out; what the protocol calls bad is an error.
 
-Values are looked at for their syntax only; whether there is such a record, set or format is for who answers.
+Values are looked at for their syntax only; whether there is such a record, set or format is for who answers. An identifier may be
+any text: one that is illegal here does not exist (section 3.6, idDoesNotExist).
 """
 
 from __future__ import annotations
@@ -61,6 +62,15 @@ class Request:
         return self.arguments.get(name)
 
 
+def is_uri(text: str) -> bool:
+    """Tell whether a text is an absolute URI, as an item's identifier is and as the protocol's schema wants one.
+
+    >>> is_uri("oai:example.org:1"), is_uri("nosuch"), is_uri("oai:a b")
+    (True, False, False)
+    """
+    return _URI.fullmatch(text) is not None
+
+
 def read_request(pairs: Sequence[tuple[str, str]]) -> Request:
     """Read the arguments of a request, in the order in which they came.
 
@@ -108,8 +118,6 @@ def _check_syntax(name: str, value: str) -> None:
         is_good = PREFIX.fullmatch(value) is not None
     elif is_good and name == "set":
         is_good = SET_SPEC.fullmatch(value) is not None
-    elif is_good and name == "identifier":
-        is_good = _URI.fullmatch(value) is not None
     elif is_good and name in ("from", "until"):
         is_good = _is_moment(value)
     if not is_good:

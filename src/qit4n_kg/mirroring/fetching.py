@@ -99,10 +99,12 @@ class Source:
                 return self._fetch(path, tag)
             except _PassingError as exc:
                 seconds = min(exc.seconds if exc.seconds is not None else wait, _LONGEST_PAUSE)
-                if time.monotonic() + seconds > deadline:
+                left = deadline - time.monotonic()
+                if left <= 0 or (exc.seconds is not None and seconds > left):
                     raise MirrorError(
                         f"<{self.url}> does not answer as it should: {exc}.", hint="Start again later: nothing is lost."
                     ) from exc
+                seconds = min(seconds, left)  # the last time is at the end of the patience
                 self._say(f"{exc}; again in {seconds:.1f} s")
                 self._pause(seconds)
                 wait = min(wait * 2, _LONGEST_PAUSE)

@@ -29,10 +29,12 @@ from qit4n_kg.errors import (
     StateFullError,
     StateMissingError,
 )
-from qit4n_kg.feed.reading import Change, Document, Mark
+from qit4n_kg.feed.reading import Change, Document, Mark, Root
 from qit4n_kg.store.bulk import read_dataset
 from qit4n_kg.store.canonical import has_blank_node
 from qit4n_kg.store.disk import sync
+from qit4n_kg.store.inventory import damaged_files, write_inventory
+from qit4n_kg.store.origin import Origin, read_origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,29 +48,8 @@ _SOFTWARE = "qit4n-kg mirror"
 _TRIES = 3
 _OWN = ("generations", "current", "current.new", "lock", "pages")
 _TELL_EVERY = 50
-
-
-@dataclass(frozen=True)
-class Position:
-    """Where a mirror is: the epoch, the number of the entry that it has come to, and which generation of the source that is."""
-
-    stream: str
-    number: int
-    generation: str
-
-    def write(self) -> str:
-        """Return it as text."""
-        return "mirror " + json.dumps([self.stream, self.number, self.generation])
-
-    @classmethod
-    def read(cls, text: str) -> Position | None:
-        """Read what `write` wrote, None where it is something else.
-
-        >>> Position.read(Position("https://example.org/feed/e", 7, "2").write()).number
-        7
-        """
-        word, _, rest = text.partition(" ")
-        return cls(*json.loads(rest)) if word == "mirror" else None
+_SHOWN = 5
+_ANEW = "Remove the folder and mirror anew."
 
 
 @dataclass(frozen=True)
@@ -85,7 +66,7 @@ class Verified:
     """What the source has now, and of the mirror: which generation it is, what was promised then and what is there."""
 
     mark: Mark
-    generation: str
+    generation: int
     promised: str
     dataset: str
 
@@ -100,8 +81,8 @@ class Mirror:
         self._folder = folder
         self._say = say
 
-    def position(self) -> Position | None:
-        """Return where the mirror is, None where it has nothing yet.
+    def position(self) -> Origin | None:
+        """Return which generation of the source the mirror holds, None where it has nothing yet.
 
         :raises MirrorError: the folder is something else's.
         """
@@ -112,7 +93,7 @@ class Mirror:
                     f"{self._folder} holds other files.", hint="Give an empty folder, or one that is not there."
                 )
             return None
-        position = Position.read(current.manifest.inputs)
+        position = read_origin(current.manifest.inputs)
         if position is None:
             raise MirrorError(f"{self._folder} holds a graph that is no mirror.", hint="Give an empty folder.")
         return position
@@ -130,30 +111,34 @@ class Mirror:
         :raises MirrorDiffersError: what the feed gave is not what it promised.
         :raises MirrorError: the feed can't be had, or is none.
         """
-        for attempt in range(_TRIES):
-            position = None if attempt == _TRIES - 1 else self.position()
-            content = self._source.root(is_conditional=is_conditional and attempt == 0)
+        gone, is_second = 0, False
+        while gone < _TRIES:
+            position = None if is_second else self.position()
+            content = self._source.root(is_conditional=is_conditional and not (gone or is_second))
             if content is None:
                 return None
             try:
-                mark = Document(content, self._source.url).root().current
+                root = Document(content, self._source.url).root()
                 with _reading_the_copy():
-                    return self._come_to(mark, position, content)
+                    return self._come_to(root, position)
             except FeedGoneError:
+                gone += 1
                 self._say("the feed began anew meanwhile")
                 shutil.rmtree(self._pages, ignore_errors=True)
             except StateFullError:
                 raise
             except (MirrorDiffersError, StateError) as exc:  # the other: what is here was altered
-                if attempt == _TRIES - 1:
+                if is_second:
                     raise
+                is_second = True
                 self._say(f"{exc.message} Starting from the beginning.")
                 shutil.rmtree(self._pages, ignore_errors=True)
         raise MirrorError(f"<{self._source.url}> began anew again and again.")
 
     def verify(self) -> Verified:
-        """Read all of the mirror back, and look what the source has now.
+        """Read all files of the mirror and its dataset, and look what the source has now.
 
+        :raises MirrorDiffersError: a file is not as it was written, those too that the dataset is not read from.
         :raises MirrorError: there is nothing to verify, or the feed can't be had.
         """
         current, position = self._current(), self.position()
@@ -162,28 +147,38 @@ class Mirror:
         content = self._source.root()
         assert content is not None
         mark = Document(content, self._source.url).root().current
+        _check_files(current)
         with _reading_the_copy():
             dataset = read_dataset(current.store_path)[0]
         return Verified(mark, position.generation, current.manifest.dataset, dataset)
 
-    def _come_to(self, mark: Mark, position: Position | None, root: bytes) -> Synced:
+    def _come_to(self, root: Root, position: Origin | None) -> Synced:
+        mark = root.current
+        origin = Origin(mark.stream, mark.number, mark.generation, mark.built_at, root.licence, root.publisher)
         if position is not None and position.stream != mark.stream:
             self._say("the feed began anew, and so does this mirror")
             position = None
-        if position is not None and position.number == mark.number and self._holds(mark):
+        if position == origin and self._holds(mark):
             return Synced(mark, 0, is_anew=False)
         start = position.number if position else 0
         pages = _Pages(self._fetch(root, start, mark), start, mark)
         if position is not None and not any(one.number == start and self._holds(one) for one in pages.marks()):
             self._say("the feed does not have what this mirror has, which starts from the beginning")
-            return self._come_to(mark, None, root)
-        promise = Position(mark.stream, mark.number, mark.generation).write()
+            return self._come_to(root, None)
         check = self._check(mark)
         if position is None:
             quads = (quad for change in pages.changes() for quad in change.quads)
-            self._generations.publish(quads, inputs=promise, software=_SOFTWARE, on_ready=check)
+            self._generations.publish(
+                quads, inputs=origin.write(), software=_SOFTWARE, on_ready=check, complete=_list_files
+            )
         else:
-            self._generations.commit(pages.apply, inputs=lambda: promise, software=_SOFTWARE, on_ready=check)
+            self._generations.commit(
+                pages.apply,
+                inputs=origin.write,
+                software=_SOFTWARE,
+                on_ready=check,
+                complete=lambda store_path, _: _list_files(store_path),
+            )
         shutil.rmtree(self._pages, ignore_errors=True)
         return Synced(mark, len(pages.last), is_anew=position is None)
 
@@ -207,10 +202,10 @@ class Mirror:
         current = self._current()
         return current is not None and current.manifest.dataset == mark.dataset
 
-    def _fetch(self, root: bytes, start: int, mark: Mark) -> list[Path]:
+    def _fetch(self, root: Root, start: int, mark: Mark) -> list[Path]:
         """Have the pages with the entries from `start` up to the mark on the disk; return where they are, in order."""
         wanted: list[str] = []
-        for volume in _holding(Document(root, self._source.url).root().volumes, start, mark.number):
+        for volume in _holding(root.volumes, start, mark.number):
             listing = Document(self._source.part(volume), volume).listing()
             wanted += _holding(listing.pages, start, mark.number)
         found = []
@@ -289,6 +284,19 @@ class _Pages:
                     yield entry
 
 
+def _check_files(copy: Generation) -> None:
+    damaged = damaged_files(copy.path)
+    if damaged is None:
+        raise MirrorDiffersError("The copy has no list of its files.", hint=_ANEW)
+    if damaged:
+        more = f" and {len(damaged) - _SHOWN} more files" if len(damaged) > _SHOWN else ""
+        raise MirrorDiffersError(f"The copy is damaged: {', '.join(damaged[:_SHOWN])}{more}.", hint=_ANEW)
+
+
+def _list_files(store_path: Path) -> None:
+    write_inventory(store_path.parent)
+
+
 @contextmanager
 def _reading_the_copy() -> Iterator[None]:
     """Say of what the engine meets on a damaged disk that the copy is damaged.
@@ -298,7 +306,7 @@ def _reading_the_copy() -> Iterator[None]:
     try:
         yield
     except RuntimeError as exc:  # what RocksDB says of a wrong checksum
-        raise MirrorDiffersError(f"The copy is damaged ({exc}).", hint="Remove the folder and mirror anew.") from exc
+        raise MirrorDiffersError(f"The copy is damaged ({exc}).", hint=_ANEW) from exc
 
 
 def _holding(parts: tuple[tuple[int, str], ...], start: int, end: int) -> list[str]:

@@ -50,12 +50,16 @@ _REFUSALS: dict[str, type[KnowledgeGraphError]] = {error.code: error for error i
 
 @dataclass(frozen=True)
 class Update:
-    """An update to evaluate: its text, the base of its relative IRIs, and the graphs that the protocol's parameters name."""
+    """An update to evaluate: its text, the base of its relative IRIs, and the graphs that the protocol's parameters name.
+
+    `timeout` is in seconds and may only shorten the deadline of evaluating it.
+    """
 
     text: str
     base_iri: str | None = None
     default_graphs: tuple[str, ...] = ()
     named_graphs: tuple[str, ...] = ()
+    timeout: float | None = None
 
 
 def is_data(update: Update) -> bool:
@@ -173,6 +177,7 @@ def _run(job: dict[str, Any], timeout: float, memory: int) -> dict[str, Any]:
         raise QueryTimeoutError(
             f"The update did not end within {timeout:g} seconds, and nothing was changed.",
             hint="Change less at a time, or make the patterns more selective.",
+            limit={"name": "timeout", "value": timeout, "unit": "seconds"},
         ) from None
     if ended.returncode != 0:
         raise _cause_of_death(ended.returncode, memory, ended.stderr)

@@ -5,8 +5,7 @@ that runs it. A job waits in a bounded queue, gets a process for itself, and is 
 or when it is cancelled the process is killed, at the memory limit the kernel refuses and the engine aborts.
 
 After a tenth of a second a query leaves the places that are kept for short ones (`executor_lanes`), and can be listed and
-cancelled from every web worker (`running`). Once it has used as much processor time, its process gives way to others (nice) as soon
-as more want to compute than there are processors.
+cancelled from every web worker (`running`). The more processor time it has used, the more its process gives way to others (nice).
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from qit4n_kg.errors import (
@@ -28,18 +26,21 @@ from qit4n_kg.errors import (
     RequestError,
     ResultTooLargeError,
 )
-from qit4n_kg.store.executor_handle import Executor, is_contended
+from qit4n_kg.store.executor_handle import Executor
 from qit4n_kg.store.executor_jobs import ExecutorError, Job, Spooled, error_of, new_query_id
 from qit4n_kg.store.executor_lanes import Lanes
 from qit4n_kg.store.executor_protocol import Disconnected, encode_term
+from qit4n_kg.store.executor_run import KnownLong, Run
+from qit4n_kg.store.executor_template import Template
 from qit4n_kg.store.sandbox import Isolation
 from qit4n_kg.store.tally import Tally
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from qit4n_kg.store.executor_lanes import Waiter
-    from qit4n_kg.store.running import RunningQueries, Ticket
+    from qit4n_kg.store.executor_line import Waiter
+    from qit4n_kg.store.executor_template import Fork
+    from qit4n_kg.store.running import RunningQueries
     from qit4n_kg.store.slow_queries import SlowQueries
 
 __all__ = ["ExecutorError", "ExecutorPool", "Job", "Spooled", "new_query_id"]
@@ -54,74 +55,16 @@ On a busy machine short queries take longer by the clock too, and should neither
 """
 _OVERSTAY_SECONDS = 1.0
 """A query that takes longer gives way however little it computes; so long it keeps its place if the long lane is full."""
+_STEPS = ((0.03, 5), (_LONG_SECONDS, 19))
+"""How nice a query becomes, and after how many seconds of processor time: whoever has computed more waits for who has less."""
 _LOOK_SECONDS = 0.1
-_REMEMBERED = 1024
+_SHORTEST_LOOK = 0.01
+_SHOW_SECONDS = 0.25
+"""From when a query that waits is listed, which costs a third of a millisecond: on a busy server nearly all wait a little."""
 
 
 class _Preempted(Exception):  # noqa: N818  (a turn in the life of a query, never shown to anyone)
     """A query gave its process to a short one and has to begin anew."""
-
-
-class _Run:
-    """One query on its way through the pool."""
-
-    def __init__(self, job: Job, store_path: Path, timeout: float, running: RunningQueries | None) -> None:
-        self.job = job
-        self.store_path = store_path
-        self.timeout = timeout
-        self.is_long = False
-        self.has_been_long = False
-        self.came = time.monotonic()
-        self._running = running
-        self._ticket: Ticket | None = None
-
-    @property
-    def seconds(self) -> float:
-        """How long ago it came."""
-        return time.monotonic() - self.came
-
-    @property
-    def deadline(self) -> float:
-        """Until when it may run if it begins now; the time that a client gives its query begins when that comes."""
-        return (self.came if self.job.timeout else time.monotonic()) + self.timeout
-
-    def show(self) -> None:
-        """Let it be listed and cancelled."""
-        if self._running is not None:
-            self._ticket = self._running.publish(self.job.id, self.job.text, time.time() - self.seconds)
-            self._running = None
-
-    def check(self) -> None:
-        """Stop here when somebody cancelled it."""
-        if self._ticket is not None and self._ticket.is_cancelled:
-            raise QueryCancelledError("The query was cancelled.")
-
-    def end(self) -> None:
-        """Take it off the list."""
-        if self._ticket is not None:
-            self._ticket.close()
-
-
-class _KnownLong:
-    """The queries that were long lately, by their hash; bounded. Losing one costs a tenth of a second."""
-
-    def __init__(self) -> None:
-        self._hashes: OrderedDict[int, None] = OrderedDict()
-
-    @staticmethod
-    def key(job: Job) -> int:
-        return hash((job.text, *((name, str(term)) for name, term in job.bindings.items())))
-
-    def __contains__(self, key: int) -> bool:
-        return key in self._hashes
-
-    def note(self, key: int, *, is_long: bool) -> None:
-        if not is_long:
-            self._hashes.pop(key, None)
-            return
-        self._hashes[key] = None
-        if len(self._hashes) > _REMEMBERED:
-            self._hashes.popitem(last=False)
 
 
 class ExecutorPool:
@@ -150,9 +93,10 @@ class ExecutorPool:
         self._timeout = timeout
         self._store_path = store_path
         self._isolation: Isolation | None = None
+        self._template: Template | None = None
         self._running = running
         self._slow_queries = slow_queries
-        self._known_long = _KnownLong()
+        self._known_long = KnownLong()
         self.tally = Tally()
         self._lanes = Lanes(self._start, short=size, long=long, queue=queue, linger=linger)
 
@@ -196,7 +140,7 @@ class ExecutorPool:
         """
         self._refuse_service(job.text)
         self._store_path = store_path
-        run = _Run(job, store_path, self._deadline_of(job), self._running)
+        run = Run(job, store_path, self._deadline_of(job), self._running)
         outcome = "failed"
         try:
             spooled = self._answer(run)
@@ -216,6 +160,8 @@ class ExecutorPool:
     def close(self) -> None:
         """Kill every query process and wait for its end; jobs that run or wait fail with QueryCancelledError."""
         self._lanes.close()
+        if self._template is not None:
+            self._template.close()
 
     def _deadline_of(self, job: Job) -> float:
         asked = job.timeout or self._timeout
@@ -228,7 +174,7 @@ class ExecutorPool:
                 "The query mentions SERVICE, and query processes can't be isolated on this machine."
             )
 
-    def _answer(self, run: _Run) -> Spooled:
+    def _answer(self, run: Run) -> Spooled:
         key = self._known_long.key(run.job)
         waiter = self._wait(run, is_long=self._lanes.has_long and key in self._known_long)
         while True:
@@ -240,13 +186,14 @@ class ExecutorPool:
             finally:
                 self._known_long.note(key, is_long=run.has_been_long)
 
-    def _wait(self, run: _Run, *, is_long: bool) -> Waiter:
+    def _wait(self, run: Run, *, is_long: bool) -> Waiter:
         """Wait for a process, no longer than a query usually may run."""
         waiter = self._lanes.enter(is_long=is_long, client=run.job.client)
         deadline = time.monotonic() + self._timeout
         try:
             while not waiter.ready.wait(_LOOK_SECONDS):
-                run.show()
+                if run.seconds > _SHOW_SECONDS:
+                    run.show()
                 run.check()
                 if time.monotonic() >= run.deadline:
                     raise _too_late(run, "The server is busy with other queries: try again in a moment.")
@@ -258,7 +205,7 @@ class ExecutorPool:
         waiter.result()
         return waiter
 
-    def _run_in(self, executor: Executor, run: _Run) -> Spooled:
+    def _run_in(self, executor: Executor, run: Run) -> Spooled:
         """Run a query in a process and give the process back, or up."""
         is_reusable = False
         deadline = run.deadline
@@ -273,7 +220,7 @@ class ExecutorPool:
         except Disconnected:
             raise self._cause_of_death(executor) from None
         finally:
-            self._lanes.release(executor, is_long=run.is_long, is_reusable=is_reusable)
+            self._lanes.release(executor, is_reusable=is_reusable)
         file = os.fdopen(files[0], "rb", buffering=0) if files else None
         if file is not None:
             file.seek(0)  # the place in the file is shared with the process that wrote it
@@ -281,33 +228,32 @@ class ExecutorPool:
             raise self._with_limit(error_of(reply))
         return Spooled(run.job.form.value, reply["length"], reply["seconds"], body, file)
 
-    def _watch(self, executor: Executor, run: _Run, deadline: float, used: float) -> None:
+    def _watch(self, executor: Executor, run: Run, deadline: float, used: float) -> None:
         """Wait until a process answers, and treat the query as a long one when it takes its time.
 
         :param used: the processor time that the process had used before.
         :raises TimeoutError: the deadline passed first.
         """
         begun = time.monotonic()
-        if executor.wait(min(_LONG_SECONDS, deadline - begun)):
-            return
-        run.show()
-        while (now := time.monotonic()) < deadline:
-            seconds = now - begun
+        pause = _STEPS[0][0]
+        while not executor.wait(min(pause, deadline - time.monotonic())):
+            now = time.monotonic()
+            if now >= deadline:
+                raise TimeoutError
             used_here = executor.processor_seconds() - used
-            is_slow = seconds > _OVERSTAY_SECONDS
-            run.has_been_long = run.has_been_long or is_slow or used_here > _LONG_SECONDS
-            if run.has_been_long and not executor.is_reniced and is_contended():
-                executor.renice()  # where nobody waits for a processor it would only cost the query time
-            if not run.is_long and (is_slow or used_here > _LONG_SECONDS / 5):
-                run.is_long = self._lanes.turn_long()
-            if not run.is_long and is_slow and self._lanes.is_due():
-                raise _Preempted
-            if executor.wait(min(_LOOK_SECONDS, deadline - now)):
-                return
+            pause = _give_way(executor, used_here)
+            if now - begun < _LONG_SECONDS:
+                continue
+            run.show()
             run.check()
-        raise TimeoutError
+            is_slow = now - begun > _OVERSTAY_SECONDS
+            run.has_been_long = run.has_been_long or is_slow or used_here > _LONG_SECONDS
+            if not run.is_long and (is_slow or used_here > _LONG_SECONDS / 5):
+                run.is_long = self._lanes.turn_long(executor, run.job.client)
+            if self._lanes.is_ousted(executor) or (not run.is_long and is_slow and self._lanes.is_due()):
+                raise _Preempted
 
-    def _header(self, run: _Run) -> dict[str, Any]:
+    def _header(self, run: Run) -> dict[str, Any]:
         job = run.job
         return {
             "store": str(run.store_path),
@@ -321,7 +267,8 @@ class ExecutorPool:
         }
 
     def _start(self) -> Executor:
-        executor = Executor()
+        """Have one more query process; called by one thread, which lives as long as the pool."""
+        executor = Executor(self._fork())
         try:
             reply = executor.open({"store": str(self._store_path), **self._limits}, time.monotonic() + _START_SECONDS)
         except (Disconnected, TimeoutError) as exc:
@@ -335,6 +282,18 @@ class ExecutorPool:
             raise error_of(reply)
         self._isolation = Isolation(reply["isolation"])
         return executor
+
+    def _fork(self) -> Fork:
+        """Fork the template, a new one where there is none yet or the old one died."""
+        if self._template is None:
+            self._template = Template()
+        try:
+            return self._template.fork()
+        except Disconnected:
+            words = self._template.words()
+            self._template.close()
+            self._template = None
+            raise ExecutorError(f"The template of query processes died: {words}") from None
 
     def _with_limit(self, error: Exception) -> Exception:
         """Say which limit an error is about."""
@@ -361,7 +320,17 @@ class ExecutorPool:
         return ExecutorError(f"A query process ended with {status}: {words}")
 
 
-def _too_late(run: _Run, hint: str) -> QueryTimeoutError:
+def _give_way(executor: Executor, used: float) -> float:
+    """Make a query as nice as so much processor time asks for; return after how many seconds to look again."""
+    for seconds, niceness in _STEPS:
+        if used < seconds:
+            return min(_LOOK_SECONDS, max(_SHORTEST_LOOK, seconds - used))
+        if executor.niceness < niceness:
+            executor.renice(niceness)
+    return _LOOK_SECONDS
+
+
+def _too_late(run: Run, hint: str) -> QueryTimeoutError:
     return QueryTimeoutError(
         f"The query did not end within {run.timeout:g} seconds.",
         hint=hint,

@@ -11,8 +11,10 @@ A running query can't be set aside, so capacity is kept free by having processes
   generation, and nothing of its answer was sent.
 - A query that is known to be long begins in the long lane, and only with a process that the short ones don't need.
 
-Both queues are bounded. Those that wait in the long lane get their turn client by client, and where it is full, the newest
-of the client that has the most there gives way: nobody's long queries keep everybody else's out.
+Both queues are bounded, and clients get their turn one after the other, whatever each has waiting (`executor_line`). Where
+the long lane is full, a client that has fewer queries in it takes the place of the newest query of the client that has the
+most, which begins anew later: nobody's long queries keep everybody else's out, though the server can't tell whether
+their client still waits for them.
 
 Processes are started by one thread, which lives as long as this does: the kernel ties the life of a process to the thread
 that started it. Dead ones are reaped by another: a process whose query was long dies at the lowest priority, which takes
@@ -25,11 +27,12 @@ import logging
 import queue as queues
 import threading
 import time
-from collections import Counter, deque
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from qit4n_kg.errors import KnowledgeGraphError, QueryCancelledError, QueueFullError
+from qit4n_kg.errors import KnowledgeGraphError, QueryCancelledError
 from qit4n_kg.store.executor_jobs import ExecutorError
+from qit4n_kg.store.executor_line import Line, Waiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,50 +41,30 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _RESTART_PAUSE = 1.0
-_BUSY = "Try again in a moment."
-_MOST_CLIENTS = 1024
-
-
-class Waiter:
-    """A query that waits for a process."""
-
-    def __init__(self, *, is_long: bool, client: str = "") -> None:
-        self.is_long = is_long
-        self.client = client
-        self.ready = threading.Event()
-        self.executor: Executor | None = None
-        self.error: Exception | None = None
-
-    def result(self) -> Executor:
-        """Return the process that it got, once it is ready."""
-        if self.error is not None:
-            raise self.error
-        assert self.executor is not None
-        return self.executor
 
 
 class Lanes:
     """The query processes of one pool and the queries that wait for them; thread-safe.
 
-    `queue` bounds each of the two queues; `linger` is how many seconds a process beyond `short` outlives its use.
+    `queue` bounds the short queries that wait, and a quarter of it the long ones, which wait longer; `linger` is how many
+    seconds a process beyond `short` outlives its use.
     """
 
     def __init__(self, start: Callable[[], Executor], *, short: int, long: int, queue: int, linger: float) -> None:
         self._start = start
         self._short = short
         self._most_long = long
-        self._queue = queue
         self._linger = linger
         self._lock = threading.Lock()
         self._idle: list[Executor] = []
         self._busy: set[Executor] = set()
         self._starting = 0
-        self._long = 0
+        self._long: dict[Executor, str] = {}  # whose query each process of the long lane runs, the newest last
+        self._ousted: set[Executor] = set()
         self._extra = 0
         self._long_seen = 0.0
-        self._waiting: deque[Waiter] = deque()
-        self._waiting_long: deque[Waiter] = deque()
-        self._had_turn: set[str] = set()
+        self._waiting = Line(queue)
+        self._waiting_long = Line(-(-queue // 4))
         self._closed = threading.Event()
         self._orders: queues.SimpleQueue[None] = queues.SimpleQueue()  # start one
         self._dead: queues.SimpleQueue[Executor | None] = queues.SimpleQueue()
@@ -102,8 +85,8 @@ class Lanes:
         with self._lock:
             return {
                 "idle": len(self._idle),
-                "short": len(self._busy) - self._long,
-                "long": self._long,
+                "short": len(self._busy) - len(self._long),
+                "long": len(self._long),
                 "waiting": len(self._waiting),
                 "waiting_long": len(self._waiting_long),
             }
@@ -128,32 +111,34 @@ class Lanes:
             if self._closed.is_set():
                 raise QueryCancelledError("The server is stopping.")
             line = self._waiting_long if is_long else self._waiting
-            line.append(waiter)
+            line.join(waiter)
             if is_long:
+                self._make_room(client)
                 self._need_more()
             self._dispatch()
-            if not waiter.ready.is_set() and len(line) > self._bound(is_long=is_long):
-                self._turn_away(_most_demanding(line) if is_long else waiter, line)
-                if waiter.error is not None:
-                    raise waiter.error
+            line.turn_away(0 if is_long else self._starting)
+        if waiter.error is not None:
+            raise waiter.error
         return waiter
 
     def leave(self, waiter: Waiter) -> None:
         """Give up waiting; a process that came meanwhile goes to the next one."""
         with self._lock:
             line = self._waiting_long if waiter.is_long else self._waiting
-            if waiter in line:
-                line.remove(waiter)
+            if line.leave(waiter):
                 return
         if waiter.executor is not None:
-            self.release(waiter.executor, is_long=waiter.is_long, is_reusable=True)
+            self.release(waiter.executor, is_reusable=True)
 
-    def turn_long(self) -> bool:
-        """Move a running query to the long lane; False when that is full."""
+    def turn_long(self, executor: Executor, client: str = "") -> bool:
+        """Move a process and its query to the long lane; False when that is full, or others who have less there wait."""
         with self._lock:
-            if self._long >= self._most_long:
+            self._make_room(client)
+            held = Counter(self._long.values())
+            before = self._waiting_long.holding_fewer(held, client)
+            if len(self._long) + before >= self._most_long:
                 return False
-            self._long += 1
+            self._long[executor] = client
             self._need_more()
             return True
 
@@ -162,12 +147,17 @@ class Lanes:
         with self._lock:
             return self.has_long and bool(self._waiting) and not self._idle and not self._starting
 
-    def release(self, executor: Executor, *, is_long: bool, is_reusable: bool) -> None:
+    def is_ousted(self, executor: Executor) -> bool:
+        """Tell whether a process's query gave its place in the long lane to another client's."""
+        with self._lock:
+            return executor in self._ousted
+
+    def release(self, executor: Executor, *, is_reusable: bool) -> None:
         """Give a process to the next query, or have it buried and replaced."""
         with self._lock:
             self._busy.discard(executor)
-            if is_long:
-                self._long -= 1
+            self._ousted.discard(executor)
+            if self._long.pop(executor, None) is not None:
                 self._long_seen = time.monotonic()
             is_closed = self._closed.is_set()
             if is_reusable and not is_closed:
@@ -202,47 +192,40 @@ class Lanes:
 
     # The rest is called with the lock held, or by the keeper.
 
-    def _bound(self, *, is_long: bool) -> int:
-        return self._queue + (0 if is_long else self._starting)
-
     def _dispatch(self) -> None:
-        """Hand free processes to those that waited longest, the short ones first."""
+        """Hand free processes to those whose turn it is, the short ones first."""
         while self._idle:
             if self._waiting:
-                waiter = self._waiting.popleft()
+                waiter = self._waiting.next({})
             elif self._waiting_long and self._is_room_for_long():
-                waiter = self._next_long()
-                self._long += 1
+                waiter = self._waiting_long.next(Counter(self._long.values()))
+                self._long[self._idle[-1]] = waiter.client
             else:
                 return
             waiter.executor = self._idle.pop()
             self._busy.add(waiter.executor)
             waiter.ready.set()
 
-    def _next_long(self) -> Waiter:
-        """Take who waits longest of the clients that had no turn yet in this round."""
-        fresh = (waiter for waiter in self._waiting_long if waiter.client not in self._had_turn)
-        waiter = next(fresh, None)
-        if waiter is None or len(self._had_turn) > _MOST_CLIENTS:
-            self._had_turn.clear()
-            waiter = self._waiting_long[0]
-        self._had_turn.add(waiter.client)
-        self._waiting_long.remove(waiter)
-        return waiter
-
-    def _turn_away(self, waiter: Waiter, line: deque[Waiter]) -> None:
-        line.remove(waiter)
-        waiter.error = QueueFullError(f"{len(line)} queries wait already.", hint=_BUSY)
-        waiter.ready.set()
+    def _make_room(self, client: str) -> None:
+        """Where the long lane is full, take a place from whoever has the most there, if this client has fewer by two."""
+        if len(self._long) < self._most_long or not self._long:
+            return
+        counts = Counter(self._long.values())
+        most = max(counts.values())
+        if most < counts[client] + 2:
+            return
+        newest = next(executor for executor in reversed(self._long) if counts[self._long[executor]] == most)
+        del self._long[newest]
+        self._ousted.add(newest)
 
     def _is_room_for_long(self) -> bool:
         up = len(self._idle) + len(self._busy)
-        return self._long < self._most_long and up - self._long > self._short
+        return len(self._long) < self._most_long and up - len(self._long) > self._short
 
     def _need_more(self) -> None:
         """Have processes for the long queries that run or wait, beside those that are kept for short ones."""
         self._long_seen = time.monotonic()
-        self._extra = max(self._extra, min(self._most_long, self._long + len(self._waiting_long)))
+        self._extra = max(self._extra, min(self._most_long, len(self._long) + len(self._waiting_long)))
         self._order_missing()
 
     def _order_missing(self) -> None:
@@ -253,10 +236,7 @@ class Lanes:
 
     def _fail_waiters(self, error: Exception) -> None:
         for line in (self._waiting, self._waiting_long):
-            for waiter in line:
-                waiter.error = error
-                waiter.ready.set()
-            line.clear()
+            line.fail(error)
 
     def _keep(self) -> None:
         """Start processes until closed."""
@@ -296,7 +276,7 @@ class Lanes:
         with self._lock:
             if time.monotonic() - self._long_seen < self._linger:
                 return
-            self._extra = min(self._most_long, self._long + len(self._waiting_long))
+            self._extra = min(self._most_long, len(self._long) + len(self._waiting_long))
             surplus = len(self._idle) + len(self._busy) + self._starting - self._short - self._extra
             ended = [self._idle.pop(0) for _ in range(min(surplus, len(self._idle)))]
         for executor in ended:
@@ -309,9 +289,3 @@ class Lanes:
         with self._lock:
             if not self._idle and not self._busy:
                 self._fail_waiters(exc if isinstance(exc, KnowledgeGraphError) else ExecutorError(str(exc)))
-
-
-def _most_demanding(line: deque[Waiter]) -> Waiter:
-    """Return the newest of the client that has the most in a queue, the one that just came where others have as many."""
-    counts = Counter(waiter.client for waiter in line)
-    return max(reversed(line), key=lambda waiter: counts[waiter.client])

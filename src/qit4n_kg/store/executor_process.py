@@ -1,14 +1,15 @@
-"""A query process, `python -m qit4n_kg.store.executor_process FD PARENT`: it answers queries, one at a time.
+"""A query process, forked from the template that `python -m qit4n_kg.store.executor_process FD PARENT` runs.
 
-It reads one immutable generation. Before anything else it cuts itself off the network and ties its life to its
-parent's. It stops no query by itself: the pool kills it at the deadline, the kernel refuses it memory beyond its
-allowance (the engine then aborts), and both cost only this process. An answer is written whole (memory, then an
-unlinked file, bounded) before any of it is sent.
+It answers queries, one at a time, from one immutable generation. Before anything else the template cuts itself and its
+forks off the network, and the life of each is tied to its parent's. A query process stops no query by itself: the pool
+kills it at the deadline, the kernel refuses it memory beyond its allowance (the engine then aborts), and both cost only
+this process. An answer is written whole (memory, then an unlinked file, bounded) before any of it is sent.
 """
 
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import signal
 import socket
@@ -219,14 +220,47 @@ def _failure(exc: Exception) -> dict[str, Any]:
     return failure
 
 
+def _fork_on_demand(control: socket.socket) -> socket.socket:
+    """Fork and reap as the pool asks; return in a fork only, with its connection. The end of the pool ends the process."""
+    template = os.getpid()
+    while True:
+        try:
+            header, _, files = receive(control)
+            if "reap" in header:
+                send(control, {"status": _reap(header["reap"])})
+                continue
+            pid = os.fork()
+            if pid == 0:
+                break
+            for file in files:
+                os.close(file)
+            send(control, {"pid": pid})
+        except Disconnected:
+            os._exit(0)
+        except OSError as exc:
+            send(control, {"error": str(exc)})
+    control.close()
+    connection, stderr = files
+    os.dup2(stderr, 2)
+    os.close(stderr)
+    sandbox.die_with_parent(template)
+    return socket.socket(fileno=connection)
+
+
+def _reap(pid: int) -> int | None:
+    found, status = os.waitpid(pid, os.WNOHANG)
+    return os.waitstatus_to_exitcode(status) if found else None
+
+
 def main() -> None:
-    """Run as a query process until the pool hangs up."""
+    """Run as the template of query processes until the pool hangs up, and as a query process in each fork."""
     descriptor, parent = int(sys.argv[1]), int(sys.argv[2])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal reaches the whole group; the pool decides here
     sandbox.leave_no_core()
     isolation = sandbox.isolate_network()
     sandbox.die_with_parent(parent)  # after the namespaces: a change of credentials clears it
-    process = Process(socket.socket(fileno=descriptor), isolation)
+    gc.freeze()  # what is loaded now stays shared with the forks
+    process = Process(_fork_on_demand(socket.socket(fileno=descriptor)), isolation)
     while True:
         thread = threading.Thread(target=process.serve, name="queries")
         thread.start()

@@ -25,6 +25,7 @@ INLINE_BYTES = 256 * 1024
 
 _LENGTHS = struct.Struct("!QI")
 _CHUNK = 64 * 1024
+_MOST_FILES = 2
 
 
 class Disconnected(Exception):  # noqa: N818  (a state of the connection, handled on both sides; never shown to anyone)
@@ -82,7 +83,7 @@ def receive(connection: socket.socket, deadline: float | None = None) -> tuple[d
     while len(data) < needed:
         _allow_until(connection, deadline)
         try:
-            chunk, received, _, _ = socket.recv_fds(connection, max(_CHUNK, needed - len(data)), 1)
+            chunk, received, _, _ = socket.recv_fds(connection, max(_CHUNK, needed - len(data)), _MOST_FILES)
         except TimeoutError:
             raise
         except OSError as exc:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import zstandard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 FOLDER = "lines"
@@ -122,6 +122,26 @@ def revise_blocks(old: Path, new: Path, came: Iterable[bytes], went: Iterable[by
             raise LinesError("There are no lines that could go.")
         writer.add(sorted(coming[0]))
     return writer.finish()
+
+
+def read_blocks(folder: Path) -> Iterator[bytes]:
+    """Yield the text of each block, in order.
+
+    :raises LinesError: they are not there, or damaged.
+    """
+    for block in _read_index(folder):
+        yield _read(folder, block)
+
+
+def hash_blocks(folder: Path) -> str:
+    """Return the hash of the dataset that the lines are of.
+
+    :raises LinesError: they are not there, or damaged.
+    """
+    digest = hashlib.sha256()
+    for text in read_blocks(folder):
+        digest.update(text)
+    return f"sha256:{digest.hexdigest()}"
 
 
 def _by_block(blocks: Sequence[_Block], lines: Iterable[bytes]) -> defaultdict[int, set[bytes]]:

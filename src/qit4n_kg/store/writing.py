@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from itertools import takewhile
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 import pyoxigraph
@@ -70,6 +71,48 @@ class XmlOutput:
         self._output.flush()
 
 
+class TurtleOutput:
+    r"""A binary file that takes Turtle or TriG and passes it on with its prefixes in order, as the engine's are in any.
+
+    What is so short that the engine writes it at once keeps only the prefixes that occur in it.
+
+    >>> import io
+    >>> output = io.BytesIO()
+    >>> turtle = TurtleOutput(output)
+    >>> turtle.write(b"@prefix c: <x:c> .\n@prefix b: <x:b> .\n@prefix a: <x:a> .\na:s b:p 1 .\n"), turtle.flush()
+    (69, None)
+    >>> output.getvalue()
+    b'@prefix a: <x:a> .\n@prefix b: <x:b> .\na:s b:p 1 .\n'
+    """
+
+    def __init__(self, output: BinaryIO) -> None:
+        self._output = output
+        self._first: bytes | None = None
+
+    def write(self, data: bytes) -> int:
+        """Take bytes; the prefixes are all in the first."""
+        if self._first is None:
+            self._first = data
+        else:
+            self._begin(is_whole=False)
+            self._output.write(data)
+        return len(data)
+
+    def flush(self) -> None:
+        """Pass on what was written."""
+        self._begin(is_whole=True)
+        self._output.flush()
+
+    def _begin(self, *, is_whole: bool) -> None:
+        if not self._first:
+            return
+        lines = self._first.splitlines(keepends=True)
+        self._first = b""
+        prefixes = sorted(takewhile(lambda line: line.startswith(b"@prefix "), lines))
+        rest = b"".join(lines[len(prefixes) :])
+        self._output.write(b"".join(line for line in prefixes if not is_whole or line.split()[1] in rest) + rest)
+
+
 def results_output(output: BinaryIO, form: ResultFormat) -> BinaryIO:
     """Return where to write results to, so that they are well-formed in `output`."""
     return cast("BinaryIO", XmlOutput(output, form.value, _OTHER_RESULTS)) if form is ResultFormat.XML else output
@@ -121,6 +164,8 @@ def serialise(
     if form is RdfFormat.RDF_XML:
         statements = _named_as_xml(cast("Iterable[Triple]", statements))
         output = cast("BinaryIO", XmlOutput(output, form.value, _OTHER_RDF))
+    elif prefixes and form in (RdfFormat.TURTLE, RdfFormat.TRIG):
+        output = cast("BinaryIO", TurtleOutput(output))
     try:
         pyoxigraph.serialize(statements, output, rdf_format(form), prefixes=dict(prefixes) if prefixes else None)
     except OSError as exc:

@@ -8,7 +8,7 @@ from flask import Flask, g, request
 
 from qit4n_kg.config import Settings, load_settings
 from qit4n_kg.graph import KnowledgeGraph
-from qit4n_kg.web import access, assets, bodies, cors, languages, links, privileges, responses
+from qit4n_kg.web import access, assets, bodies, cors, hosts, languages, links, privileges, rates, responses
 from qit4n_kg.web.catalogue import catalogue
 from qit4n_kg.web.context import EXTENSION, SNAPSHOT_KEY, knowledge_graph
 from qit4n_kg.web.contribute import contribute
@@ -36,7 +36,6 @@ from qit4n_kg.web.search import search
 from qit4n_kg.web.signin import signin
 from qit4n_kg.web.sparql import sparql
 from qit4n_kg.web.update import update
-from qit4n_kg.web.validate import register as register_validation
 from qit4n_kg.web.validate import validate
 from qit4n_kg.web.void import void
 from qit4n_kg.web.workbench import workbench
@@ -55,6 +54,9 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
+_RESULTS = 4
+"""So many results of the largest size may lie on the disk of each worker while slow clients read them."""
+
 
 def create_app(settings: Settings | None = None) -> Flask:
     """Make the application on the current generation.
@@ -67,8 +69,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = make_routes(settings)
     graph = app.extensions[EXTENSION] = KnowledgeGraph.open(settings)
     cache = ResultCache(settings.cache_bytes)
-    app.extensions[RESULTS] = Results(cache, Downloads(settings.downloads))
+    app.extensions[RESULTS] = Results(cache, Downloads(settings.downloads, _RESULTS * settings.result_bytes))
     app.wsgi_app = Edge(app.wsgi_app, graph, cache)  # type: ignore[method-assign]
+    if settings.public_url:
+        app.wsgi_app = hosts.reached_by(app.wsgi_app, settings.public_url)  # type: ignore[method-assign, assignment]
     return app
 
 
@@ -85,7 +89,8 @@ def make_routes(settings: Settings) -> Flask:
     languages.register(app)
     assets.register(app)
     responses.register(app)
-    bodies.register(app, settings.executors + settings.long_queries + 2 * settings.queue)
+    hosts.register(app)
+    bodies.register(app, settings.most_queries)
     for blueprint in (
         sparql,
         update,
@@ -117,7 +122,7 @@ def make_routes(settings: Settings) -> Flask:
         app.register_blueprint(blueprint)
     privileges.register(app, access.has_role)
     cors.register(app)
-    register_validation(app, settings.validations_per_minute)
+    rates.register(app, settings)
     app.after_request(_add_headers)
     return app
 

@@ -146,11 +146,15 @@ def _own(found: CatalogueQuery) -> set[str]:
 
 def _arguments(found: CatalogueQuery) -> dict[str, str]:
     """Return the query's parameters as given, each once; only one that is absent takes its default, not one left empty."""
-    known = _own(found)
+    known = [parameter.name for parameter in found.parameters]
     arguments: dict[str, str] = {}
     for name, values in request.args.lists():
-        if name in RESERVED and name not in known:
-            continue
+        if name not in known:
+            if name in RESERVED:
+                continue
+            others = ", ".join(name for name in RESERVED if name not in ("output", "results"))
+            hint = f"It has: {', '.join(known)}. Every query has: {others}." if known else f"It has: {others}."
+            raise ParameterError(f"The query {found.id} has no parameter {name[:100]!r}.", hint=hint)
         if len(values) > 1:
             raise ParameterError(f"The parameter {name!r} is given {len(values)} times, and one value is taken.")
         arguments[name] = values[0]

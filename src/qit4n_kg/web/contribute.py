@@ -2,7 +2,8 @@
 
 Each works by a form without JavaScript (303 to the contribution's page; what was typed comes back with what is wrong) and as an API
 (JSON, RFC 9457 problems). Submitting needs the role contributor, accepting and rejecting reviewer, and nobody decides on their own.
-`If-Match` with the ETag of a contribution makes an acceptance depend on what the reviewer has seen: 412 with the conflicts.
+What is sent is counted (429). `If-Match` with the ETag of a contribution makes an acceptance depend on what the reviewer has seen:
+412 with the conflicts.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ from qit4n_kg.web import access
 from qit4n_kg.web.context import knowledge_graph, snapshot
 from qit4n_kg.web.contributions import desk, finish, full, readable, show_page
 from qit4n_kg.web.protocol import FORM_TYPE, read_body
-from qit4n_kg.web.responses import describe, wants_html
+from qit4n_kg.web.rates import CONTRIBUTIONS, count_request
+from qit4n_kg.web.responses import describe, headers_of, wants_html
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -67,13 +69,16 @@ def add() -> Response:
 def send() -> Response:
     """Submit a contribution, from the form or as `/contributions` takes it."""
     try:
+        count_request(CONTRIBUTIONS)
         holder = _require(Role.CONTRIBUTOR)
         receipt = desk().submit(read_sending(), holder.name, snapshot())
     except KnowledgeGraphError as exc:
         if not _is_form():
             raise
         problem = describe(exc)
-        return _form_page(problem=problem, status=int(problem["status"]))
+        page = _form_page(problem=problem, status=int(problem["status"]))
+        page.headers.update(headers_of(exc))
+        return page
     if _is_form():
         return _go(receipt.contribution)
     return _answer(receipt.contribution, 201 if receipt.is_new else 200, receipt.report)
@@ -112,6 +117,7 @@ def withdraw(id_: str) -> Response:
 @contribute.post("/contributions/<id_>/comment")
 def comment(id_: str) -> Response:
     """Say something about a contribution."""
+    count_request(CONTRIBUTIONS)
     holder = _require(Role.CONTRIBUTOR)
     if not _note():
         raise ParameterError("The comment is empty.")
@@ -121,6 +127,7 @@ def comment(id_: str) -> Response:
 @contribute.post("/contributions/<id_>/revert")
 def revert(id_: str) -> Response:
     """Make a contribution that takes an accepted one back; it is reviewed like any other."""
+    count_request(CONTRIBUTIONS)
     holder = _require(Role.CONTRIBUTOR)
     receipt = desk().revert(id_, _note(), holder.name, snapshot())
     if _is_form():
@@ -192,12 +199,16 @@ def _members() -> Mapping[str, Any]:
 
 
 def _read_json() -> dict[str, Any]:
+    return _object(read_body(request), "The body")
+
+
+def _object(text: bytes | str, name: str) -> dict[str, Any]:
     try:
-        value = json.loads(read_body(request))
+        value = json.loads(text)
     except (ValueError, RecursionError) as exc:
-        raise RequestError(f"The body is not JSON: {exc}.") from exc
+        raise RequestError(f"{name} is not JSON: {exc}.") from exc
     if not isinstance(value, dict):
-        raise RequestError("The body is not a JSON object.")
+        raise RequestError(f"{name} is not a JSON object.")
     return value
 
 
@@ -211,12 +222,7 @@ def read_sending() -> Sending:
     if request.mimetype in _FORMS:
         sending = _read_form()
     elif request.mimetype == JSON.media_type:
-        fields = _read_json()
-        refuse_unknown(fields)
-        texts = {name: fields.get(name) or "" for name in ("adds", "retracts")}
-        if not all(isinstance(text, str) for text in texts.values()):
-            raise ParameterError("adds and retracts are texts, as Turtle.")
-        sending = Sending(_pasted(texts["adds"]), texts["retracts"], fields)
+        sending = _sending_of(_read_json())
     else:
         chosen = by_name(request.mimetype, READABLE) if request.mimetype else None
         if chosen is None:
@@ -225,14 +231,27 @@ def read_sending() -> Sending:
                 f"The Content-Type is {request.mimetype or 'missing'}.", hint=f"Understood: application/json, {known}."
             )
         file = SentFile(f"data.{chosen.extension}", chosen, read_body(request))
-        fields = {name: request.args[name] for name in _FIELDS if name in request.args}
+        fields: dict[str, Any] = {name: request.args[name] for name in _FIELDS if name in request.args}
         fields["evidence"] = request.args.getlist("evidence")
         sending = Sending((file,), "", fields)
     return replace(sending, fields={**sending.fields, "key": key}) if key else sending
 
 
+def _sending_of(fields: dict[str, Any], files: tuple[SentFile, ...] = ()) -> Sending:
+    """Read a contribution that was sent as JSON, with files of statements to add where it came in a form."""
+    refuse_unknown(fields)
+    texts = {name: fields.get(name) or "" for name in ("adds", "retracts")}
+    if not all(isinstance(text, str) for text in texts.values()):
+        raise ParameterError("adds and retracts are texts, as Turtle.")
+    return Sending((*_pasted(texts["adds"]), *files), texts["retracts"], fields)
+
+
 def _read_form() -> Sending:
     given = request.form
+    if "contribution" in given:
+        if others := sorted(set(given) - {"contribution", "csrf"}):
+            raise ParameterError(f"The part contribution says it all; {', '.join(others)[:80]} would not be read.")
+        return _sending_of(_object(given["contribution"], "The part contribution"), _uploads())
     fields: dict[str, Any] = {name: given[name] for name in _FIELDS if name in given}
     fields["evidence"] = [line for text in given.getlist("evidence") for line in text.splitlines() if line.strip()]
     overruled = given.get("overruled", "")

@@ -20,6 +20,7 @@ from qit4n_kg.contributions.provenance import describe, graph_of, title_of
 from qit4n_kg.contributions.standing import Standing
 from qit4n_kg.contributions.writing import event_record, proposal_record
 from qit4n_kg.effects import read_effects
+from qit4n_kg.entities.labels import words
 from qit4n_kg.entities.statements import write_statements
 from qit4n_kg.errors import KnowledgeGraphError, ParameterError, ProposalError
 from qit4n_kg.formats import HTML, JSON, Format, RdfFormat, negotiate
@@ -29,11 +30,13 @@ from qit4n_kg.tokens import Role
 from qit4n_kg.web import access
 from qit4n_kg.web.context import knowledge_graph, snapshot
 from qit4n_kg.web.protocol import read_number
+from qit4n_kg.web.readings import reading
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from qit4n_kg.contributions.model import Contribution
+    from qit4n_kg.effects import Row
     from qit4n_kg.tokens import Holder
 
 contributions = Blueprint("contributions", __name__)
@@ -124,8 +127,9 @@ def effects(id_: str) -> Response:
                 "title": one.title,
                 "added": one.added,
                 "removed": one.removed,
-                "come": one.come,
-                "go": one.go,
+                "columns": one.columns,
+                "come": _written(one.come),
+                "go": _written(one.go),
             }
             for one in found.changed
         ]
@@ -142,9 +146,18 @@ def effects(id_: str) -> Response:
         }
         return finish(json_response(told))
     body = render_template(
-        "contribution_effects.html", contribution=contribution, title=title_of(contribution), effects=found
+        "contribution_effects.html",
+        contribution=contribution,
+        title=title_of(contribution),
+        effects=found,
+        text=reading().entities.labels.text,
+        in_words=words,
     )
     return finish(Response(body, content_type=HTML.content_type))
+
+
+def _written(rows: Iterable[Row]) -> list[list[str | None]]:
+    return [[str(term) if term is not None else None for term in row] for row in rows]
 
 
 def _show(id_: str, form: Format) -> Response:

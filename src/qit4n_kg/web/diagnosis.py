@@ -21,12 +21,13 @@ from qit4n_kg.errors import QuerySyntaxError, RequestError
 from qit4n_kg.formats import HTML, JSON
 from qit4n_kg.namespaces import prefixes
 from qit4n_kg.sparql import QueryForm, inspect_query
-from qit4n_kg.web.context import knowledge_graph
+from qit4n_kg.web.context import knowledge_graph, snapshot
+from qit4n_kg.web.pins import pin_to
 from qit4n_kg.web.protocol import read_request
 from qit4n_kg.web.readings import reading
 from qit4n_kg.web.responses import send_problem
 from qit4n_kg.web.results import generation_for
-from qit4n_kg.web.sparql import describe_syntax
+from qit4n_kg.web.sparql import describe_syntax, parameters_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,17 +52,19 @@ def why() -> Response:
     if inspect_query(asked.query).form is QueryForm.UPDATE:
         raise RequestError("This is an update, and only queries are looked into here.")
     chosen = asked.choose(request.headers.get("Accept"), [JSON, HTML])
+    pin_to(asked.at)
     try:
         found = _diagnose(asked, asked.query)
     except QuerySyntaxError as exc:
         return send_problem(describe_syntax(asked.query, exc))
     if chosen is HTML:
-        back = f"/sparql?{urlencode({'query': asked.query})}"
+        back = f"/sparql?{urlencode(parameters_of(asked), doseq=True)}"
         body = render_template("why.html", query=asked.query, found=found, back=back)
     else:
         body = json.dumps(asdict(found), ensure_ascii=False, indent=1) + "\n"
     response = Response(body, content_type=chosen.content_type)
     response.vary.add("Accept")
+    response.headers["X-Generation"] = str(snapshot().generation.number)
     # No ETag: what is found within the deadline depends on what else the machine does, so that it is no function of the request.
     response.headers["Cache-Control"] = "no-store"
     return response

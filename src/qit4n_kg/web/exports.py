@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import re
+from dataclasses import asdict
 from typing import IO, TYPE_CHECKING, cast
 
 from flask import Blueprint, Response, current_app, render_template, request
@@ -17,7 +18,9 @@ from markupsafe import Markup, escape
 from qit4n_kg import __version__
 from qit4n_kg.errors import ParameterError
 from qit4n_kg.exports.keeping import KeptExports
+from qit4n_kg.exports.making import edition_of
 from qit4n_kg.exports.registry import Registry, read_registry
+from qit4n_kg.feed import terms
 from qit4n_kg.formats import HTML, JSON, negotiate
 from qit4n_kg.web.codings import IDENTITY, SMALLEST, choose_coding, encode, encode_file
 from qit4n_kg.web.context import knowledge_graph, snapshot
@@ -28,7 +31,7 @@ from qit4n_kg.web.sending import send
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
 
-    from qit4n_kg.exports.registry import Wanted
+    from qit4n_kg.exports.registry import Export, Wanted
     from qit4n_kg.formats import Format
 
 exports = Blueprint("exports", __name__)
@@ -52,9 +55,55 @@ def coded(text: str) -> Markup:
 
 @exports.get("/exports")
 def index() -> ResponseReturnValue:
-    """List every export, with who takes it, what it holds and an example."""
+    """List every export, with who takes it, what it holds and an example: a page, or JSON by `Accept` or as `/exports.json`."""
+    if negotiate(request.headers.get("Accept"), [HTML, JSON]) is JSON:
+        return _listing(varies=True)
     settings = knowledge_graph().settings
-    return send(render_template("exports.html", registry=registry(), email=settings.admin_email), HTML)
+    return send(
+        render_template("exports.html", registry=registry(), email=settings.admin_email, publisher=settings.publisher),
+        HTML,
+        varies=True,
+    )
+
+
+@exports.get("/exports.json")
+def listing() -> ResponseReturnValue:
+    """List every export in JSON: address, media type, what may stand in its name, parameters, loss report."""
+    return _listing()
+
+
+def _listing(*, varies: bool = False) -> Response:
+    of = edition_of(knowledge_graph().settings, snapshot().generation.manifest)
+    listed = {
+        "generation": asdict(of.stamp),
+        "licence": of.licence,
+        "exports": [_described(export) for export in registry()],
+        "services": {"oaiPmh": "/oai", "feed": terms.ROOT, "atom": terms.ATOM_ROOT, "sparql": "/sparql"},
+    }
+    return send(json.dumps(listed, ensure_ascii=False, indent=1) + "\n", JSON, varies=varies)
+
+
+def _described(export: Export) -> dict[str, object]:
+    description = export.description
+    argument = description.argument if export.example != export.name else None
+    named = argument.name if argument is not None else ""
+    return {
+        "name": export.name,
+        "path": export.path,
+        "example": export.example_path,
+        "mediaType": export.media_type,
+        "label": export.label,
+        "consumer": description.consumer,
+        "notes": list(description.notes),
+        "arguments": {} if argument is None else {argument.name: list(argument.values) or None},
+        "parameters": [
+            {"name": one.name, "kind": one.kind.value, "default": one.default, "description": one.description}
+            for one in description.query.parameters
+            if one.name != named
+        ],
+        "loss": export.loss_path,
+        "specification": description.spec,
+    }
 
 
 @exports.get("/exports/<path:name>")
@@ -124,9 +173,8 @@ def _open(wanted: Wanted, arguments: dict[str, str], *, loss: bool = False) -> I
 
 
 def _etag(wanted: Wanted, arguments: dict[str, str], coding: str) -> str:
-    manifest = snapshot().generation.manifest
-    made_of = (__version__, manifest.number, manifest.dataset, manifest.built_at, knowledge_graph().settings.publisher)
-    parts = (*made_of, wanted.name, sorted(arguments.items()), coding)
+    edition = edition_of(knowledge_graph().settings, snapshot().generation.manifest)
+    parts = (__version__, edition, wanted.name, sorted(arguments.items()), coding)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 

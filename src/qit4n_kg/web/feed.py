@@ -7,14 +7,17 @@ asked for with their ETag. Specs: Linked Data Event Streams 1.0, TREE, RFC 4287,
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 import pyoxigraph
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, redirect, render_template, request, url_for
 
 from qit4n_kg.errors import NotAcceptableError, NotFoundError
+from qit4n_kg.exports.making import licence_of
 from qit4n_kg.feed import terms
 from qit4n_kg.feed.atom import AtomWriter, Told, tell
-from qit4n_kg.feed.ledger import VOLUME, Version, check_epoch, open_ledger
+from qit4n_kg.feed.entries import Version
+from qit4n_kg.feed.ledger import VOLUME, check_epoch, open_ledger
 from qit4n_kg.feed.writing import PageWriter
 from qit4n_kg.formats import HTML, RdfFormat, negotiate
 from qit4n_kg.namespaces import prefixes
@@ -44,6 +47,16 @@ _ENGINE = {
 _ALTERNATE = f'<{terms.ATOM_ROOT}>; rel="alternate"; type="{ATOM.media_type}"'
 
 
+@feed.before_request
+def lead_to_the_one_address() -> BaseResponse | None:
+    """Lead to the address that links have from every other one: a part of the feed is kept for ever, and only once."""
+    if not request.view_args:
+        return None
+    address = url_for(request.endpoint or "", **request.view_args)
+    is_it = request.path == unquote(address) and not request.query_string
+    return None if is_it else redirect(address, 301)
+
+
 @feed.get("/feed")
 def root() -> Response:
     """Send the change feed's root (LDES), the newest changes as Atom, or a page that tells of it."""
@@ -58,13 +71,23 @@ def root() -> Response:
             told = [_tell(current, version) for version in current.latest(_RECENT)]
             page = render_template("feed.html", told=told, tip=tip, epoch=current.epoch, pages=current.last_page())
             return send(page, HTML, varies=True)
-        return _write(_writer(current).root(current.pages(), tip), links=[_ALTERNATE])
+        settings = knowledge_graph().settings
+        said = _writer(current).root(current.pages(), tip, licence_of(settings), settings.publisher)
+        return _write(said, links=[_ALTERNATE])
 
 
 @feed.get("/feed.atom")
 def newest() -> Response:
     """Send the newest changes in words (Atom); older ones are in the archives that it links to."""
     return _newest()
+
+
+@feed.get("/feed/<epoch>")
+def stream(epoch: str) -> BaseResponse:
+    """Lead from an epoch's own IRI to the root, which tells of it."""
+    with open_ledger(knowledge_graph().settings.feed_folder) as ledger:
+        check_epoch(ledger, epoch)
+    return redirect(terms.ROOT, 303)
 
 
 @feed.get("/feed/<epoch>/volumes/<int:number>")

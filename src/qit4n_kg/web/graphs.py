@@ -30,7 +30,8 @@ from qit4n_kg.tokens import Role
 from qit4n_kg.web import access
 from qit4n_kg.web.codings import CODINGS
 from qit4n_kg.web.context import knowledge_graph, snapshot
-from qit4n_kg.web.protocol import ProtocolRequest, read_body, read_graphs, read_parameters, values_of
+from qit4n_kg.web.pins import PARAMETER, pin, refuse_pin
+from qit4n_kg.web.protocol import ProtocolRequest, read_body, read_graphs, read_number, read_parameters, values_of
 from qit4n_kg.web.results import Question, answer
 from qit4n_kg.web.sparql import RDF_OFFERS
 
@@ -48,12 +49,14 @@ _READ = [form for form in RdfFormat if not form.value.has_graphs]
 @graphs.get("/graphs")
 def read() -> Response:
     """Send the graph that the parameters name."""
+    pin()
     return _send(_named_indirectly())
 
 
 @graphs.get("/graphs/<path:local>")
 def read_direct(local: str) -> Response:  # noqa: ARG001  (the address as it came is read, not its decoded form)
     """Send the graph that the address names."""
+    pin()
     return _send(_named_directly())
 
 
@@ -136,17 +139,20 @@ def _named_directly() -> str:
 def _send(graph: str | None) -> Response:
     if graph is not None and not _is_there(NamedNode(graph)):
         raise NotFoundError(f"There is no graph <{graph}>.")
-    question = _question(graph, values_of(read_parameters(request.query_string), "format"))
+    parameters = read_parameters(request.query_string)
+    at = read_number(PARAMETER, values_of(parameters, PARAMETER))
+    question = _question(graph, values_of(parameters, "format"), at)
     return answer(question, question.asked.choose(request.headers.get("Accept"), RDF_OFFERS))
 
 
-def _question(graph: str | None, formats: Sequence[str]) -> Question:
+def _question(graph: str | None, formats: Sequence[str], at: int | None = None) -> Question:
     asked = ProtocolRequest(
         query=None,
         default_graphs=None if graph is None else (graph,),
         named_graphs=None if graph is None else (),
         formats=tuple(formats),
         timeout=None,
+        at=at,
     )
     return Question(read_query(knowledge_graph().settings.sources / "queries" / "site" / "graph.rq").text, asked, {})
 
@@ -159,6 +165,7 @@ def _is_there(graph: NamedNode) -> bool:
 def _write(method: str, graph: str | None, *, is_made: bool = False) -> Response:
     holder = access.who()
     assert holder is not None
+    refuse_pin(read_parameters(request.query_string))
     expected = None if is_made else _expected(graph)
     triples = "" if method == "DELETE" else _read_triples(graph or request.base_url)
     committed = knowledge_graph().writing.submit(GraphWrite(method, graph, triples), holder.name, expected)

@@ -15,7 +15,14 @@ from urllib.parse import unquote_to_bytes
 
 from pyoxigraph import NamedNode
 
-from qit4n_kg.errors import ParameterError, QueryTooLongError, RequestError, TooLargeError, UnsupportedMediaTypeError
+from qit4n_kg.errors import (
+    NotAcceptableError,
+    ParameterError,
+    QueryTooLongError,
+    RequestError,
+    TooLargeError,
+    UnsupportedMediaTypeError,
+)
 from qit4n_kg.formats import Format, by_name, negotiate
 from qit4n_kg.web.context import knowledge_graph
 
@@ -51,10 +58,17 @@ class ProtocolRequest:
     def choose(self, accept: str | None, offers: Sequence[Format]) -> Format:
         """Choose the result's format: the first name that is on offer, else by the Accept header.
 
+        A name that stands alone has to be on offer. Clients such as SPARQLWrapper send several at once, each for another
+        server, and mean the Accept header too.
+
         :raises NotAcceptableError: nothing on offer is acceptable.
         """
         named = (by_name(name, offers) for name in self.formats)
-        return next((form for form in named if form is not None), None) or negotiate(accept, offers)
+        chosen = next((form for form in named if form is not None), None)
+        if chosen is None and len(self.formats) == 1:
+            known = ", ".join(dict.fromkeys(offer.name for offer in offers))
+            raise NotAcceptableError(f"There is no {self.formats[0][:40]!r} of this.", hint=f"There is: {known}.")
+        return chosen or negotiate(accept, offers)
 
 
 def read_request(request: Request, ignored: Collection[str] = ()) -> ProtocolRequest:
@@ -163,7 +177,7 @@ def decode_text(data: bytes, charset: str) -> str:
     if charset.lower() not in ("utf-8", "utf8"):
         raise UnsupportedMediaTypeError(f"The request's charset is {charset}, and a query is UTF-8.")
     try:
-        return data.decode("utf-8")
+        return data.decode("utf-8-sig")  # editors of some systems begin a file with a byte order mark
     except UnicodeDecodeError as exc:
         raise RequestError("The query is not valid UTF-8.") from exc
 

@@ -69,10 +69,14 @@ def describe(error: KnowledgeGraphError, **members: Any) -> dict[str, Any]:
         problem["report"] = json.loads(error.report.to_json())
     if isinstance(error, QuerySyntaxError | SourceError):
         problem |= {"line": error.line, "column": error.column}
+    if isinstance(error, SourceError) and error.path is not None and "/" not in str(error.path):
+        problem["file"] = str(error.path)  # as it was sent; never where something lies here
     if isinstance(error, PreconditionFailedError) and error.conflicts:
         problem["conflicts"] = list(error.conflicts)
     if error.code in LIMITS:
         problem["limit"] = _limit(error)
+    if isinstance(error, TooManyRequestsError) and error.setting:
+        problem["limit"] = _as_limit(error.setting, "requests a minute")
     problem |= {"query_id": g.get("query_id"), **members}
     return {name: value for name, value in problem.items() if value is not None}
 
@@ -86,6 +90,11 @@ def _limit(error: KnowledgeGraphError) -> dict[str, Any]:
     value = known["value"] if known else getattr(knowledge_graph().settings, name)
     if name == "query_timeout" and float(value) < knowledge_graph().settings.query_timeout:
         return {"parameter": "timeout", "value": value, "unit": unit}  # the client's own, not the server's
+    return _as_limit(name, unit, value)
+
+
+def _as_limit(name: str, unit: str, value: object = None) -> dict[str, Any]:
+    value = getattr(knowledge_graph().settings, name) if value is None else value
     return {"setting": f"QIT4N_{name.upper()}", "value": value, "unit": unit}
 
 

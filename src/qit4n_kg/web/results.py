@@ -8,8 +8,11 @@ STRUUID, BNODE or SERVICE has none and is never kept.
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from dataclasses import dataclass
+from functools import partial
+from ipaddress import IPv6Address, IPv6Network
 from typing import IO, TYPE_CHECKING, cast
 
 from flask import Response, current_app, g, request
@@ -25,7 +28,7 @@ from qit4n_kg.web.edge import ResultCache, declare, matches
 from qit4n_kg.web.privileges import is_admin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from qit4n_kg.graph import Snapshot
     from qit4n_kg.store.base import Term
@@ -60,7 +63,7 @@ class Question:
             timeout=self.asked.timeout,
             may_lengthen=self.asked.timeout is not None and is_admin(),
             base_iri=knowledge_graph().settings.base_iri,  # not the request's address, on which a cached result can't depend
-            client=request.remote_addr or "",
+            client=client_of(request.remote_addr or ""),
             id=query_id(),
         )
 
@@ -79,48 +82,54 @@ class Question:
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 
-class _Places(threading.BoundedSemaphore):
-    """A semaphore that tells how many places are free."""
-
-    @property
-    def left(self) -> int:
-        return self._value
-
-
 class Downloads:
-    """Counts the large results that are being sent: each holds a thread for as long as its client reads."""
+    """Counts the large results that are being sent: each holds a thread, and its bytes on the disk, as long as its client reads.
 
-    def __init__(self, limit: int) -> None:
+    At most `limit` of them, and more than one of them only up to `most_bytes` together; thread-safe.
+    """
+
+    def __init__(self, limit: int, most_bytes: int) -> None:
         self.limit = limit
-        self._free = _Places(limit)
+        self._most_bytes = most_bytes
+        self._lock = threading.Lock()
+        self._sizes: list[int] = []
 
     @property
     def running(self) -> int:
         """How many are being sent."""
-        return self.limit - self._free.left
+        return len(self._sizes)
 
     def begin(self, file: IO[bytes], before: bytes = b"") -> Download:
         """Begin to send a file, after some bytes of its beginning.
 
-        :raises QueueFullError: too many are being sent; the file is closed.
+        :raises QueueFullError: too many are being sent, or too much; the file is closed.
         """
-        if not self._free.acquire(blocking=False):
-            file.close()
-            raise QueueFullError(
-                f"{self.limit} large results are being sent already.",
-                hint="Try again later, or ask for less.",
-                limit={"name": "downloads", "value": self.limit, "unit": "results"},
-            )
-        return Download(file, before, self._free)
+        size = os.fstat(file.fileno()).st_size
+        with self._lock:
+            is_room = not self._sizes or sum(self._sizes) + size <= self._most_bytes
+            if len(self._sizes) < self.limit and is_room:
+                self._sizes.append(size)
+                return Download(file, before, partial(self._end, size))
+            running = len(self._sizes)
+        file.close()
+        raise QueueFullError(
+            f"{running} large results are being sent already.",
+            hint="Try again later, or ask for less.",
+            limit={"name": "downloads", "value": self.limit, "unit": "results"},
+        )
+
+    def _end(self, size: int) -> None:
+        with self._lock:
+            self._sizes.remove(size)
 
 
 class Download:
     """A file on its way; the server closes it at its end and when the client goes away."""
 
-    def __init__(self, file: IO[bytes], before: bytes, free: threading.BoundedSemaphore) -> None:
+    def __init__(self, file: IO[bytes], before: bytes, on_end: Callable[[], None]) -> None:
         self._file = file
         self._before = before
-        self._free = free
+        self._on_end = on_end
 
     def __iter__(self) -> Iterator[bytes]:
         if self._before:
@@ -133,7 +142,7 @@ class Download:
         """Let go of the file and of the place among those that are sent."""
         if not self._file.closed:
             self._file.close()
-            self._free.release()
+            self._on_end()
 
 
 @dataclass(frozen=True)
@@ -155,6 +164,21 @@ def writer_of(form: Format) -> ResultFormat | RdfFormat:
         return ResultFormat.CSV
     members: tuple[ResultFormat | RdfFormat, ...] = (*ResultFormat, *RdfFormat)
     return next(member for member in members if member.value is form)
+
+
+def client_of(address: str) -> str:
+    """Return whose turn a query counts as: an address, or the 64 bits of IPv6 within which anybody has as many as he likes.
+
+    >>> client_of("192.0.2.7"), client_of("2001:db8:1:2:3::4"), client_of("::ffff:192.0.2.7")
+    ('192.0.2.7', '2001:db8:1:2::/64', '192.0.2.7')
+    """
+    if ":" not in address:
+        return address
+    try:
+        whole = IPv6Address(address)
+    except ValueError:
+        return address
+    return str(whole.ipv4_mapped or IPv6Network((whole, 64), strict=False))
 
 
 def query_id() -> str:

@@ -105,9 +105,9 @@ def offers_for(form: QueryForm) -> list[Format]:
     return RESULT_OFFERS if form.has_bindings else RDF_OFFERS
 
 
-def describe_syntax(text: str, error: QuerySyntaxError) -> dict[str, Any]:
-    """Return the problem of a query that does not parse, with the line at fault."""
-    explained = explain(text, error, prefixes(knowledge_graph().settings.base_iri))
+def describe_syntax(text: str, error: QuerySyntaxError, kind: str = "query") -> dict[str, Any]:
+    """Return the problem of a query (or update) that does not parse, with the line at fault."""
+    explained = explain(text, error, prefixes(knowledge_graph().settings.base_iri), kind)
     source = line_of(text, explained.line)
     if source is not None and len(source) > _LONGEST_SOURCE:
         begin = max(0, (explained.column or 1) - _LONGEST_SOURCE // 2)
@@ -138,7 +138,7 @@ def _page(asked: ProtocolRequest, form: QueryForm) -> Response:
             values["table"] = read_table(spooled, knowledge_graph().settings, name_of)
             values["seconds"] = spooled.seconds
         values["generation"] = generation.number
-        values["permalink"] = f"/sparql?{urlencode({**_parameters(asked), 'at': generation.number}, doseq=True)}"
+        values["permalink"] = f"/sparql?{urlencode({**parameters_of(asked), 'at': generation.number}, doseq=True)}"
         return _render(asked.query, values, headers={"X-Generation": str(generation.number)})
     except QuerySyntaxError as exc:
         problem = describe_syntax(asked.query, exc)
@@ -149,7 +149,7 @@ def _page(asked: ProtocolRequest, form: QueryForm) -> Response:
         return _render(asked.query, {"problem": problem}, problem["status"], headers_of(exc))
 
 
-def _parameters(asked: ProtocolRequest) -> dict[str, Any]:
+def parameters_of(asked: ProtocolRequest) -> dict[str, Any]:
     """Return the parameters that make this request by GET, without a format."""
     parameters: dict[str, Any] = {"query": asked.query}
     if asked.default_graphs:
@@ -165,7 +165,7 @@ def _parameters(asked: ProtocolRequest) -> dict[str, Any]:
 
 def _downloads(asked: ProtocolRequest, form: QueryForm) -> list[Link]:
     """Return a link for each format, which makes this request again by GET."""
-    parameters = _parameters(asked)
+    parameters = parameters_of(asked)
     return [
         Link(
             offer.label,

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, jsonify, request
 
 from qit4n_kg.errors import QuerySyntaxError, RequestError, UnsupportedMediaTypeError
+from qit4n_kg.sparql import QueryForm, inspect_query
 from qit4n_kg.store.evaluating import Update
 from qit4n_kg.tokens import Role
 from qit4n_kg.web import access
 from qit4n_kg.web.context import knowledge_graph
+from qit4n_kg.web.pins import refuse_pin
 from qit4n_kg.web.protocol import (
     FORM_TYPE,
     QUERY_TYPE,
@@ -24,6 +26,7 @@ from qit4n_kg.web.protocol import (
     read_body,
     read_graphs,
     read_parameters,
+    read_timeout,
     values_of,
 )
 from qit4n_kg.web.responses import send_problem
@@ -43,7 +46,7 @@ def endpoint() -> Response:
     try:
         committed = knowledge_graph().writing.submit(asked, holder.name)
     except QuerySyntaxError as exc:
-        return send_problem(describe_syntax(asked.text, exc))
+        return send_problem(describe_syntax(asked.text, exc, "update"))
     response = jsonify(describe_commit(committed))
     response.headers["X-Generation"] = str(committed.generation)
     response.headers["Cache-Control"] = "no-store"
@@ -58,7 +61,7 @@ def describe_commit(committed: Committed) -> dict[str, Any]:
 def read_update_request() -> Update:
     """Read this request as an update: URL-encoded, or the body itself.
 
-    :raises RequestError: it has not exactly one update, or a query, or an update in the address.
+    :raises RequestError: it has not exactly one update, or a query, or an update in the address, or is for an older generation.
     :raises UnsupportedMediaTypeError: the body is of no type that the protocol knows.
     """
     parameters = read_parameters(request.query_string)
@@ -81,9 +84,13 @@ def read_update_request() -> Update:
             raise RequestError(f"This address performs updates, and the request has the parameter {name} of a query.")
     if len(updates) != 1:
         raise RequestError(f"The request has {len(updates) or 'no'} updates, and exactly one is performed.")
+    if inspect_query(updates[0]).form not in (QueryForm.UPDATE, QueryForm.UNKNOWN):
+        raise RequestError("This address performs updates, and this is a query.", hint="Ask /sparql.")
+    refuse_pin(parameters)
     return Update(
         updates[0],
         knowledge_graph().settings.base_iri,  # as in queries: see web/results.py
         read_graphs(values_of(parameters, "using-graph-uri")),
         read_graphs(values_of(parameters, "using-named-graph-uri")),
+        read_timeout(values_of(parameters, "timeout")),
     )

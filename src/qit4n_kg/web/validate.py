@@ -8,32 +8,28 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, current_app, render_template, request
+from flask import Blueprint, Response, render_template, request
 
 from qit4n_kg.errors import ParameterError, RequestError, SourceError, UnsupportedMediaTypeError
 from qit4n_kg.formats import HTML, JSON, READABLE, REPORTS, Format, RdfFormat, by_name, form_of, negotiate, shown_name
 from qit4n_kg.gatekeeping import SentFile
 from qit4n_kg.store.shelf import Shelf
-from qit4n_kg.web import access
 from qit4n_kg.web.context import knowledge_graph, snapshot
 from qit4n_kg.web.contribute import read_sending
 from qit4n_kg.web.contributions import desk
 from qit4n_kg.web.protocol import read_body, read_number
-from qit4n_kg.web.rates import Rate
+from qit4n_kg.web.rates import VALIDATIONS, count_request
 from qit4n_kg.web.responses import describe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from flask import Flask
-
     from qit4n_kg.gatekeeping import Judgement
 
 validate = Blueprint("validate", __name__)
 
-RATE = "validation_rate"
 PAGE_FINDINGS = 100
 _MOST_FILES = 20
 _FORM_TYPES = ("multipart/form-data", "application/x-www-form-urlencoded")
@@ -51,11 +47,6 @@ class Group:
     total: int
 
 
-def register(app: Flask, per_minute: int) -> None:
-    """Count requests from the start of the application on."""
-    app.extensions[RATE] = Rate(per_minute)
-
-
 @validate.get("/validate")
 def form() -> Response:
     """Show the form."""
@@ -65,7 +56,7 @@ def form() -> Response:
 @validate.post("/validate")
 def judge() -> Response:
     """Judge what is sent."""
-    _count_request()
+    count_request(VALIDATIONS)
     if request.mimetype == JSON.media_type:
         return _judge_contribution()
     files, name = _read_request()
@@ -98,12 +89,6 @@ def report(name: str) -> Response:
         return _finish(Response(content, content_type=offers[0].content_type))
     page = read_number("page", request.args.getlist("page")) or 1
     return _page(report=json.loads(content), page=page, name=name)
-
-
-def _count_request() -> None:
-    holder = access.who() if request.headers.get("Authorization") else None
-    who = f"token {holder.name}" if holder else f"address {request.remote_addr}"
-    cast("Rate", current_app.extensions[RATE]).take(who)
 
 
 def _report_format(name: str | None) -> Format:

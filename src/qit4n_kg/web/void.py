@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, request
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
+from qit4n_kg.exports.describing import LINKED
 from qit4n_kg.exports.making import licence_of
 from qit4n_kg.formats import RdfFormat, negotiate
-from qit4n_kg.namespaces import DCTERMS, FOAF, XSD
+from qit4n_kg.namespaces import DCTERMS, FOAF, RDFS, XSD
 from qit4n_kg.web.context import knowledge_graph, snapshot
 from qit4n_kg.web.description import FORMAT_NAMES, FORMATS, TYPE, VOID, statement, write_graph
 from qit4n_kg.web.exports import registry
@@ -60,6 +61,8 @@ def _about(dataset: NamedNode) -> Iterator[Triple]:
     yield statement(dataset, f"{DCTERMS}modified", Literal(manifest.built_at, datatype=NamedNode(f"{XSD}dateTime")))
     yield statement(dataset, f"{DCTERMS}identifier", manifest.dataset)
     yield statement(dataset, f"{DCTERMS}hasVersion", f"generation {manifest.number}")
+    for path in LINKED:
+        yield statement(dataset, f"{RDFS}seeAlso", NamedNode(f"{request.host_url}{path}"))
     for form in RdfFormat:
         yield statement(dataset, f"{VOID}feature", NamedNode(f"{FORMATS}{FORMAT_NAMES[form]}"))
     for export in registry():

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
+import threading
 import urllib.error
 import urllib.parse
 import urllib.request
+from dataclasses import replace
 
 import pytest
+from werkzeug.serving import make_server
 
 from qit4n_kg.building import build
 from qit4n_kg.config import load_settings
@@ -91,3 +95,39 @@ def app(scratch):
     app = create_app(scratch)
     yield app
     app.extensions["knowledge_graph"].close()
+
+
+@pytest.fixture(scope="session")
+def contributing(built_state, tmp_path_factory):
+    """The application on the shipped graph, in a state and a journal of its own, and tokens by name.
+
+    It is shared: whoever adds something names it as nobody else does.
+    """
+    folder = tmp_path_factory.mktemp("contributing")
+    shutil.copytree(built_state.state_dir, folder / "state")
+    settings = replace(
+        built_state,
+        state_dir=folder / "state",
+        journal_dir=folder / "journal",
+        executors=1,
+        contributions_per_minute=100_000,
+        validations_per_minute=100_000,
+    )
+    kept = Tokens(settings.journal_dir)
+    names = {"ana": Role.CONTRIBUTOR, "ben": Role.REVIEWER, "cleo": Role.REVIEWER}
+    tokens = {name: kept.create(name, role) for name, role in names.items()}
+    app = create_app(settings)
+    yield app, tokens
+    app.extensions["knowledge_graph"].close()
+
+
+@pytest.fixture(scope="session")
+def contributing_url(contributing):
+    """The same, served to commands by a thread of this process."""
+    server = make_server("127.0.0.1", 0, contributing[0], threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}/"
+    server.shutdown()
+    thread.join()
+    server.server_close()

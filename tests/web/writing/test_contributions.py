@@ -2,14 +2,12 @@
 
 import json
 import re
-import shutil
-from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
 
-from qit4n_kg.tokens import Role, Tokens
-from qit4n_kg.web.app import create_app
+from qit4n_kg.web import rates
+from qit4n_kg.web.rates import Rate
 
 PREFIXES = (
     "@base <https://w3id.org/qit4n/id/> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> . "
@@ -18,16 +16,9 @@ PREFIXES = (
 HTML = {"Accept": "text/html"}
 
 
-@pytest.fixture(scope="module")
-def kept(built_state, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("contributions")
-    shutil.copytree(built_state.state_dir, folder / "state")
-    settings = replace(built_state, state_dir=folder / "state", journal_dir=folder / "journal", executors=1)
-    tokens = Tokens(settings.journal_dir)
-    names = {"ana": Role.CONTRIBUTOR, "ben": Role.REVIEWER, "cleo": Role.REVIEWER}
-    app = create_app(settings)
-    yield app, {name: tokens.create(name, role) for name, role in names.items()}
-    app.extensions["knowledge_graph"].close()
+@pytest.fixture
+def kept(contributing):
+    return contributing
 
 
 @pytest.fixture
@@ -198,6 +189,9 @@ def test_saved_queries_are_asked_before_and_after(call):
     assert effects.status_code == 200, effects.text
     (leadership,) = (one for one in effects.json["changed"] if one["query"] == "leadership")
     assert leadership["added"] >= 1
+    assert {len(row) for row in leadership["come"]} == {len(leadership["columns"])}
+    assert any('"Qiang Zhang"@en' in row or '"Qiang Zhang"' in row for row in leadership["come"])
+    assert [one["query"] for one in effects.json["changed"]][-1] == "graphs"  # they change with every contribution
     assert effects.json["unchanged"] > 10
     exports = effects.json["exports"]
     changed = {one["name"]: one for one in exports["changed"]}
@@ -209,6 +203,9 @@ def test_saved_queries_are_asked_before_and_after(call):
     assert exports["unknown"] == []
     page = call("GET", f"/contributions/{sent.json['id']}/effects", "ben", headers={"Accept": "text/html"})
     assert '<a href="/exports/popolo.json">popolo.json</a>' in page.text
+    assert '<td class="muted">comes</td>' in page.text
+    assert "<bdi>Qiang Zhang</bdi>" in page.text
+    assert "@en" not in page.text.partition("<main")[2]
 
 
 @pytest.mark.parametrize(
@@ -273,3 +270,36 @@ def test_what_was_typed_comes_back_to_who_is_not_signed_in(kept):
     assert page.status_code == 401
     assert 'value="precious"' in page.text
     assert "/sign-in?next=/contribute" in page.text
+
+
+@pytest.fixture
+def two_a_minute(kept, monkeypatch):
+    monkeypatch.setitem(kept[0].extensions[rates.EXTENSION], rates.CONTRIBUTIONS, Rate(2, setting=rates.CONTRIBUTIONS))
+
+
+def test_one_token_can_send_only_so_much(call, two_a_minute):
+    for path in ("/contributions", "/contributions/0123456789abcdef/revert"):
+        assert call("POST", path, "ana", json={"message": "x"}).status_code in (400, 404)
+    told = call("POST", "/contributions", "ana", json=submission("once-too-often"))
+    assert (told.status_code, told.json["type"]) == (429, "/problems/too-many-requests")
+    assert told.headers["Retry-After"] == "30"
+    assert told.json["limit"]["setting"] == "QIT4N_CONTRIBUTIONS_PER_MINUTE"
+    assert call("POST", "/contributions/0123456789abcdef/comment", "ana", json={"note": "x"}).status_code == 429
+    assert call("POST", "/contributions", "ben", json={"message": "x"}).status_code == 400  # another token
+
+
+def test_one_address_can_try_tokens_only_so_often_and_nobodys_are_counted_with_it(call, client, two_a_minute):
+    for headers in ({}, {"Authorization": "Bearer guessed"}):
+        assert client.post("/contributions", json={"message": "x"}, headers=headers).status_code == 401
+    assert client.post("/contributions", headers={"Authorization": "Bearer guessed-again"}).status_code == 429
+    assert client.get("/contributions").status_code == 200
+    assert call("POST", "/contributions", "ana", json={"message": "x"}).status_code == 400
+
+
+def test_what_was_typed_too_often_comes_back_with_when_to_try_again(client, kept, two_a_minute):
+    sign_in(client, kept[1]["ana"])
+    fields = {"message": "precious", "csrf": csrf_of(client.get("/contribute").text)}
+    statuses = [client.post("/contribute", data=fields, headers=HTML) for _ in range(3)]
+    assert [one.status_code for one in statuses] == [400, 400, 429]
+    assert 'value="precious"' in statuses[-1].text
+    assert int(statuses[-1].headers["Retry-After"]) > 0

@@ -48,6 +48,20 @@ def test_an_empty_graph_is_there(call, graph):
     assert call("PUT", graph, "<x:s> <x:p> 1 .", TURTLE)[0] == 204
 
 
+def test_a_graph_is_read_from_the_generation_that_is_asked_for(call, server):
+    path = "/graphs/pinned"
+    for text in ("<x:s> <x:p> 1 .", "<x:s> <x:p> 2 ."):
+        number = int(call("PUT", path, text, "text/turtle")[1]["X-Generation"])
+    for name in (path, f"/graphs?graph={urllib.parse.quote(f'{server}{path}', safe='')}"):
+        mark = "&" if "?" in name else "?"
+        status, headers, body = call("GET", f"{name}{mark}at={number - 1}", Accept="application/n-triples")
+        assert (status, headers["X-Generation"]) == (200, str(number - 1))
+        assert b'"1"' in body
+        assert b'"2"' in call("GET", name, Accept="application/n-triples")[2]
+        assert call("GET", f"{name}{mark}at={number + 100}")[0] == 404
+        assert call("PUT", f"{name}{mark}at={number}", "<x:s> <x:p> 3 .", "text/turtle")[0] == 400
+
+
 def test_head_is_get_without_a_body(call, graph):  # 5.6
     assert call("HEAD", graph, token=None)[0] == 404
     call("PUT", graph, "<x:s> <x:p> 1 .", TURTLE)

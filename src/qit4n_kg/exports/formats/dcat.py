@@ -37,7 +37,13 @@ _SHA256 = re.compile(r"sha256:([0-9a-f]{64})")
 _CATALOGUE = here("exports/dcat-ap.ttl#catalogue")
 _WHOLE = here("exports/dcat-ap.ttl#dataset")
 _OPERATOR = here("exports/dcat-ap.ttl#operator")
-_SERVICE = here("sparql#service")
+_SPARQL = "https://www.w3.org/TR/sparql11-protocol/"
+_SERVICES = (
+    ("sparql", "SPARQL endpoint", "sparql", _SPARQL),
+    ("feed", "Change feed: a Linked Data Event Stream", "feed", "https://w3id.org/ldes/specification"),
+    ("oai", "OAI-PMH 2.0", "oai?verb=Identify", "http://www.openarchives.org/OAI/openarchivesprotocol.html"),
+)
+"""Path, title, where it describes itself, and the specification that it conforms to."""
 
 
 def write_dcat(material: Material, output: BinaryIO) -> None:
@@ -67,13 +73,21 @@ def _catalogue(material: Material) -> Iterator[Triple]:
     yield statement(_CATALOGUE, f"{DCTERMS}modified", moment(material.stamp.built_at))
     yield statement(_CATALOGUE, f"{FOAF}homepage", here("/"))
     yield statement(_CATALOGUE, f"{DCAT}dataset", _WHOLE)
-    yield statement(_CATALOGUE, f"{DCAT}service", _SERVICE)
     yield from _publisher(material.publisher)
-    yield statement(_SERVICE, "a", NamedNode(f"{DCAT}DataService"))
-    yield statement(_SERVICE, f"{DCTERMS}title", _english("SPARQL endpoint"))
-    yield statement(_SERVICE, f"{DCAT}endpointURL", here("sparql"))
-    yield statement(_SERVICE, f"{DCAT}endpointDescription", here("sparql"))
-    yield statement(_SERVICE, f"{DCAT}servesDataset", _WHOLE)
+    for path, title, described, specification in _SERVICES:
+        yield from _service(path, title, described, specification)
+
+
+def _service(path: str, title: str, described: str, specification: str) -> Iterator[Triple]:
+    node = here(f"{path}#service")
+    yield statement(_CATALOGUE, f"{DCAT}service", node)
+    yield statement(node, "a", NamedNode(f"{DCAT}DataService"))
+    yield statement(node, f"{DCTERMS}title", _english(title))
+    yield statement(node, f"{DCTERMS}conformsTo", NamedNode(specification))
+    yield statement(NamedNode(specification), "a", NamedNode(f"{DCTERMS}Standard"))
+    yield statement(node, f"{DCAT}endpointURL", here(path))
+    yield statement(node, f"{DCAT}endpointDescription", here(described))
+    yield statement(node, f"{DCAT}servesDataset", _WHOLE)
 
 
 def _publisher(publisher: str) -> Iterator[Triple]:

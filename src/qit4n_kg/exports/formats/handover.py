@@ -21,7 +21,7 @@ from docx.shared import Cm, Pt, RGBColor
 
 from qit4n_kg.exports.archives import settle
 from qit4n_kg.exports.deliverables import one_line
-from qit4n_kg.exports.sheet import read_sheet
+from qit4n_kg.exports.sheet import groups, read_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -315,6 +315,11 @@ def _add_page_number(paragraph: Paragraph) -> None:
         else:
             element.set(qn("w:fldCharType"), kind)
         run._r.append(element)  # noqa: SLF001
+
+
+def known(material: Material) -> list[str]:
+    """Return what may stand in the name: groups to which something is proposed."""
+    return groups(material)
 
 
 WRITERS = {"handover/{group}.docx": write_docx, "handover/{group}.json": write_json}

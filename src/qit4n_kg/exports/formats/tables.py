@@ -20,7 +20,6 @@ from pyoxigraph import Literal, NamedNode
 from qit4n_kg.exports.formats.workbook import write_workbook
 from qit4n_kg.exports.tables import (
     PARAMETER,
-    SEPARATOR,
     Column,
     Kind,
     Table,
@@ -108,8 +107,8 @@ def _describe(material: Material, table: Table, properties: dict[str, str], quer
 
 def _describe_column(material: Material, column: Column, behind: str | None) -> dict[str, Any]:
     described: dict[str, Any] = {"name": column.name, "titles": [column.name], "datatype": column.kind.value}
-    if column.is_list:
-        described["separator"] = SEPARATOR
+    if column.separator is not None:
+        described["separator"] = column.separator
     if behind is not None:
         described["rdfs:seeAlso"] = {"@id": behind}
         definition = material.facts.text(behind, "skos:definition")
@@ -178,7 +177,13 @@ def carried(material: Material) -> Callable[[Triple], bool]:
     wanted = material.wanted.argument
     tables = [read_table(material, wanted)] if wanted else list(read_tables(material))
     named = frozenset().union(*(names_in(table.query.text) for table in tables))
-    shown = {text for table in tables for row in table.rows for term in row for text in _texts(term)}
+    shown = {
+        text
+        for table in tables
+        for row in table.rows
+        for column, term in zip(table.columns, row, strict=True)
+        for text in _texts(column, term)
+    }
     labels = _Labels(material, shown)
 
     def is_carried(fact: Triple) -> bool:
@@ -189,8 +194,10 @@ def carried(material: Material) -> Callable[[Triple], bool]:
     return is_carried
 
 
-def _texts(term: Term | None) -> Iterable[str]:
-    return (text_of(term), *text_of(term).split(SEPARATOR)) if term is not None else ()
+def _texts(column: Column, term: Term | None) -> Iterable[str]:
+    if term is None:
+        return ()
+    return text_of(term).split(column.separator) if column.separator is not None else (text_of(term),)
 
 
 class _Labels:

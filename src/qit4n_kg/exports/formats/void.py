@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from pyoxigraph import BlankNode, Literal, NamedNode
 
-from qit4n_kg.exports.describing import DUMPED, PACKED, VOID, here, moment, statement, write_description
-from qit4n_kg.namespaces import DCTERMS, FOAF
+from qit4n_kg.exports.describing import DUMPED, LINKED, PACKED, VOID, here, moment, statement, write_description
+from qit4n_kg.namespaces import DCTERMS, FOAF, RDFS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ _ROWS = {"triples": "triples", "subjects": "distinctSubjects", "objects": "disti
 
 def write_void(material: Material, output: BinaryIO) -> None:
     """Write the description."""
-    write_description(_statements(material), output, ("dcterms", "foaf", "void", "xsd"))
+    write_description(_statements(material), output, ("dcterms", "foaf", "rdfs", "void", "xsd"))
 
 
 def _statements(material: Material) -> Iterator[Triple]:
@@ -39,6 +39,8 @@ def _statements(material: Material) -> Iterator[Triple]:
     yield statement(dataset, f"{DCTERMS}modified", moment(material.stamp.built_at))
     yield statement(dataset, f"{VOID}sparqlEndpoint", here("sparql"))
     yield statement(dataset, f"{VOID}uriSpace", material.id_base)
+    for path in LINKED:
+        yield statement(dataset, f"{RDFS}seeAlso", here(path))
     for name in DUMPED:
         for suffix in PACKED:
             yield statement(dataset, f"{VOID}dataDump", here(f"exports/dump.{name}{suffix}"))

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
     from qit4n_kg.exports.making import Material
-    from qit4n_kg.exports.tables import Table, Value
+    from qit4n_kg.exports.tables import Column, Table, Value
 
 MOST_ROWS = 1_048_575
 _WIDEST = 60
+_BETWEEN = f"Several values in a cell have {SEPARATOR} between them, or another sign where one of them holds it."
 
 
 def write_workbook(material: Material, output: BinaryIO) -> None:
@@ -66,7 +67,7 @@ def _write_contents(
     sheet.write_string(after + 1, 0, "Generation")
     sheet.write_string(after + 1, 1, f"{stamp.generation}, built {stamp.built_at}, dataset {stamp.dataset}")
     sheet.write_string(after + 2, 0, "Empty cells")
-    sheet.write_string(after + 2, 1, f"What no source states. Several values in a cell have {SEPARATOR} between them.")
+    sheet.write_string(after + 2, 1, f"What no source states. {_BETWEEN}")
 
 
 def _add_sheet(sheet: Worksheet, material: Material, table: Table, styles: dict[str, Format]) -> None:
@@ -75,20 +76,20 @@ def _add_sheet(sheet: Worksheet, material: Material, table: Table, styles: dict[
             f"The table {table.name} has more rows than a sheet holds.", hint="Take another format."
         )
     for at, column in enumerate(table.columns):
-        longest = max([len(column.name), *(len(_text(row[at])) for row in table.values[:200])])
+        longest = max([len(column.name), *(len(_text(column, row[at])) for row in table.values[:200])])
         sheet.set_column(at, at, min(_WIDEST, longest + 2))
     sheet.freeze_panes(1, 0)
     sheet.write_row(0, 0, [column.name for column in table.columns], styles["head"])
     for number, row in enumerate(table.values, start=1):
         for at, value in enumerate(row):
-            cell = SEPARATOR.join(value) if isinstance(value, list) else value
+            cell = _text(table.columns[at], value) if isinstance(value, list) else value
             if cell is not None and write_cell(sheet, (number, at), cell, styles["date"]):
                 material.leave_out(f"{table.name}, row {number}", "a text is longer than a cell can be and was cut")
     if table.columns:
         sheet.autofilter(0, 0, len(table.rows), len(table.columns) - 1)
 
 
-def _text(value: Value) -> str:
+def _text(column: Column, value: Value) -> str:
     if isinstance(value, list):
-        return SEPARATOR.join(value)
+        return (column.separator or SEPARATOR).join(value)
     return "" if value is None else str(value)

@@ -1,8 +1,8 @@
 """A synthetic standards world of any size, in the same ontology, valid against the same shapes.
 
 Owns the generator behind `qit4n-kg generate`; every benchmark uses it. The world is a row of focus groups, each with a parent
-study group, working groups, people, meetings with sessions, deliverables, liaisons, plans and lifetime. It streams: one
-focus group is in memory at a time, and people and organizations of earlier groups are named by their index, never kept. The
+study group, working groups, people, meetings with sessions, deliverables with recipients, liaisons, plans and lifetime. It streams:
+one focus group is in memory at a time, and people and organizations of earlier groups are named by their index, never kept. The
 same seed gives the same world; a larger world begins with the smaller one's statements.
 
 It must not use FG QIT4N's names: nobody may take generated data for facts. Country codes are ISO 3166-1's user-assigned ones.
@@ -11,18 +11,20 @@ It must not use FG QIT4N's names: nobody may take generated data for facts. Coun
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from pyoxigraph import Literal, NamedNode, Quad
 
-from qit4n_kg.namespaces import DCTERMS, DEFAULT_BASE_IRI, RDF, RDFS, SCHEMA, SKOS, STDORG, XSD
+from qit4n_kg.namespaces import DCTERMS, DEFAULT_BASE_IRI, RDFS, SCHEMA, SKOS, XSD
+from qit4n_kg.synthetic.passages import Passage, Statements, day_of, english, integer, month_of, term
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pyoxigraph import Triple
+
+    from qit4n_kg.synthetic.passages import Value
 
 PEOPLE_PER_GROUP = 24
 ORGANIZATIONS_PER_GROUP = 6
@@ -30,6 +32,7 @@ BODIES_PER_GROUP = 3
 MEETINGS_PER_GROUP = 9
 WORKING_GROUPS_PER_GROUP = 3
 DELIVERABLES_PER_GROUP = 10
+_TO_ALL = 0.1
 
 _CODES = tuple(
     f"{a}{b}" for a, letters in (("Q", "MNOPQRSTUVWXYZ"), ("X", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")) for b in letters
@@ -37,67 +40,6 @@ _CODES = tuple(
 _SYLLABLES = "ba be bi bo da de di do ka ke ki ko la le li lo ma me mi mo na ne ni no ra re ri ro sa se si so ta te ti to".split()
 _TOPICS = "terminology architecture protocols security transport management outlook testing routing timing storage sensing".split()
 _PLACES = "Northport Eastvale Westbrook Southmere Highfield Lowmarsh Oldbridge Newhaven".split()
-
-_Value = NamedNode | Literal
-_Statements = dict[str, _Value | list[_Value]]
-
-
-@dataclass
-class _Passage:
-    """One named graph under construction: statements, and the description of the passage itself."""
-
-    base: str
-    record: str
-    quads: list[Quad] = field(default_factory=list)
-
-    @property
-    def graph(self) -> NamedNode:
-        return NamedNode(f"{self.base}graph/synthetic/{self.record}")
-
-    def iri(self, path: str) -> NamedNode:
-        return NamedNode(f"{self.base}id/{path}")
-
-    def state(self, subject: NamedNode, statements: _Statements) -> None:
-        """Add statements; a key is an IRI, or a local name of the ontology, or `a` for rdf:type."""
-        for name, values in statements.items():
-            predicate = NamedNode(RDF + "type" if name == "a" else name if ":" in name else STDORG + name)
-            for value in values if isinstance(values, list) else [values]:
-                self.quads.append(Quad(subject, predicate, value, self.graph))
-
-    def describe_passage(self, document: NamedNode, section: str, row: str) -> None:
-        self.state(
-            self.graph,
-            {
-                "a": _term("SourcePassage"),
-                RDFS + "label": _english(f"{section}, {row}"),
-                DCTERMS + "source": document,
-                "section": Literal(section),
-                "row": Literal(row),
-            },
-        )
-
-    def describe_reference(self, label: str) -> None:
-        self.state(self.graph, {"a": _term("ReferenceGraph"), RDFS + "label": _english(label)})
-
-
-def _term(local: str) -> NamedNode:
-    return NamedNode(STDORG + local)
-
-
-def _english(text: str) -> Literal:
-    return Literal(text, language="en")
-
-
-def _integer(number: int) -> Literal:
-    return Literal(str(number), datatype=NamedNode(XSD + "integer"))
-
-
-def _day(day: date) -> Literal:
-    return Literal(day.isoformat(), datatype=NamedNode(XSD + "date"))
-
-
-def _month(day: date) -> Literal:
-    return Literal(day.strftime("%Y-%m"), datatype=NamedNode(XSD + "gYearMonth"))
 
 
 def _name(rng: random.Random) -> str:
@@ -112,11 +54,12 @@ class _Group:
         self.base = base
         self.index = index
         self.rng = random.Random(f"{seed}/{index}")  # noqa: S311  a reproducible world, not a secret
+        self.proposing = random.Random(f"{seed}/{index}/proposals")  # noqa: S311  of its own: the rest stays as it was
         self.path = f"synthetic-fg-{index}"
         self.first_meeting = date(2000, 1, 10) + timedelta(days=self.rng.randrange(9000))
         self.reported = self.first_meeting + timedelta(days=700)
 
-    def passages(self) -> Iterator[_Passage]:
+    def passages(self) -> Iterator[Passage]:
         if self.index == 0:
             yield self._countries()
         yield self._organizations()
@@ -131,10 +74,10 @@ class _Group:
         for number in range(BODIES_PER_GROUP):
             yield self._liaison(number)
 
-    def _passage(self, record: str) -> _Passage:
-        return _Passage(self.base, f"{self.path}/{record}")
+    def _passage(self, record: str) -> Passage:
+        return Passage(self.base, f"{self.path}/{record}")
 
-    def _evidence(self, section: str, record: str) -> _Passage:
+    def _evidence(self, section: str, record: str) -> Passage:
         passage = self._passage(f"{section}/{record}")
         passage.describe_passage(passage.iri(f"{self.path}/document/report"), section.replace("-", " "), record)
         return passage
@@ -147,7 +90,7 @@ class _Group:
         group = self.index if self.rng.random() < 0.8 else self.rng.randrange(self.index + 1)
         return NamedNode(f"{self.base}id/person/synthetic-{group}-{self.rng.randrange(PEOPLE_PER_GROUP)}")
 
-    def _affiliation(self) -> _Statements:
+    def _affiliation(self) -> Statements:
         group = self.rng.randrange(self.index + 1)
         number = self.rng.randrange(ORGANIZATIONS_PER_GROUP)
         code = self.rng.choice(_CODES)
@@ -157,43 +100,43 @@ class _Group:
             "affiliationAsStated": Literal(f"Synthetic organization {group}-{number}, {code}"),
         }
 
-    def _countries(self) -> _Passage:
-        passage = _Passage(self.base, "countries")
+    def _countries(self) -> Passage:
+        passage = Passage(self.base, "countries")
         passage.describe_reference("Synthetic countries")
         for code in _CODES:
-            statements: _Statements = {
-                "a": _term("Country"),
-                RDFS + "label": _english(f"Synthetic country {code}"),
+            statements: Statements = {
+                "a": term("Country"),
+                RDFS + "label": english(f"Synthetic country {code}"),
                 SKOS + "notation": Literal(code),
             }
             passage.state(passage.iri(f"country/{code.lower()}"), statements)
         return passage
 
-    def _organizations(self) -> _Passage:
+    def _organizations(self) -> Passage:
         passage = self._passage("organizations")
         passage.describe_reference(f"Synthetic organizations {self.index}")
         for number in range(ORGANIZATIONS_PER_GROUP):
-            statements: _Statements = {
-                "a": _term("Organization"),
-                RDFS + "label": _english(f"Synthetic organization {self.index}-{number}"),
+            statements: Statements = {
+                "a": term("Organization"),
+                RDFS + "label": english(f"Synthetic organization {self.index}-{number}"),
                 "country": passage.iri(f"country/{self.rng.choice(_CODES).lower()}"),
             }
             passage.state(passage.iri(f"organization/synthetic-{self.index}-{number}"), statements)
         return passage
 
-    def _bodies(self) -> _Passage:
+    def _bodies(self) -> Passage:
         passage = self._passage("bodies")
         passage.describe_reference(f"Synthetic bodies {self.index}")
         parent = passage.iri(f"body/synthetic-sdo-{self.index}")
-        statements: _Statements = {
-            "a": _term("StandardsOrganization"),
-            RDFS + "label": _english(f"Synthetic SDO {self.index}"),
+        statements: Statements = {
+            "a": term("StandardsOrganization"),
+            RDFS + "label": english(f"Synthetic SDO {self.index}"),
         }
         passage.state(parent, statements)
         for number in range(BODIES_PER_GROUP):
             statements = {
-                "a": _term("StudyGroup"),
-                RDFS + "label": _english(f"Synthetic SDO {self.index} SG{number}"),
+                "a": term("StudyGroup"),
+                RDFS + "label": english(f"Synthetic SDO {self.index} SG{number}"),
                 "subBodyOf": parent,
             }
             passage.state(self._body(number), statements)
@@ -202,34 +145,34 @@ class _Group:
     def _body(self, number: int) -> NamedNode:
         return NamedNode(f"{self.base}id/body/synthetic-sdo-{self.index}-sg{number}")
 
-    def _people(self) -> _Passage:
+    def _people(self) -> Passage:
         passage = self._passage("people")
         passage.describe_reference(f"Synthetic people {self.index}")
         for number in range(PEOPLE_PER_GROUP):
-            statements: _Statements = {
-                "a": _term("Person"),
+            statements: Statements = {
+                "a": term("Person"),
                 RDFS + "label": Literal(_name(self.rng)),
             }
             passage.state(passage.iri(f"person/synthetic-{self.index}-{number}"), statements)
         return passage
 
-    def _structure(self) -> _Passage:
+    def _structure(self) -> Passage:
         passage = self._evidence("introduction", "structure")
         group = passage.iri(self.path)
         label = f"Synthetic FG {self.index}"
         passage.state(
             group,
             {
-                "a": _term("FocusGroup"),
-                RDFS + "label": _english(label),
+                "a": term("FocusGroup"),
+                RDFS + "label": english(label),
                 "establishedBy": self._body(0),
-                "objective": _english(f"To study {self.rng.choice(_TOPICS)} and {self.rng.choice(_TOPICS)}."),
+                "objective": english(f"To study {self.rng.choice(_TOPICS)} and {self.rng.choice(_TOPICS)}."),
             },
         )
         for number in range(WORKING_GROUPS_PER_GROUP):
-            statements: _Statements = {
-                "a": _term("WorkingGroup"),
-                RDFS + "label": _english(f"{label} WG{number}"),
+            statements: Statements = {
+                "a": term("WorkingGroup"),
+                RDFS + "label": english(f"{label} WG{number}"),
                 SKOS + "notation": Literal(f"WG{number}"),
                 "workingGroupOf": group,
             }
@@ -237,44 +180,44 @@ class _Group:
         passage.state(
             passage.iri(f"{self.path}/lifetime/establishment"),
             {
-                "a": _term("LifetimeEvent"),
-                RDFS + "label": _english(f"Establishment of {label}"),
+                "a": term("LifetimeEvent"),
+                RDFS + "label": english(f"Establishment of {label}"),
                 "lifetimeOf": group,
                 "lifetimeEventType": self._concept("lifetime-event/establishment"),
                 "decidedBy": self._body(0),
-                "statedDate": _month(self.first_meeting - timedelta(days=60)),
+                "statedDate": month_of(self.first_meeting - timedelta(days=60)),
             },
         )
         passage.state(
             passage.iri(f"{self.path}/document/report"),
             {
-                "a": _term("ProgressReport"),
-                RDFS + "label": _english(f"Progress report of {label}"),
-                DCTERMS + "title": _english(f"Progress report of {label}"),
+                "a": term("ProgressReport"),
+                RDFS + "label": english(f"Progress report of {label}"),
+                DCTERMS + "title": english(f"Progress report of {label}"),
                 "documentKind": self._concept("document-kind/progress-report"),
                 "producedBy": group,
             },
         )
         return passage
 
-    def _role(self, passage: _Passage, path: str, slug: str, in_: NamedNode, **more: _Value) -> None:
+    def _role(self, passage: Passage, path: str, slug: str, in_: NamedNode, **more: Value) -> None:
         person = self._any_person()
         local = person.value.rsplit("/", 1)[1]
         passage.state(
             passage.iri(f"{path}/role/{slug}/{local}"),
             {
-                "a": _term("RoleHeld"),
-                RDFS + "label": _english(f"{local}, {slug.replace('-', ' ')}"),
+                "a": term("RoleHeld"),
+                RDFS + "label": english(f"{local}, {slug.replace('-', ' ')}"),
                 "agent": person,
                 "role": self._concept(f"role/{slug}"),
                 "in": in_,
-                "attestedAt": _month(self.reported),
+                "attestedAt": month_of(self.reported),
                 **self._affiliation(),
                 **more,
             },
         )
 
-    def _leadership(self) -> _Passage:
+    def _leadership(self) -> Passage:
         passage = self._evidence("leadership", "management-team")
         group = passage.iri(self.path)
         self._role(passage, self.path, "co-chair", group, appointedBy=self._body(0))
@@ -285,7 +228,7 @@ class _Group:
             self._role(passage, path, "chair", passage.iri(path))
         return passage
 
-    def _meeting(self, number: int) -> _Passage:
+    def _meeting(self, number: int) -> Passage:
         passage = self._evidence("meetings", f"meeting-{number}")
         rng = self.rng
         start = self.first_meeting + timedelta(days=75 * (number - 1))
@@ -296,32 +239,32 @@ class _Group:
             passage.iri(f"{self.path}/meeting/{number}"),
             passage.iri(f"{self.path}/document/o-{number:03}"),
         )
-        statements: _Statements = {
-            "a": _term("Meeting"),
-            RDFS + "label": _english(f"Synthetic FG {self.index} meeting {number}"),
-            "number": _integer(number),
+        statements: Statements = {
+            "a": term("Meeting"),
+            RDFS + "label": english(f"Synthetic FG {self.index} meeting {number}"),
+            "number": integer(number),
             "meetingOf": passage.iri(self.path),
             "mode": self._concept("mode/physical" if is_physical else "mode/e-meeting"),
-            SCHEMA + "startDate": _day(start),
-            SCHEMA + "endDate": _day(end),
-            "participants": _integer(participants),
-            "inputDocuments": _integer(inputs),
-            "incomingLiaisonStatements": _integer(rng.randrange(min(6, inputs))),
-            "outputDocuments": _integer(rng.randrange(3, 20)),
+            SCHEMA + "startDate": day_of(start),
+            SCHEMA + "endDate": day_of(end),
+            "participants": integer(participants),
+            "inputDocuments": integer(inputs),
+            "incomingLiaisonStatements": integer(rng.randrange(min(6, inputs))),
+            "outputDocuments": integer(rng.randrange(3, 20)),
             "report": report,
         }
         if is_physical:
-            statements["place"] = _english(rng.choice(_PLACES))
+            statements["place"] = english(rng.choice(_PLACES))
             statements["host"] = passage.iri(
                 f"organization/synthetic-{self.index}-{rng.randrange(ORGANIZATIONS_PER_GROUP)}"
             )
-            statements["remoteParticipants"] = _integer(rng.randrange(participants))
+            statements["remoteParticipants"] = integer(rng.randrange(participants))
         passage.state(meeting, statements)
         passage.state(
             report,
             {
-                "a": _term("MeetingReport"),
-                RDFS + "label": _english(f"Synthetic FG {self.index} O-{number:03}"),
+                "a": term("MeetingReport"),
+                RDFS + "label": english(f"Synthetic FG {self.index} O-{number:03}"),
                 SKOS + "notation": Literal(f"O-{number:03}"),
                 "documentKind": self._concept("document-kind/meeting-report"),
                 "producedBy": passage.iri(self.path),
@@ -332,15 +275,15 @@ class _Group:
         passage.state(
             session,
             {
-                "a": _term("Session"),
-                RDFS + "label": _english(f"Synthetic FG {self.index} meeting {number}, session 1"),
-                SCHEMA + "startDate": _day(start),
-                SCHEMA + "endDate": _day(start + timedelta(days=rng.randrange((end - start).days + 1))),
+                "a": term("Session"),
+                RDFS + "label": english(f"Synthetic FG {self.index} meeting {number}, session 1"),
+                SCHEMA + "startDate": day_of(start),
+                SCHEMA + "endDate": day_of(start + timedelta(days=rng.randrange((end - start).days + 1))),
             },
         )
         return passage
 
-    def _deliverable(self, number: int) -> _Passage:
+    def _deliverable(self, number: int) -> Passage:
         working_group = number % WORKING_GROUPS_PER_GROUP
         code = f"D{working_group}.{number}"
         path = f"{self.path}/deliverable/{code.lower()}"
@@ -350,10 +293,10 @@ class _Group:
         passage.state(
             deliverable,
             {
-                "a": _term("Deliverable"),
-                RDFS + "label": _english(f"{code} {title}"),
+                "a": term("Deliverable"),
+                RDFS + "label": english(f"{code} {title}"),
                 SKOS + "notation": Literal(code),
-                DCTERMS + "title": _english(title),
+                DCTERMS + "title": english(title),
                 "documentKind": self._concept("document-kind/technical-report"),
                 "producedBy": passage.iri(f"{self.path}/wg{working_group}"),
             },
@@ -361,29 +304,47 @@ class _Group:
         passage.state(
             passage.iri(f"{path}/status/{self.reported:%Y-%m}"),
             {
-                "a": _term("StatusReport"),
-                RDFS + "label": _english(f"Status of {code}, {self.reported:%Y-%m}"),
+                "a": term("StatusReport"),
+                RDFS + "label": english(f"Status of {code}, {self.reported:%Y-%m}"),
                 "reportsOn": deliverable,
                 "reportedStatus": self._concept("deliverable-status/under-development"),
                 "reportedProgress": Literal(f"{5 * self.rng.randrange(21)}.0", datatype=NamedNode(XSD + "decimal")),
-                "reportedDueDate": _month(self.reported + timedelta(days=90)),
-                "attestedAt": _month(self.reported),
+                "reportedDueDate": month_of(self.reported + timedelta(days=90)),
+                "attestedAt": month_of(self.reported),
             },
         )
         self._role(passage, path, "chief-editor", deliverable)
         for _ in range(self.rng.randrange(4)):
             self._role(passage, path, "co-editor", deliverable)
+        self._proposals(passage, path, code, deliverable)
         return passage
 
-    def _liaison(self, number: int) -> _Passage:
+    def _proposals(self, passage: Passage, path: str, code: str, deliverable: NamedNode) -> None:
+        """Propose a deliverable to one or two study groups of the group's parent; the last one drawn may be all of them."""
+        for position, number in enumerate(
+            self.proposing.sample(range(BODIES_PER_GROUP), self.proposing.randrange(1, 3))
+        ):
+            to_all = position > 0 and self.proposing.random() < _TO_ALL
+            statements: Statements = {
+                "a": term("ProposedRecipient"),
+                RDFS + "label": english(f"{code} to {'all study groups' if to_all else f'SG{number}'}"),
+                "proposedFor": deliverable,
+                "recipientScope": self._concept(f"recipient-scope/{'all' if to_all else 'named-group'}"),
+                "proposalStatus": self._concept("proposal-status/preliminary"),
+            }
+            if not to_all:
+                statements |= {"recipient": self._body(number), "position": integer(position + 1)}
+            passage.state(passage.iri(f"{path}/recipient/{'all' if to_all else f'sg{number}'}"), statements)
+
+    def _liaison(self, number: int) -> Passage:
         path = f"{self.path}/liaison/sg{number}"
         passage = self._evidence("liaisons", f"sg{number}")
         liaison = passage.iri(path)
         passage.state(
             liaison,
             {
-                "a": _term("Liaison"),
-                RDFS + "label": _english(f"Liaison of synthetic FG {self.index} with SG{number}"),
+                "a": term("Liaison"),
+                RDFS + "label": english(f"Liaison of synthetic FG {self.index} with SG{number}"),
                 "liaisonOf": passage.iri(self.path),
                 "liaisonWith": self._body(number),
                 "bodyAsStated": Literal(f"Synthetic SDO {self.index} SG{number}"),

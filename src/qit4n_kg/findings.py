@@ -1,0 +1,46 @@
+"""One finding as plain values (`reporting.Result.to_dict`; servers send the same), written as a line of text; pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qit4n_kg.namespaces import compact
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_LONGEST_LABEL = 80
+_LONGEST_VALUE = 120
+
+
+def write_finding(one: Mapping[str, Any]) -> str:
+    """Write `file:line:column: Violation: message (label <iri>, path, value)`, and what to write instead.
+
+    >>> write_finding({"severity": "Violation", "message": "No.", "focus": "<a:b>", "file": "x.csv", "sheet": "People", "line": 3})
+    'x.csv[People]:3: Violation: No. (<a:b>)'
+    """
+    file = f"{one['file']}[{one['sheet']}]" if one.get("sheet") else one.get("file")
+    place = ":".join(str(part) for part in (file, one.get("line"), one.get("column")) if part is not None)
+    label = _cut(one.get("focusLabel") or "", _LONGEST_LABEL)
+    about = f"{label} {one['focus']}" if label else one["focus"]
+    details = ", ".join(filter(None, (about, one.get("path"), shorten(one.get("value")))))
+    advice = f" {one['suggestion']}" if one.get("suggestion") else ""
+    return f"{place}{': ' if place else ''}{one['severity']}: {one['message']} ({details}){advice}"
+
+
+def shorten(term: str | None) -> str | None:
+    """Write a term that is written as in N-Triples with a prefix, if there is one for it, or cut off where it is long.
+
+    >>> shorten("<https://w3id.org/stdorg/ns#Meeting>"), shorten("<http://example.org/>")
+    ('stdorg:Meeting', '<http://example.org/>')
+    """
+    if term is None:
+        return None
+    if term.startswith("<") and not term.startswith("<<"):
+        short = compact(term[1:-1])
+        return short if short != term[1:-1] else term
+    return _cut(term, _LONGEST_VALUE)
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"

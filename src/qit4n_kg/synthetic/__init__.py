@@ -1,0 +1,1 @@
+"""A synthetic standards world of any size, for benchmarks (`world`)."""
