@@ -33,8 +33,8 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 OF_COLOUR = ["color-contrast", "link-in-text-block"]
 OF_SIZE = ["target-size", "scrollable-region-focusable"]
 LARGE = frozenset(("ontology",))
-"""Pages of so many elements that axe needs minutes: all rules run once, then those that the width decides; contrast in the dark is
-left to `CONTRAST`."""
+"""Pages of so many elements that axe needs minutes: all rules run once, then those that the width decides. Contrast, most of its
+time, is left to `CONTRAST`, which takes each text in both schemes and passes nothing that it can't judge."""
 
 OPEN = "for (const closed of document.querySelectorAll('main details')) closed.open = true"
 RUN = """async ([runOnly, left_out = []]) => {
@@ -110,10 +110,11 @@ def look(look_at: Callable[..., Page], keep: Callable[[Page, str], None]) -> Cal
             keep(page, f"{name}-light")
             page.evaluate(AXE)
             page.evaluate(OPEN)
-            found = {"light": page.evaluate(RUN, [TAGS])}
+            is_large = name in LARGE
+            found = {"light": page.evaluate(RUN, [TAGS, ["color-contrast"] if is_large else []])}
             faint = {"light": page.evaluate(CONTRAST)}
             page.emulate_media(color_scheme="dark")
-            found["dark"] = page.evaluate(RUN, [["link-in-text-block"] if name in LARGE else OF_COLOUR])
+            found["dark"] = page.evaluate(RUN, [["link-in-text-block"] if is_large else OF_COLOUR])
             faint["dark"] = page.evaluate(CONTRAST)
             keep(page, f"{name}-dark")
             page.set_viewport_size({"width": 320, "height": 900})
@@ -121,7 +122,7 @@ def look(look_at: Callable[..., Page], keep: Callable[[Page, str], None]) -> Cal
             page.emulate_media(color_scheme="light")
             faint["light"] += page.evaluate(CONTRAST)
             width = page.evaluate("document.documentElement.scrollWidth")
-            on_phone = page.evaluate(RUN, [OF_SIZE] if name in LARGE else [TAGS, OF_COLOUR])
+            on_phone = page.evaluate(RUN, [OF_SIZE] if is_large else [TAGS, OF_COLOUR])
             keep(page, f"{name}-320")
         return Findings(found, faint, width, on_phone)
 

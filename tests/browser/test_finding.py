@@ -44,7 +44,8 @@ def test_typing_a_part_of_a_name_suggests_it_and_the_keyboard_opens_it(open_page
 def test_escape_closes_the_suggestions_and_keeps_what_was_typed(open_page: Open) -> None:
     page = open_page("/queries")
     page.locator(BOX).click()
-    page.keyboard.type("sg1", delay=10)
+    with page.expect_response("**/suggest?q=sg1*"):
+        page.keyboard.type("sg1", delay=10)
     page.locator(SUGGESTION).first.wait_for()
     page.keyboard.press("ArrowUp")
     assert page.locator("[role=option][aria-selected=true]").count() == 1

@@ -55,3 +55,11 @@ def test_an_event_without_a_day_is_not_drawn() -> None:
     assert chart.count == 1
     assert drawn(("Meeting", "soon", "")) is None
     assert drawn() is None
+
+
+def test_what_a_panel_notes_of_an_event_stands_beside_its_mark() -> None:
+    panel = Panel("x", "X", "?", "", {**HEADERS, "note": "event"})
+    row = tuple(Cell(text) for text in ("Lifetime event", "Extension", "2020-09-01", "2020-09-30"))
+    chart = timeline(Table(panel, tuple(Column(name, name, "text") for name in NAMES), (row,)))
+    assert chart is not None
+    assert [mark.note for lane in chart.lanes for mark in lane.marks] == ["Extension"]

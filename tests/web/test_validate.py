@@ -119,7 +119,7 @@ def test_several_files_are_judged_together(client):
 
 def test_the_form_works_without_javascript(client):
     page = client.get("/validate").text
-    assert '<form class="form" action="/validate" method="post" enctype="multipart/form-data">' in page
+    assert '<form class="form form--even" action="/validate" method="post" enctype="multipart/form-data">' in page
     answer = client.post("/validate", data={"text": BAD, "format": "json"}, headers={"Accept": "text/html"})
     assert answer.json["results"][0]["file"] == "pasted.ttl"
 

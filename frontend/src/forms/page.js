@@ -31,6 +31,7 @@ class Page {
     at("send").hidden = false;
     this.form.addEventListener("change", () => this.later());
     for (const name of ["message", "evidence", "licence"]) at(name).addEventListener("input", () => this.amend(name));
+    for (const name of ["form", "send"]) at(name).addEventListener("input", () => this.findings.unsay()); // by a person, not by the form
     at("check").addEventListener("click", () => this.check());
     at("send").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -61,7 +62,6 @@ class Page {
 
   later() {
     this.isWarned = false;
-    this.findings.unsay();
     at("submit").textContent = this.texts.send;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {

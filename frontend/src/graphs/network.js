@@ -15,6 +15,7 @@ const KINDS = {
   concept: ["octagon", "--kind-concept", 22],
   other: ["ellipse", "--line-strong", 15],
 };
+const LARGEST = 1.1; // a few things need not fill the whole box
 const FEW = 14; // so many things stand well in a circle
 const LEGIBLE = 0.85; // the least zoom that a picture is arranged at: labels of 13 px are then 11 px; the rest is panned to
 
@@ -75,7 +76,7 @@ export function makeNetwork(box, { onOpen, onSelect }) {
     const isNarrow = box.clientWidth < 500;
     const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches || isNew;
     if (isNew && graph.nodes().length <= FEW && graph.nodes("[?isStart]").nonempty()) {
-      graph.layout({ name: "concentric", fit: false, animate: false, concentric: (node) => (node.data("isStart") ? 2 : 1), levelWidth: () => 1, minNodeSpacing: isNarrow ? 4 : 30, nodeDimensionsIncludeLabels: true, stop: frame }).run();
+      graph.layout({ name: "concentric", fit: false, animate: false, concentric: (node) => (node.data("isStart") ? 2 : 1), levelWidth: () => 1, minNodeSpacing: isNarrow ? 12 : 70, nodeDimensionsIncludeLabels: true, stop: frame }).run();
       return;
     }
     graph.layout({ name: "cose", animate: isStill ? false : "end", animationDuration: 400, randomize: false, fit: false, nodeRepulsion: () => 12000, idealEdgeLength: () => (isNarrow ? 70 : 120), nodeDimensionsIncludeLabels: true, numIter: 400, stop: frame }).run();
@@ -83,6 +84,10 @@ export function makeNetwork(box, { onOpen, onSelect }) {
 
   function frame() {
     graph.fit(undefined, 30);
+    if (graph.zoom() > LARGEST) {
+      graph.zoom(LARGEST);
+      graph.center();
+    }
     if (graph.zoom() >= LEGIBLE) return;
     const chosen = graph.nodes(":selected");
     graph.zoom(LEGIBLE);

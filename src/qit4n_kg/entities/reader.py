@@ -132,9 +132,8 @@ class EntityReader:
 
     def types(self, iri: str) -> tuple[Reference, ...]:
         """Read the most specific classes of one thing."""
-        node = _node(iri)
-        notes = _Footnotes(self._store, self.passages)
-        found = [] if node is None else self._match(node, _TYPE)
+        node, notes = _node(iri), _Footnotes(self._store, self.passages)
+        found = self._match(node, _TYPE) if node else ()
         return self._most_specific(self._value(triple, triple.object, notes) for triple in found)
 
     @staticmethod

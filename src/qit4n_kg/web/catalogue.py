@@ -67,7 +67,7 @@ class Input:
         if example and not self.options:
             said += gettext(", such as %(example)s (find one with %(queries)s)") % {
                 "example": example,
-                "queries": f" {gettext('or')} ".join(finders.split(" or ")),
+                "queries": finders.replace(" or ", gettext(" or ")),
             }
         return said + (gettext(rest) if rest else "")
 

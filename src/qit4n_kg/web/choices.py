@@ -74,6 +74,8 @@ def options(parameter: Parameter, current: str) -> tuple[Option, ...]:
         return ()
     things = [quad.subject.value for quad in quads if isinstance(quad.subject, NamedNode)]
     found = [Option(short_name(iri, settings), now.entities.labels.label(iri)) for iri in things]
+    if parameter.default and parameter.default not in {one.value for one in found}:
+        return ()  # named like a class by chance: "subject" takes any thing, not a topic
     if current and current not in {one.value for one in found}:
         found.append(Option(current, thing_label(parameter, current)))
     return tuple(sorted(found, key=lambda one: (natural_key(one.label), one.value)))

@@ -10,6 +10,7 @@ import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_to_bytes
 
 from flask import Blueprint, Response, g, render_template, request
 from pyoxigraph import Literal, NamedNode
@@ -101,6 +102,20 @@ def tell_generation(response: Response) -> Response:
 
 
 search.after_request(tell_generation)
+
+
+@search.before_request
+def refuse_broken_text() -> None:
+    """Refuse an address that is not UTF-8 (RFC 3986, section 2.5): its bytes would be sought as if somebody had typed them.
+
+    :raises ParameterError: it is not.
+    """
+    try:
+        unquote_to_bytes(request.query_string).decode()
+    except UnicodeDecodeError as exc:
+        raise ParameterError(
+            "The address is not UTF-8.", hint="Write the text in UTF-8, then by percent signs."
+        ) from exc
 
 
 @search.get("/search")

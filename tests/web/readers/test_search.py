@@ -226,3 +226,17 @@ def test_what_was_asked_stands_in_the_box(client: FlaskClient) -> None:
 
 def test_questions_of_the_catalogue_are_offered(client: FlaskClient) -> None:
     assert "/queries/" in page(client, q="who leads the working groups")
+
+
+def test_an_address_that_is_not_utf_8_is_400_and_finds_nothing_like_its_bytes(client: FlaskClient) -> None:
+    for path in ("/search.json", "/suggest"):
+        answer = client.get(f"{path}?q=%FF%FE")
+        assert (answer.status_code, answer.json["type"]) == (400, "/problems/parameter")
+    assert client.get("/search.json?q=%C3%A9").status_code == 200
+
+
+def test_results_are_narrowed_by_the_kinds_that_they_are_called_by(client: FlaskClient) -> None:
+    found = client.get("/search.json?q=ada").json
+    kinds = {one["iri"] for one in found["facets"]["type"]}
+    assert kinds <= {kind for hit in found["hits"] for kind in hit["types"]}
+    assert kinds

@@ -63,3 +63,25 @@ def test_every_thing_has_a_readable_name_and_type(shipped: Flask, built_state: S
     assert [view.iri for view in views if view.label == view.iri.removeprefix(built_state.id_base)] == []
     assert [view.iri for view in views if not view.types] == []
     assert all(view.passages for view in views)
+
+
+def test_what_a_parameter_is_is_said_in_the_readers_language(shipped: Flask) -> None:
+    client = shipped.test_client()
+    page = html.unescape(client.get("/queries/people-from?lang=fr", headers=HTML).text)
+    assert "Le pays énoncé avec la personne</p>" in page
+    assert "find one with" not in page
+    page = html.unescape(client.get("/queries/where-stated?lang=fr", headers=HTML).text)
+    assert "par exemple id:fg-qit4n/meeting/1 (à trouver avec find-by-name)" in page
+
+
+def test_pages_of_ready_questions_call_things_by_their_names(shipped: Flask) -> None:
+    page = shipped.test_client().get("/queries/people-from", headers={**HTML, "Accept-Language": "en"}).text
+    assert "<bdi>Germany</bdi></a>" in page
+    assert "id:country/de</bdi></a>" not in page
+
+
+def test_nobody_is_drawn_twice_through_a_role_and_the_link_that_says_the_same(shipped: Flask) -> None:
+    page = shipped.test_client().get("/explore?start=person/zhangchao-ma", headers=HTML | {"X-Fragment": "x"}).text
+    links = re.findall(r'data-id="([^"]+)"[^>]*data-kind="([^"]+)" data-property', page)
+    assert {"body", "document", "liaison", "organization"} == {kind for _, kind in links}
+    assert len(links) == len(set(links))

@@ -65,9 +65,10 @@ class SearchBox {
   }
 
   show(suggestions) {
+    const chosen = this.options[this.chosen]?.href; // what was chosen stays so where a later answer has it too
     this.options = suggestions;
     this.list.replaceChildren(...suggestions.map((one, index) => this.makeOption(one, index)));
-    this.choose(-1);
+    this.choose(chosen ? suggestions.findIndex((one) => one.href === chosen) : -1);
     this.status.textContent = suggestions.length
       ? this.form.dataset.found.replace("{count}", suggestions.length)
       : "";
