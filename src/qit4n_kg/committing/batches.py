@@ -5,6 +5,7 @@ A write that is refused leaves no trace. Contributions among them are held until
 
 from __future__ import annotations
 
+import math
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
