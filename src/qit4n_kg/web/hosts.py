@@ -29,7 +29,7 @@ def register(app: Flask) -> None:
 
 
 def _check() -> None:
-    host: str = request.environ.get(_SENT, request.environ.get("HTTP_HOST", ""))
+    host = str(request.environ.get(_SENT, request.environ.get("HTTP_HOST", "")))
     if "," in host:  # the server below joins several
         raise RequestError("The request has several headers Host.")
     if not host and request.environ.get("SERVER_PROTOCOL") == "HTTP/1.1":
