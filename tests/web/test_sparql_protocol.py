@@ -315,6 +315,8 @@ def test_a_program_without_a_query_gets_the_service_description(tiny_client):
     default = graph.value(graph.value(service, sd.defaultDataset), sd.defaultGraph)
     triples = graph.value(default, rdflib.URIRef("http://rdfs.org/ns/void#triples"))
     assert triples.toPython() == 28
+    settings = {str(name) for name in graph.objects(None, rdflib.URIRef("https://schema.org/propertyID"))}
+    assert {"QIT4N_QUERY_TIMEOUT", "QIT4N_LONG_QUERIES", "QIT4N_QUEUE", "QIT4N_REMOTE_BYTES"} <= settings
 
 
 def assert_no_inline_script(page):

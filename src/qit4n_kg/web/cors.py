@@ -21,7 +21,7 @@ CORS = {
 }
 _PREFLIGHT = {
     "Access-Control-Allow-Headers": (
-        "Accept, Accept-Encoding, Authorization, Content-Type, If-Match, If-None-Match, Prefer, Query-Id, Slug"
+        "Accept, Accept-Encoding, Authorization, Content-Type, If-Match, If-None-Match, Prefer, Query-Id"
     ),
     "Access-Control-Max-Age": "86400",
 }

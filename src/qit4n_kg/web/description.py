@@ -50,8 +50,11 @@ _LIMITS = {
     "query_characters": "C62",
     "queue": "C62",  # of a count
     "executors": "C62",
+    "long_queries": "C62",
     "workers": "C62",
     "downloads": "C62",
+    "remote_timeout": "SEC",
+    "remote_bytes": "AD",
     "keep_generations": "C62",
     "keep_days": "DAY",
 }

@@ -171,6 +171,7 @@ def _write(method: str, graph: str | None, *, is_made: bool = False) -> Response
     committed = knowledge_graph().writing.submit(GraphWrite(method, graph, triples), holder.name, expected)
     is_new = is_made or (committed.is_new_graph and method != "DELETE")
     response = Response(status=201 if is_new else 204)
+    del response.headers["Content-Type"]  # of no body
     if is_new and graph is not None:
         response.headers["Location"] = _address_of(graph)
     response.headers["X-Generation"] = str(committed.generation)

@@ -53,7 +53,9 @@ def cancel(query_id: str) -> Response:
     """Cancel what runs under an id; it ends within a fraction of a second, and its client gets a problem."""
     if not is_query_id(query_id) or not knowledge_graph().running.cancel(query_id):
         raise _none(query_id)
-    return Response(status=202)
+    response = Response(status=202)
+    del response.headers["Content-Type"]  # of no body
+    return response
 
 
 def _none(query_id: str) -> NotFoundError:

@@ -21,8 +21,9 @@ def graph(request):
 
 
 def test_put_makes_and_then_replaces_a_graph(call, graph):  # 5.3
-    assert call("PUT", graph, "<x:s> <x:p> 1 .", TURTLE)[0] == 201
-    assert call("PUT", graph, "<x:s> <x:p> 2 .", TURTLE)[0] == 204
+    for text, expected in (("<x:s> <x:p> 1 .", 201), ("<x:s> <x:p> 2 .", 204)):
+        status, headers, _ = call("PUT", graph, text, TURTLE)
+        assert (status, headers["Content-Type"]) == (expected, None)
     status, headers, body = call("GET", graph, token=None, Accept=TURTLE)
     assert (status, headers["Content-Type"]) == (200, "text/turtle; charset=utf-8")
     assert triples(body) == triples("<x:s> <x:p> 2 .")
