@@ -312,7 +312,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "validation_triples",
         "50000",
-        "most statements in data sent to /validate; judging takes half a millisecond each",
+        "most statements in data sent to /validate or /contributions at once",
         _count(1, 100_000_000),
     ),
     Setting(
