@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import zipfile
 from contextlib import nullcontext
@@ -11,7 +12,7 @@ import pytest
 from pyoxigraph import DefaultGraph, NamedNode, RdfFormat, serialize
 
 from exports.conftest import REGISTRY, made, material_of
-from exports.worlds import filled, of_text, world
+from exports.worlds import filled, of_text, quads, typed, world
 from qit4n_kg.errors import NotFoundError
 from qit4n_kg.exports.facts import Facts, expand
 from qit4n_kg.exports.making import writer_of
@@ -166,3 +167,17 @@ def test_the_second_body_is_in_the_change_feed_quad_by_quad(second_generation, t
         ]
     entries = [entry for page in pages for entry in Document(page, "https://example.org/feed").entries()]
     assert dataset_hash(quad for entry in entries if isinstance(entry, Change) for quad in entry.quads) == dataset
+
+
+@pytest.mark.parametrize("kind", [OxigraphStore.in_memory, RdflibStore], ids=["fast", "slow"])
+def test_schema_org_tells_the_status_of_the_latest_report(kind):
+    store = filled(kind(), world("First"))
+    later = {
+        "rdf:type": "stdorg:StatusReport",
+        "stdorg:reportsOn": "id:fg-x/deliverable/d1",
+        "stdorg:reportedStatus": "id:concept/later",
+        "stdorg:attestedAt": typed("2032-04", "gYearMonth"),
+    }
+    store.add(quads({"id:fg-x/later": later, "id:concept/later": {"rdfs:label": "Later"}}))
+    (report,) = (one for one in json.loads(made(store, "schema-org.jsonld"))["@graph"] if one["@type"] == "Report")
+    assert report["creativeWorkStatus"] == "Later"
