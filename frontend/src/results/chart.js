@@ -3,6 +3,7 @@ import { parse, View, Warn } from "vega";
 import { expressionInterpreter } from "vega-interpreter";
 import { compile } from "vega-lite";
 
+const MOST_STEPS = 40;
 const MOST_COLOURS = ["--bar", "--mark", "--good", "--bad", "--accent", "--code-name", "--code-text", "--line-strong"];
 
 export async function drawChart(box, data, chosen) {
@@ -19,8 +20,10 @@ function describe(box, { columns, rows }, { mark, x, y, color }) {
   const isWhole = (name) => rows.every((row) => /^[+-]?\d*$/.test(row[columns.findIndex((column) => column.name === name)]?.text ?? ""));
   const field = (name) => ({ field: `c${columns.findIndex((column) => column.name === name)}`, title: name, type: typeOf(kinds[name]) });
   const isMap = mark === "rect";
+  const values = new Set(rows.map((row) => row[columns.findIndex((column) => column.name === x)]?.text));
+  const isStep = mark === "bar" && kinds[x] === "number" && values.size <= MOST_STEPS; // a few numbers stand side by side like names
   const encoding = {
-    x: { ...field(x), ...(kinds[x] === "number" || kinds[x] === "date" ? {} : { sort: null }), axis: { labelAngle: kinds[x] === "text" || kinds[x] === "thing" ? -40 : 0, labelLimit: 160 } },
+    x: { ...field(x), ...(isStep ? { type: "ordinal" } : {}), ...(kinds[x] === "number" || kinds[x] === "date" ? {} : { sort: null }), axis: { labelAngle: kinds[x] === "text" || kinds[x] === "thing" ? -40 : 0, labelLimit: 160, ...(isWhole(x) && !isStep ? { tickMinStep: 1 } : {}) } },
     y: isMap ? { ...field(color === "–" ? y : color), sort: null } : { ...field(y), ...(isWhole(y) ? { axis: { tickMinStep: 1 } } : {}), ...(mark === "bar" || mark === "area" ? { stack: "zero" } : {}) },
     ...(isMap ? { color: field(y) } : color === "–" ? {} : { color: { ...field(color), sort: null } }),
     tooltip: columns.map(({ name }) => ({ ...field(name), type: typeOf(kinds[name]) === "temporal" ? "nominal" : typeOf(kinds[name]) })).map((one, index) => ({ ...one, field: kinds[columns[index].name] === "date" ? `t${index}` : one.field })),
