@@ -34,7 +34,7 @@ OF_COLOUR = ["color-contrast", "link-in-text-block"]
 OF_SIZE = ["target-size", "scrollable-region-focusable"]
 LARGE = frozenset(("ontology",))
 """Pages of so many elements that axe needs minutes: all rules run once, then those that the width decides. Contrast, most of its
-time, is left to `CONTRAST`, which takes each text in both schemes and passes nothing that it can't judge."""
+time, axe measures while all is folded; `CONTRAST` takes each text in both schemes and passes nothing that it can't judge."""
 
 OPEN = "for (const closed of document.querySelectorAll('main details')) closed.open = true"
 RUN = """async ([runOnly, left_out = []]) => {
@@ -98,6 +98,15 @@ class Findings:
     phone_violations: list[str]
 
 
+def colours_of(page: Page) -> dict[str, list[str]]:
+    """Run the rules that look at colours in each scheme, and leave the page in the light one."""
+    found = {}
+    for scheme in reversed(SCHEMES):
+        page.emulate_media(color_scheme=scheme)
+        found[scheme] = list(page.evaluate(RUN, [OF_COLOUR]))
+    return found
+
+
 @pytest.fixture(scope="session")
 def look(look_at: Callable[..., Page], keep: Callable[[Page, str], None]) -> Callable[[str], Findings]:
     """Look at a page once, however many tests ask, and keep a picture of each kind of look."""
@@ -109,12 +118,13 @@ def look(look_at: Callable[..., Page], keep: Callable[[Page, str], None]) -> Cal
                 page.locator(READY[name]).first.wait_for()
             keep(page, f"{name}-light")
             page.evaluate(AXE)
-            page.evaluate(OPEN)
             is_large = name in LARGE
-            found = {"light": page.evaluate(RUN, [TAGS, ["color-contrast"] if is_large else []])}
+            folded = colours_of(page) if is_large else {scheme: [] for scheme in SCHEMES}
+            page.evaluate(OPEN)
+            found = {"light": folded["light"] + page.evaluate(RUN, [TAGS, ["color-contrast"] if is_large else []])}
             faint = {"light": page.evaluate(CONTRAST)}
             page.emulate_media(color_scheme="dark")
-            found["dark"] = page.evaluate(RUN, [["link-in-text-block"] if is_large else OF_COLOUR])
+            found["dark"] = folded["dark"] + page.evaluate(RUN, [["link-in-text-block"] if is_large else OF_COLOUR])
             faint["dark"] = page.evaluate(CONTRAST)
             keep(page, f"{name}-dark")
             page.set_viewport_size({"width": 320, "height": 900})
