@@ -54,14 +54,6 @@ class RdfFormat(Enum):
     N_QUADS = Format("nquads", "application/n-quads", "nq", "N-Quads", ("nq", "n-quads"), has_graphs=True)
 
 
-XLSX = Format(
-    "xlsx",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "xlsx",
-    "XLSX",
-    ("excel",),
-    is_text=False,
-)
 SARIF = Format("sarif", "application/sarif+json", "sarif", "SARIF 2.1.0")
 TEXT = Format("text", "text/plain", "txt", "Text", ("txt",))
 GITHUB = Format("github", "text/x-github-annotations", "github.txt", "GitHub annotations")
@@ -74,9 +66,13 @@ HTML = Format("html", "text/html", "html", "HTML", ("application/xhtml+xml",))
 CSV = ResultFormat.CSV.value
 JSON = Format("json", "application/json", "json", "JSON")
 XLSX = Format(
-    "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx", "Excel", is_text=False
+    "xlsx",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "xlsx",
+    "Excel",
+    ("excel",),
+    is_text=False,
 )
-
 
 READABLE: tuple[Format, ...] = (*(form.value for form in RdfFormat), CSV, XLSX)
 """What contributions may be written in."""
