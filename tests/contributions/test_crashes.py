@@ -6,6 +6,7 @@ histogram of that is logged. `tests/unit/test_dying_commits.py` dies at every si
 
 import collections
 import contextlib
+import http.client
 import json
 import logging
 import os
@@ -67,8 +68,8 @@ class Crowd:
                 return response.status, json.loads(response.read())
         except urllib.error.HTTPError as exc:
             return exc.code, {}
-        except (OSError, ValueError):
-            return None, {}  # killed meanwhile: nothing was answered
+        except (OSError, ValueError, http.client.HTTPException):
+            return None, {}  # killed meanwhile: nothing was answered, or not to its end
 
     def told(self):
         """Return what was answered so far."""
