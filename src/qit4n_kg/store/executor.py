@@ -11,6 +11,7 @@ cancelled from every web worker (`running`). The more processor time it has used
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
 import time
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ExecutorError", "ExecutorPool", "Job", "Spooled", "new_query_id"]
 
+_log = logging.getLogger(__name__)
 _START_SECONDS = 30.0
 _LINGER_SECONDS = 30.0
 _LONG_SECONDS = 0.1
@@ -62,6 +64,10 @@ _LOOK_SECONDS = 0.1
 _SHORTEST_LOOK = 0.01
 _SHOW_SECONDS = 0.25
 """From when a query that waits is listed, which costs a third of a millisecond: on a busy server nearly all wait a little."""
+
+
+class _Lost(Exception):  # noqa: N818  (as below)
+    """A process was killed while it waited for a query, and this one has to begin anew."""
 
 
 class _Preempted(Exception):  # noqa: N818  (a turn in the life of a query, never shown to anyone)
@@ -183,6 +189,8 @@ class ExecutorPool:
                 return self._run_in(waiter.result(), run)
             except _Preempted:
                 waiter = self._wait(run, is_long=True)
+            except _Lost:
+                waiter = self._wait(run, is_long=waiter.is_long)
             finally:
                 self._known_long.note(key, is_long=run.has_been_long)
 
@@ -208,7 +216,7 @@ class ExecutorPool:
     def _run_in(self, executor: Executor, run: Run) -> Spooled:
         """Run a query in a process and give the process back, or up."""
         is_reusable = False
-        deadline = run.deadline
+        begun, deadline = time.monotonic(), run.deadline
         try:
             used = executor.processor_seconds()
             executor.ask(self._header(run), deadline)
@@ -218,6 +226,8 @@ class ExecutorPool:
         except TimeoutError:
             raise _too_late(run, "Ask for less, or make the patterns more selective.") from None
         except Disconnected:
+            if self._was_killed(executor, run, begun):
+                raise _Lost from None
             raise self._cause_of_death(executor) from None
         finally:
             self._lanes.release(executor, is_reusable=is_reusable)
@@ -309,6 +319,20 @@ class ExecutorPool:
         elif isinstance(error, ResultTooLargeError):
             error.limit = {"name": "result", "value": self._limits["result_bytes"], "unit": "bytes"}
         return error
+
+    def _was_killed(self, executor: Executor, run: Run, begun: float) -> bool:
+        """Tell, once a query, whether its process was killed by somebody else before or just as the query came."""
+        status, words = executor.autopsy()
+        if (
+            executor.is_cancelled
+            or run.was_lost
+            or status != -signal.SIGKILL
+            or time.monotonic() - begun > _LONG_SECONDS
+        ):
+            return False
+        _log.warning("A query process was killed; its query begins anew. %s", words)
+        run.was_lost = True
+        return True
 
     def _cause_of_death(self, executor: Executor) -> Exception:
         status, words = executor.autopsy()

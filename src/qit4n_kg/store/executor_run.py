@@ -26,6 +26,7 @@ class Run:
         self.timeout = timeout
         self.is_long = False
         self.has_been_long = False
+        self.was_lost = False
         self.came = time.monotonic()
         self._running = running
         self._ticket: Ticket | None = None
