@@ -37,8 +37,9 @@ MOST_HITS = 10_000
 """Hits that can be reached by paging: what comes after them is better found by a filter."""
 MOST_FACETS = 60
 FACETS = ("kind", "group", "country", "year")
-"""What an answer can be narrowed by. A kind is a most specific class of ours; a filter takes any class."""
+"""What an answer can be narrowed by. A kind is a class of ours that is some thing's most specific one; a filter takes any class."""
 NEAR = 8
+_MOST_CLASSES = 1000
 
 _HEAP = 64 * 1024 * 1024
 _EXACT, _BEGINS, _WORD, _START, _TYPO, _TEXT, _WHOLE_TYPO = 1000.0, 60.0, 12.0, 6.0, 3.0, 1.0, 0.5
@@ -353,6 +354,14 @@ class SearchIndex:
         return {name: self._terms(self._filtered(matching, filters, but=name), name, MOST_FACETS) for name in FACETS}
 
     def _terms(self, query: Query, name: str, most: int) -> tuple[Count, ...]:
+        if name != "kind":
+            return self._buckets(query, name, most)
+        # Of what a kind's own kinds are there too, as choosing it finds them.
+        kinds = {count.value for count in self._buckets(query, name, most)}
+        classes = self._buckets(query, "class", _MOST_CLASSES)
+        return tuple(count for count in classes if count.value in kinds)
+
+    def _buckets(self, query: Query, name: str, most: int) -> tuple[Count, ...]:
         wanted = {"counted": {"terms": {"field": name, "size": most, "segment_size": 10 * most}}}
         buckets = self._searcher.aggregate(query, wanted)["counted"]["buckets"]
         return tuple(Count(bucket["key"], bucket["doc_count"]) for bucket in buckets)

@@ -56,6 +56,7 @@ class SearchBox {
       const response = await fetch(address, { signal: this.asked.signal, headers: { Accept: "application/json" } });
       if (!response.ok) return this.show([]);
       const { suggestions } = await response.json();
+      if (!Array.isArray(suggestions)) return this.show([]);
       if (this.answers.size >= KEPT) this.answers.delete(this.answers.keys().next().value);
       this.answers.set(text, suggestions);
       this.show(suggestions);
