@@ -141,6 +141,25 @@ def test_a_renamed_thing_is_found_under_its_new_identifier(world):
     assert not world.ask("?role stdorg:affiliation <organization/nict>")
 
 
+@pytest.mark.parametrize(
+    ("moves", "told"),
+    [
+        ({"renames": [("nict", "a"), ("nict", "b")]}, "nict> stands in two"),
+        ({"renames": [("nict", "a"), ("a", "b")]}, "a> stands in two"),
+        ({"renames": [("nict", "a")], "retires": [("nict", None)]}, "nict> stands in two"),
+        ({"merges": [("nict", "nict")]}, "it would become what it is"),
+    ],
+)
+def test_a_thing_is_moved_once_in_a_contribution(still_world, moves, told):
+    base = "https://w3id.org/qit4n/id/organization/"
+    given = {
+        kind: [{"old": base + old, "reason": "Why not", **({"new": base + new} if new else {})} for old, new in pairs]
+        for kind, pairs in moves.items()
+    }
+    with pytest.raises(ProposalError, match=told):
+        still_world.submit(**given)
+
+
 def test_a_thing_that_others_refer_to_is_not_retired(still_world):
     with pytest.raises(ProposalError, match="refer to"):
         still_world.submit(retires=[{"old": "https://w3id.org/qit4n/id/organization/nict", "reason": "Gone"}])

@@ -236,6 +236,14 @@ def test_verify_finds_damage_in_any_file(world, copy, pattern):
     copy.mirror().verify()
 
 
+def test_verify_finds_another_licence_than_the_source_states(world, copy):
+    copy.sync()
+    manifest = copy.generations.current().path / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('\\"publisher\\": \\"', '\\"publisher\\": \\"Somebody'))
+    with pytest.raises(MirrorDiffersError, match="what the source does not"):
+        copy.mirror().verify()
+
+
 def test_verify_does_not_trust_a_copy_without_a_list_of_its_files(world, copy):
     copy.sync()
     (copy.generations.current().path / "files.json").unlink()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from rich.markup import escape
@@ -18,7 +19,6 @@ from qit4n_kg.store.oxigraph import OxigraphStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from qit4n_kg.config import Settings
     from qit4n_kg.exports.registry import Description
@@ -99,9 +99,10 @@ def _material(settings: Settings, name: str, arguments: Mapping[str, str]) -> It
 @contextmanager
 def _target(path: Path | None) -> Iterator[BinaryIO]:
     """Open a file that takes its name when it is whole, or standard output; a device or a link is written to as it is."""
-    if path is None:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+    if path is None or str(path) == "-":
+        with _writing(Path("standard output")):
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
         return
     if path.is_symlink() or (
         path.exists() and not path.is_file()
@@ -124,5 +125,7 @@ def _target(path: Path | None) -> Iterator[BinaryIO]:
 def _writing(path: Path) -> Iterator[None]:
     try:
         yield
+    except BrokenPipeError:  # whoever reads has enough
+        raise
     except OSError as exc:
         raise SourceError(f"can't be written: {exc.strerror}", path=path) from exc

@@ -51,6 +51,7 @@ def plan(contribution: Contribution, acceptance: Event, standing: Standing, base
         adds.update((_in(triple, graph), None) for triple in added)  # what others state, too: they may be taken back
     for number, one in enumerate(proposal.overrules, start=1):
         _overrule(one, number, contribution, standing, base_iri, (adds, retracts))
+    moving.require_apart(proposal.moves)
     for move in proposal.moves:
         moving.apply(move, standing, adds, retracts)
         adds.update(dict.fromkeys(_in(triple, graph) for triple in moving.mark(move)))

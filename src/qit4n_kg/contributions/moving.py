@@ -18,7 +18,7 @@ from qit4n_kg.errors import ProposalError
 from qit4n_kg.namespaces import FOAF, SKOS, STDORG
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from qit4n_kg.contributions.standing import Standing
     from qit4n_kg.store.base import Term
@@ -38,6 +38,23 @@ def mark(move: Moving) -> Iterator[Triple]:
     yield Triple(old, REASON, Literal(move.reason, language="en"))
     if move.new is not None:
         yield Triple(old, REPLACED, NamedNode(move.new))
+
+
+def require_apart(moves: Sequence[Moving]) -> None:
+    """Make sure that moves have nothing to do with each other, so that their order does not matter.
+
+    :raises ProposalError: a thing stands in two of them, or is to be merged with itself.
+    """
+    seen: set[str] = set()
+    for move in moves:
+        if move.old == move.new:
+            raise ProposalError(f"<{move.old}> can't be {_DONE[move.kind]}: it would become what it is.")
+        if move.old in seen:
+            raise ProposalError(f"<{move.old}> stands in two moves.", hint="Send one after the other.")
+        seen.add(move.old)
+    for move in moves:
+        if move.new in seen:
+            raise ProposalError(f"<{move.new}> stands in two moves.", hint="Send one after the other.")
 
 
 def require_possible(move: Moving, standing: Standing, gone: set[Quad]) -> None:

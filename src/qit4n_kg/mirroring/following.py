@@ -146,15 +146,20 @@ class Mirror:
             raise MirrorError(f"{self._folder} holds no mirror yet.")
         content = self._source.root()
         assert content is not None
-        mark = Document(content, self._source.url).root().current
+        root = Document(content, self._source.url).root()
+        mark = root.current
         _check_files(current)
+        if position.number == mark.number and position != _origin(root):
+            raise MirrorDiffersError(
+                "The copy's manifest.json says of its generation what the source does not.", hint=_ANEW
+            )
         with _reading_the_copy():
             dataset = read_dataset(current.store_path)[0]
         return Verified(mark, position.generation, current.manifest.dataset, dataset)
 
     def _come_to(self, root: Root, position: Origin | None) -> Synced:
         mark = root.current
-        origin = Origin(mark.stream, mark.number, mark.generation, mark.built_at, root.licence, root.publisher)
+        origin = _origin(root)
         if position is not None and position.stream != mark.stream:
             self._say("the feed began anew, and so does this mirror")
             position = None
@@ -282,6 +287,11 @@ class _Pages:
             for entry in Document(path.read_bytes(), path.name).entries():
                 if isinstance(entry, Change) and self._start < entry.number <= self._mark.number:
                     yield entry
+
+
+def _origin(root: Root) -> Origin:
+    mark = root.current
+    return Origin(mark.stream, mark.number, mark.generation, mark.built_at, root.licence, root.publisher)
 
 
 def _check_files(copy: Generation) -> None:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from qit4n_kg.validation.views import Statement, View
 
 
-_CUT = "Of findings that are alike the first {} are told; there are more. Mend these, and validate again."
+FIRST_TOLD = "Of findings that are alike the first {} are told; there are more. Mend these, and validate again."
 _PERMITTED = f"{STDORG_SHAPES}Permitted"
 
 
@@ -108,7 +108,7 @@ def validate_change(
         refused = list(_refused(merged.added))
         found, is_cut = first_of_each([*brought, *refused, *unknown, *two_kinds], most)
         told = [in_words(result, after) for result in found]
-    hint = _CUT.format(most) if is_cut or first.is_cut or second.is_cut else None
+    hint = FIRST_TOLD.format(most) if is_cut or first.is_cut or second.is_cut else None
     return Verdict(
         replace(Report.of(told, gate.shapes.both), statements=len(adds), hint=hint),
         (*first.mended, *second.mended),

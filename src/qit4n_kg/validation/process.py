@@ -30,7 +30,7 @@ from qit4n_kg.store.executor_protocol import Disconnected, receive, send
 from qit4n_kg.store.journal import Journal
 from qit4n_kg.validation.edits import Edits, compare
 from qit4n_kg.validation.forms import FormMaker
-from qit4n_kg.validation.gate import Gate, first_of_each, open_gate, validate_change
+from qit4n_kg.validation.gate import FIRST_TOLD, Gate, first_of_each, open_gate, validate_change
 from qit4n_kg.validation.known_terms import refused
 from qit4n_kg.validation.merging import MergedData, StoredHolding, ontology_quads
 from qit4n_kg.validation.placing import place_given
@@ -175,9 +175,10 @@ def judge_given(gate: Gate, data: MergedData, suggester: Suggester, given: Seque
     """Judge what was read, with suggestions and the place of each result."""
     quads = [quad for one in given for quad in one.quads]
     report = validate_change(gate, data, quads, most=MOST_ALIKE).report
-    found, _ = first_of_each((*report.results, *suggester.near_duplicates(quads), *refused(quads)), MOST_ALIKE)
+    found, is_cut = first_of_each((*report.results, *suggester.near_duplicates(quads), *refused(quads)), MOST_ALIKE)
     results = suggester.improve(found)
-    return replace(report.with_results(place_given(results, given)), statements=len(set(quads)))
+    hint = FIRST_TOLD.format(MOST_ALIKE) if is_cut else report.hint
+    return replace(report.with_results(place_given(results, given)), statements=len(set(quads)), hint=hint)
 
 
 def _uploads(header: dict[str, Any], body: bytes) -> list[Upload]:
