@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Triple
 
+from qit4n_kg.entities.kept import Kept
 from qit4n_kg.namespaces import DCTERMS, FOAF, RDFS, SCHEMA, SKOS, compact, prefixes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from qit4n_kg.store.base import Store, Term
 
@@ -94,8 +94,12 @@ class LabelReader:
         self._base = base
         self._prefixes = prefixes(base) if base else None
         self._wanted = tuple(language.lower() for language in languages)
-        self.label: Callable[[str], str] = lru_cache(16_384)(self._read)
-        self._first: Callable[[str], str | None] = lru_cache(16_384)(self._read_first)
+        self._labels: Kept[str] = Kept(16_384)
+        self._firsts: Kept[str | None] = Kept(16_384)
+
+    def label(self, iri: str) -> str:
+        """Return what a thing or a term is called, its identifier's words where it has no name."""
+        return self._labels.get(iri, self._read)
 
     def reference(self, iri: str) -> Reference:
         """Pair an IRI with its label."""
@@ -111,7 +115,7 @@ class LabelReader:
 
     def before_english(self, iri: str) -> str | None:
         """Return a label in a language that is preferred to English, None where there is none."""
-        return self._first(iri) if self._wanted[0] != "en" else None
+        return self._firsts.get(iri, self._read_first) if self._wanted[0] != "en" else None
 
     def _read(self, iri: str) -> str:
         if label := self.before_english(iri):

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from pyoxigraph import Literal, NamedNode
 
+from qit4n_kg.entities.kept import Kept
 from qit4n_kg.namespaces import DCTERMS, RDF, RDFS, STDORG
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from qit4n_kg.entities.labels import LabelReader, Reference
     from qit4n_kg.store.base import Store, Term
 
@@ -71,7 +69,11 @@ class PassageReader:
     def __init__(self, store: Store, labels: LabelReader) -> None:
         self._store = store
         self._labels = labels
-        self.passage: Callable[[str], Passage] = lru_cache(8192)(self._read)
+        self._kept: Kept[Passage] = Kept(8192)
+
+    def passage(self, graph: str) -> Passage:
+        """Return what a named graph is."""
+        return self._kept.get(graph, self._read)
 
     def _read(self, graph: str) -> Passage:
         """Read in every graph: an overruled one describes itself in itself, which is not in force."""

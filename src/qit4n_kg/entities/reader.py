@@ -8,13 +8,14 @@ model: the default graph holds what is in force, and each named graph that repea
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import islice
 from threading import Lock
 from typing import TYPE_CHECKING, cast
 
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Triple
 
+from qit4n_kg.entities.kept import Kept
 from qit4n_kg.entities.labels import LabelReader, Reference, natural_key, words
 from qit4n_kg.entities.passages import Passage, PassageReader, SourceKind
 from qit4n_kg.entities.view import Difference, Discrepancy, EntityView, LinksPage, PropertyGroup, Question, Value
@@ -87,10 +88,10 @@ class EntityReader:
         self._queries = queries
         self.labels = LabelReader(store, base, languages, rendered)
         self.passages = PassageReader(store, self.labels)
-        self._known_counts: Callable[[str, bool], dict[str, int]] = lru_cache(1024)(self._read_counts)
+        self._known_counts: Kept[dict[str, int]] = Kept(1024)
         self._counting = Lock()
         self._hubs: set[tuple[str, bool]] = set()
-        self._superclasses: Callable[[str], frozenset[str]] = lru_cache(4096)(self._read_superclasses)
+        self._superclasses: Kept[frozenset[str]] = Kept(4096)
 
     def has(self, iri: str) -> bool:
         """Tell whether any statement in force is about this IRI."""
@@ -184,7 +185,7 @@ class EntityReader:
     def _counts(self, iri: str, incoming: bool) -> dict[str, int]:
         """Return the kept counts; many requests at once count once."""
         with self._counting:
-            return self._known_counts(iri, incoming)
+            return self._known_counts.get((iri, incoming), self._read_counts, iri, incoming)
 
     def _read_counts(self, iri: str, incoming: bool) -> dict[str, int]:
         """Count the statements on one side of a hub by predicate, `COUNTED` + 1 of them at most."""
@@ -283,7 +284,7 @@ class EntityReader:
     def _most_specific(self, types: Iterable[Value]) -> tuple[Reference, ...]:
         """Keep the classes that are no superclass of another one; asserted ones, where there are any."""
         named = {value.term.value: value for value in types if isinstance(value.term, NamedNode)}
-        above = {iri: self._superclasses(iri) for iri in named}
+        above = {iri: self._superclasses.get(iri, self._read_superclasses) for iri in named}
         lowest = [iri for iri in named if not any(iri in above[other] and other not in above[iri] for other in named)]
         asserted = [iri for iri in lowest if not named[iri].is_entailed]
         return tuple(self.labels.reference(iri) for iri in asserted or lowest)

@@ -10,7 +10,7 @@ from qit4n_kg.config import Settings, load_settings
 from qit4n_kg.graph import KnowledgeGraph
 from qit4n_kg.web import access, assets, bodies, cors, hosts, languages, links, privileges, rates, responses
 from qit4n_kg.web.catalogue import catalogue
-from qit4n_kg.web.context import EXTENSION, SNAPSHOT_KEY, knowledge_graph
+from qit4n_kg.web.context import EXTENSION, SNAPSHOT_KEY, knowledge_graph, let_go
 from qit4n_kg.web.contribute import contribute
 from qit4n_kg.web.contribute_forms import contribute_forms
 from qit4n_kg.web.contribute_sheets import contribute_sheets
@@ -124,6 +124,7 @@ def make_routes(settings: Settings) -> Flask:
     cors.register(app)
     rates.register(app, settings)
     app.after_request(_add_headers)
+    app.teardown_request(let_go)
     return app
 
 

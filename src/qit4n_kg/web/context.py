@@ -27,3 +27,10 @@ def snapshot() -> Snapshot:
     if "snapshot" not in g:
         g.snapshot = request.environ.get(SNAPSHOT_KEY) or knowledge_graph().current()
     return cast("Snapshot", g.snapshot)
+
+
+def let_go(_: BaseException | None) -> None:
+    """Let go of the generation at a request's end: contexts of templates refer to themselves, and would keep its store open."""
+    for name in ("snapshot", "reading"):
+        g.pop(name, None)
+    request.environ.pop(SNAPSHOT_KEY, None)

@@ -117,7 +117,8 @@ class Common:
 
     @cached_property
     def _target(self) -> Callable[[str], links.Target | None]:
-        return lru_cache(16_384)(lambda iri: links.target(iri, self.settings))
+        settings = self.settings  # no cycle, which would keep the store open
+        return lru_cache(16_384)(lambda iri: links.target(iri, settings))
 
 
 @dataclass
@@ -220,5 +221,5 @@ def _common(now: Snapshot) -> Common:
                 found = Common(now, knowledge_graph().settings, knowledge_graph().catalogue)
                 kept[now.generation.number] = found
                 while len(kept) > _GENERATIONS:
-                    kept.popitem(last=False)
+                    kept.popitem(last=False)[1].readings.clear()  # they refer to it
     return found
