@@ -30,7 +30,7 @@ from qit4n_kg.tokens import Role
 from qit4n_kg.web import access
 from qit4n_kg.web.context import knowledge_graph, snapshot
 from qit4n_kg.web.protocol import read_number
-from qit4n_kg.web.readings import reading
+from qit4n_kg.web.readings import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -150,7 +150,7 @@ def effects(id_: str) -> Response:
         contribution=contribution,
         title=title_of(contribution),
         effects=found,
-        text=reading().entities.labels.text,
+        text=text_of,
         in_words=words,
     )
     return finish(Response(body, content_type=HTML.content_type))

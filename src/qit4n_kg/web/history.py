@@ -11,7 +11,7 @@ from qit4n_kg.errors import GenerationGoneError
 from qit4n_kg.formats import HTML
 from qit4n_kg.web.context import knowledge_graph, snapshot
 from qit4n_kg.web.protocol import read_number
-from qit4n_kg.web.readings import reading
+from qit4n_kg.web.readings import reading, text_of
 from qit4n_kg.web.retired import answer_retired
 from qit4n_kg.web.sending import send
 from qit4n_kg.web.signposts import path_of
@@ -45,7 +45,7 @@ def show(name: str) -> Response:
         has_more=has_more,
         steps=compare(numbers, lambda number: knowledge_graph().pinned(number).store, iri),
         kept=[knowledge_graph().kept(number) for number in numbers],
-        text=now.entities.labels.text,
+        text=text_of,
     )
     return send(body, HTML)
 

@@ -15,7 +15,7 @@ from flask import Blueprint, Response, render_template, request
 
 from qit4n_kg.errors import NotFoundError, ParameterError
 from qit4n_kg.formats import CSV, HTML, JSON, XLSX, by_name, negotiate
-from qit4n_kg.search.lists import NOTHING, Column, Lists, Part, Wanted
+from qit4n_kg.search.lists import NOTHING, Column, Lists, Part, Value, Wanted
 from qit4n_kg.search.sheets import MOST_ROWS, WRITERS
 from qit4n_kg.web import links
 from qit4n_kg.web.asking import expand, read_count, shorten, takes
@@ -247,7 +247,7 @@ def _page(view: View) -> Response:
         unseen=[column.label for column in columns if column.is_hidden and not column.is_paired],
         sortable=[{"name": "item", "label": panel.headers.get("item", panel.title), "kind": "text"}, *described],
         names={row.iri: labels.before_english(row.iri) or row.label for row in part.rows},
-        called=lambda value: (labels.before_english(value.iri) if value.iri else None) or value.text,
+        called=_called,
         facets=_facets(view, columns, part),
         chosen=[_chosen(view, columns, part, name, value) for name, value in view.filters.items()],
         numbers=page_numbers(view.page, pages),
@@ -276,6 +276,10 @@ def _value_label(column: Column, value: str, label: str) -> str:
     if value == NOTHING:
         return gettext(column.absent) if column.absent else gettext("None stated")
     return (reading().entities.labels.before_english(value) if ":" in value else None) or label
+
+
+def _called(value: Value) -> str:
+    return (reading().entities.labels.before_english(value.iri) if value.iri else None) or value.text
 
 
 def _facets(view: View, columns: Sequence[Column], part: Part) -> list[Facet]:

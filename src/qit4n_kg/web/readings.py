@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from qit4n_kg.entities.view import EntityView
     from qit4n_kg.graph import Snapshot
     from qit4n_kg.queries import Catalogue
+    from qit4n_kg.store.base import Term
 
 _EXTENSION = "readings"
 _ORDERS = 8
@@ -208,6 +209,11 @@ def reading(wanted: Sequence[str] | None = None) -> Reading:
     if wanted is None:
         g.reading = found
     return found
+
+
+def text_of(term: Term) -> str:
+    """Return what to show for any term; for templates, which must not hold a reader (`context.let_go`)."""
+    return reading().entities.labels.text(term)
 
 
 def _common(now: Snapshot) -> Common:

@@ -13,7 +13,7 @@ PAGES = (
     "/people",
     "/doc/person/zhangchao-ma",
     "/doc/person/zhangchao-ma?lang=fr",
-    "/doc/fg-qit4n/meeting/1",
+    "/history/person/zhangchao-ma",
     "/ontology",
 )
 
