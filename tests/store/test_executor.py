@@ -6,6 +6,7 @@ Guards the promises of `store/executor.py` (deadline, memory, result size, queue
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -92,9 +93,11 @@ def eventually(condition, seconds=10.0):
 def children(pid="self"):
     """List the processes below one: the template of query processes, and these."""
     found = []
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in map(int, (task / "children").read_text().split()):
-            found += [child, *children(child)]
+    with contextlib.suppress(FileNotFoundError):  # a process that ended meanwhile
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that did
+                for child in map(int, (task / "children").read_text().split()):
+                    found += [child, *children(child)]
     return sorted(found)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import io
 import json
@@ -33,15 +34,19 @@ HEAD = "@base <https://w3id.org/qit4n/id/> . @prefix stdorg: <https://w3id.org/s
 BAD = f"{HEAD}<person/x> a stdorg:Person .\n"
 
 
+@contextlib.contextmanager
 def app_of(settings: Settings, **changes: object) -> Iterator[Flask]:
     app = create_app(dataclasses.replace(settings, **changes))
-    yield app
-    app.extensions["knowledge_graph"].close()
+    try:
+        yield app
+    finally:
+        app.extensions["knowledge_graph"].close()
 
 
 @pytest.fixture(scope="module")
 def app(built_state: Settings) -> Iterator[Flask]:
-    yield from app_of(built_state, validation_timeout=110.0, validation_triples=2000, validations_per_minute=10_000)
+    with app_of(built_state, validation_timeout=110.0, validation_triples=2000, validations_per_minute=10_000) as app:
+        yield app
 
 
 @pytest.fixture
@@ -101,7 +106,7 @@ def test_a_file_of_an_unknown_kind_is_refused_by_name(client):
 
 
 def test_too_many_bytes_are_refused(built_state):
-    for app in app_of(built_state, request_bytes=1000):
+    with app_of(built_state, request_bytes=1000) as app:
         answer = app.test_client().post("/validate", data="#" * 2000, content_type=TTL)
         assert (answer.status_code, answer.json["type"]) == (413, "/problems/too-large")
 
@@ -149,8 +154,8 @@ def test_the_next_validation_works_after_the_process_was_killed(app, client):
 
 
 def test_a_deadline_ends_the_process_and_is_a_problem(built_state):
-    lines = "".join(f"<person/x{n}> a stdorg:Person ; stdorg:affiliatedWith 1 .\n" for n in range(30_000))
-    for app in app_of(built_state, validation_timeout=0.2):
+    lines = "".join(f"<person/x{n}> a stdorg:Person ; stdorg:affiliatedWith 1 .\n" for n in range(20_000))
+    with app_of(built_state, validation_timeout=0.05) as app:
         answer = app.test_client().post("/validate", data=HEAD + lines, content_type=TTL)
         assert (answer.status_code, answer.json["type"]) == (503, "/problems/validation-limit")
         assert app.extensions["knowledge_graph"].gatekeeper._process is None
@@ -158,13 +163,13 @@ def test_a_deadline_ends_the_process_and_is_a_problem(built_state):
 
 def test_memory_ends_the_process_and_is_a_problem(built_state):
     lines = "".join(f"<person/x{n}> a stdorg:Person ; stdorg:affiliatedWith {n} .\n" for n in range(40_000))
-    for app in app_of(built_state, validation_memory=8 * 2**20, validation_timeout=110.0):
+    with app_of(built_state, validation_memory=8 * 2**20, validation_timeout=110.0) as app:
         answer = app.test_client().post("/validate", data=HEAD + lines, content_type=TTL)
         assert (answer.status_code, answer.json["type"]) == (503, "/problems/validation-limit")
 
 
 def test_one_address_can_ask_only_so_often(built_state):
-    for app in app_of(built_state, validations_per_minute=1):
+    with app_of(built_state, validations_per_minute=1) as app:
         client = app.test_client()
         assert client.post("/validate", data="x", content_type="application/pdf").status_code == 415
         answer = client.post("/validate", data=BAD, content_type=TTL)
