@@ -29,7 +29,7 @@ def test_typing_a_part_of_a_name_suggests_it_and_the_keyboard_opens_it(open_page
     box = page.locator(BOX)
     box.click()
     page.keyboard.type("kenyos", delay=10)
-    page.locator(f"{SUGGESTION}:first-child", has_text="Kaoru Kenyoshi").wait_for()  # after those for "ke", if it comes to that
+    page.locator(f"{SUGGESTION}:first-child", has_text="Kaoru Kenyoshi").wait_for()
     assert box.get_attribute("aria-expanded") == "true"
     assert page.locator(SUGGESTION).first.inner_text().startswith("Kaoru Kenyoshi")
     assert "suggestions" in page.locator("form.site-search [role=status]").inner_text()
