@@ -87,18 +87,24 @@ def test_the_document_is_marked_as_a_preliminary_proposal(export):
     assert "drafts" in tables[1][0][0]
     footer = Document(io.BytesIO(content)).sections[0].footer.paragraphs[0].text
     assert footer.startswith("Preliminary proposal")
+    assert footer.endswith("page 1 of 1"), "a word processor fills these fields in"
     assert "Proposed to all study groups" in text
 
 
 def test_the_document_says_what_the_json_says(export):
     sheet = json.loads(export("handover/itu-t-sg13.json"))
-    _, (_, _, named, to_all) = read(export("handover/itu-t-sg13.docx"))
+    _, (head, _, named, to_all) = read(export("handover/itu-t-sg13.docx"))
+    assert sheet["fromInFull"] == ["FG QIT4N (Focus Group on quantum information technology for networks)"]
+    assert head[0] == ["From", *sheet["fromInFull"]]
+    assert [row[1] for row in head if row[0] == "State of the work"] == ["as reported in October 2021"]
     assert [row[0] for row in named] == ["Position", *(str(one["position"]) for one in sheet["proposedToTheGroup"])]
     rows = [*(row[1:] for row in named[1:]), *to_all[1:]]
     for row, one in zip(rows, (*sheet["proposedToTheGroup"], *sheet["proposedToAllStudyGroups"]), strict=True):
         assert row[0].startswith(f"{one['code']} {one['titles'][0]['text']}")
         assert all(title["text"] in row[0] for title in one["titles"])
         assert one["status"] in row[1]
+        assert one["due"] == "2021-12"
+        assert "due December 2021" in row[1]
         assert all(editor["name"] in row[2] for editor in one["editors"])
         assert all(f"{other['name']} ({other['position']})" in row[3] for other in one["coRecipients"])
 

@@ -6,7 +6,11 @@ import csv
 import datetime
 import io
 import json
+import re
+import shutil
+import subprocess
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -31,8 +35,6 @@ from qit4n_kg.queries import bind, read_query
 from qit4n_kg.store.oxigraph import OxigraphStore
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rdflib.term import Node
 
 BASE = "https://example.org/exports/csvw/"
@@ -213,6 +215,7 @@ def test_openpyxl_reads_the_workbook_as_the_queries_answer(graph_store):
         header, *rows = book[name].iter_rows(values_only=True)
         assert list(header) == [column.name for column in table.columns]
         assert [tuple(map(sheet_value, row)) for row in table.values] == [tuple(row) for row in rows]
+    assert book.properties.title == "Tables about FG QIT4N"
     assert [row[2] for row in book["Contents"].iter_rows(min_row=2, max_row=3, values_only=True)] == [9, 6]
 
 
@@ -226,6 +229,32 @@ def test_openpyxl_refuses_a_spoiled_copy(graph_store):
     content = made(graph_store, "workbook.xlsx")
     with pytest.raises(Exception, match=r"zip|File"):
         openpyxl.load_workbook(io.BytesIO(content[: len(content) // 2]))
+
+
+def office_prints(content: bytes, folder: Path) -> bytes:
+    """The workbook as LibreOffice prints it; empty if it can't."""
+    office = shutil.which("soffice")
+    if office is None or not Path("/usr/lib/libreoffice/program/libsclo.so").is_file():
+        pytest.skip("LibreOffice Calc is not installed.")
+    (folder / "book.xlsx").write_bytes(content)
+    profile = f"-env:UserInstallation=file://{folder}/profile"
+    command = [office, profile, "--headless", "--convert-to", "pdf", "--outdir", str(folder), str(folder / "book.xlsx")]
+    subprocess.run(command, capture_output=True, timeout=100, check=False)
+    printed = folder / "book.pdf"
+    return printed.read_bytes() if printed.is_file() else b""
+
+
+@pytest.mark.slow
+def test_libreoffice_prints_each_sheet_in_the_width_of_a_page(graph_store, tmp_path):
+    printed = office_prints(made(graph_store, "workbook.xlsx"), tmp_path)
+    pages = re.findall(rb"/Type\s*/Page\b", printed)
+    assert len(pages) == len(TABLES) + 1, "a table that is wider than a page would need more"
+
+
+@pytest.mark.slow
+def test_libreoffice_refuses_a_spoiled_workbook(graph_store, tmp_path):
+    content = made(graph_store, "workbook.xlsx")
+    assert office_prints(content[: len(content) // 2], tmp_path) == b""
 
 
 def test_a_table_is_about_the_group_that_is_asked_for(second_store):

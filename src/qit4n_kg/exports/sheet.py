@@ -12,6 +12,8 @@ from qit4n_kg.exports.deliverables import Item, read_items
 from qit4n_kg.exports.facts import Facts, expand
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from qit4n_kg.exports.making import Material, Passage
 
 _MOST_NAMED = 20
@@ -51,6 +53,8 @@ class Sheet:
 
     group: str
     senders: tuple[str, ...]
+    senders_in_full: tuple[str, ...]
+    """The same with their titles, where these are stated."""
     to_group: tuple[Proposal, ...]
     to_all: tuple[Proposal, ...]
 
@@ -96,7 +100,16 @@ def read_sheet(material: Material) -> Sheet:
     if not by_name and not to_all:
         raise NotFoundError(f"Nothing is proposed to {material.wanted.argument!r}.", hint=_known_groups(material))
     senders = tuple(sorted({name for item in items.values() for name in item.within or item.groups}))
-    return Sheet(facts.label(group) or group, senders, tuple(by_name), tuple(to_all))
+    titles = _sender_titles(facts, items)
+    in_full = tuple(f"{name} ({titles[name]})" if name in titles else name for name in senders)
+    return Sheet(facts.label(group) or group, senders, in_full, tuple(by_name), tuple(to_all))
+
+
+def _sender_titles(facts: Facts, items: Iterable[str]) -> dict[str, str]:
+    """Return the titles of groups by their labels."""
+    groups = dict.fromkeys(group for item in items for group in facts.iris(item, "stdorg:producedWithin"))
+    said = ((facts.label(group), facts.text(group, "dcterms:title")) for group in groups)
+    return {label: title for label, title in said if label is not None and title is not None}
 
 
 def _proposal(material: Material, item: Item, own: str, proposals: list[str]) -> Proposal:

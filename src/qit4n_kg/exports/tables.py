@@ -7,12 +7,12 @@ import re
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from pyoxigraph import Literal, NamedNode
 
 from qit4n_kg.errors import NotFoundError
-from qit4n_kg.exports.deliverables import clean
+from qit4n_kg.exports.deliverables import clean, one_line
 from qit4n_kg.exports.facts import expand
 from qit4n_kg.namespaces import XSD
 from qit4n_kg.queries import CatalogueQuery, bind, read_query
@@ -131,6 +131,18 @@ def _column(name: str, terms: tuple[Term | None, ...], *, is_list: bool) -> tupl
     separator = next((one for one in _OTHERS if not any(one in text for texts in lists for text in texts)), SEPARATOR)
     cells = (Literal(separator.join(texts)) for texts in lists)
     return Column(name, Kind.STRING, separator), tuple(cells)
+
+
+def group_iri(material: Material) -> str:
+    """Return the IRI of the group that was asked for."""
+    query = material.wanted.export.description.query
+    (group,) = bind(query, {PARAMETER: group_name(material)}, material.base_iri).values()
+    return cast("NamedNode", group).value
+
+
+def group_label(material: Material) -> str:
+    """Return what the group that was asked for is called: its label, else as it was asked for."""
+    return one_line(material.facts.label(group_iri(material)) or group_name(material))
 
 
 def group_name(material: Material) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -48,18 +49,29 @@ def mark(sheet: Sheet) -> str:
 
 def _caution(sheet: Sheet) -> str:
     said = (
-        f"is called {sheet.firmness.lower()} by its source"
+        f"The source calls this distribution {sheet.firmness.lower()}."
         if sheet.firmness
-        else "is not said to be firm or preliminary"
+        else "The source does not say whether this distribution is firm or preliminary."
     )
+    whose = "either group" if len(sheet.senders) == 1 else "any of the groups"
     drafts = sum(one.item.is_draft for one in sheet.proposals)
     which = (
         "The deliverables are drafts" if drafts == len(sheet.proposals) else f"{drafts} of the deliverables are drafts"
     )
     state = f"{which}: no date of issue is stated" if drafts else "Each deliverable has a date of issue"
-    return (
-        f"This distribution {said}. It is no decision of either group. {state}. Texts and recipients may still change."
-    )
+    return f"{said} It is no decision of {whose}. {state}. Texts and recipients may still change."
+
+
+def _day(text: str) -> str:
+    """Return a date or a month in words; another text as it is.
+
+    >>> _day("2021-10"), _day("2021-12-09"), _day("late 2021")
+    ('October 2021', '9 December 2021', 'late 2021')
+    """
+    for form, words in (("%Y-%m", "%B %Y"), ("%Y-%m-%d", "%d %B %Y")):
+        with suppress(ValueError):
+            return datetime.strptime(text, form).strftime(words).lstrip("0")
+    return text
 
 
 # --- JSON -----------------------------------------------------------------------------------------------------------------
@@ -73,6 +85,7 @@ def write_json(material: Material, output: BinaryIO) -> None:
         "caution": _caution(sheet),
         "to": {"name": sheet.group, "iri": material.thing},
         "from": list(sheet.senders),
+        "fromInFull": list(sheet.senders_in_full),
         "asOf": list(sheet.as_of),
         "sources": list(sheet.documents),
         "generation": {"number": material.stamp.generation, "dataset": material.stamp.dataset},
@@ -141,12 +154,15 @@ def _blank(sheet: Sheet, stamp: Stamp) -> WordDocument:
             style.element.rPr.rFonts.attrib.pop(qn(f"w:{theme}"), None)  # they would win over the name
     properties = document.core_properties
     properties.title, properties.subject = _subject(sheet)[:_LONGEST_PROPERTY], mark(sheet)[:_LONGEST_PROPERTY]
+    properties.language = "en"
     properties.author = properties.comments = properties.last_modified_by = ""
     properties.created = properties.modified = datetime.fromisoformat(stamp.built_at).replace(tzinfo=None)
     footer = section.footer.paragraphs[0]
     footer.alignment = WD_ALIGN_PARAGRAPH.CENTER
     _grey(footer, f"{mark(sheet)} · {_subject(sheet)} · page ")
-    _add_page_number(footer)
+    _add_field(footer, "PAGE")
+    _grey(footer, " of ")
+    _add_field(footer, "NUMPAGES")
     return document
 
 
@@ -157,10 +173,10 @@ def _subject(sheet: Sheet) -> str:
 def _add_head(document: WordDocument, sheet: Sheet) -> None:
     document.add_paragraph("Hand-over of deliverables", style="Title")
     rows = {
-        "From": ", ".join(sheet.senders),
+        "From": "; ".join(sheet.senders_in_full),
         "To": sheet.group,
         "Subject": f"{_subject(sheet)}: {len(sheet.to_group)} by name, {len(sheet.to_all)} with all study groups",
-        "State of the work": f"as reported in {' and '.join(sheet.as_of)}" if sheet.as_of else "",
+        "State of the work": f"as reported in {' and '.join(map(_day, sheet.as_of))}" if sheet.as_of else "",
         "Source": "; ".join(sheet.documents),
     }
     table = document.add_table(rows=0, cols=2)
@@ -176,6 +192,8 @@ def _add_mark(document: WordDocument, sheet: Sheet) -> None:
     """Add the box that says what the document is not."""
     document.add_paragraph().paragraph_format.space_after = Pt(0)
     table = document.add_table(rows=1, cols=1, style="Table Grid")
+    table.alignment = WD_TABLE_ALIGNMENT.CENTER  # as the tables below: their borders stand in one line with its own
+    _set_widths(table, (Cm(sum(width.cm for width in _WIDTHS)),))
     cell = table.rows[0].cells[0]
     _shade(cell, _MARK_SHADE)
     paragraph = cell.paragraphs[0]
@@ -191,13 +209,15 @@ def _add_part(document: WordDocument, heading: str, proposals: Sequence[Proposal
         document.add_paragraph("None.")
         return
     last = "Also proposed to (position)" if has_position else "Recipients"
-    columns = [*(["Position"] if has_position else []), "Deliverable", "State", "Editors", last]
+    columns = [*(["Position"] if has_position else []), "Deliverable", "State of the work", "Editors", last]
     table = document.add_table(rows=1, cols=len(columns), style="Table Grid")
     table.alignment = WD_TABLE_ALIGNMENT.CENTER
     for cell, name in zip(table.rows[0].cells, columns, strict=True):
         _write(cell, [(name, True)])
         _shade(cell, _SHADE)
+        cell.paragraphs[0].paragraph_format.keep_with_next = True
     _repeat_header(table)
+    _pad(table)
     for proposal in proposals:
         _add_row(table, proposal, has_position=has_position)
     _set_widths(table, _WIDTHS if has_position else (Cm(_WIDTHS[0].cm + _WIDTHS[1].cm), *_WIDTHS[2:]))
@@ -217,7 +237,7 @@ def _add_row(table: Table, proposal: Proposal, *, has_position: bool) -> None:
     _add_lines(cells[1], [", ".join(filter(None, (item.kind, *item.groups)))])
     _write(cells[2], [(item.status or "status not stated", False)])
     progress = f"{item.progress} % complete" if item.progress is not None else "completion not stated"
-    _add_lines(cells[2], [progress, f"due {item.due}" if item.due else "no due date stated"])
+    _add_lines(cells[2], [progress, f"due {_day(item.due)}" if item.due else "no due date stated"])
     names = [f"{e.name}{_role(e.role)}{''.join(f', {a}' for a in e.affiliations)}" for e in item.editors]
     _write(cells[3], [(names[0] if names else "none stated", False)])
     _add_lines(cells[3], names[1:])
@@ -250,7 +270,8 @@ def _add_notes(document: WordDocument, stamp: Stamp) -> None:
     )
     _grey(
         document.add_paragraph(),
-        f"Made from generation {stamp.generation} of the knowledge graph, dataset {stamp.dataset}.",
+        f"Made from generation {stamp.generation} of the knowledge graph, built on {_day(stamp.built_at[:10])}, dataset "
+        f"{stamp.dataset}.",
     )
 
 
@@ -305,10 +326,26 @@ def _keep_together(row: Any) -> None:
     row.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
 
 
-def _add_page_number(paragraph: Paragraph) -> None:
-    run = paragraph.add_run()
-    run.font.size, run.font.color.rgb = Pt(8.5), _GREY
-    for kind, text in (("begin", None), (None, "PAGE"), ("end", None)):
+def _pad(table: Table) -> None:
+    """Keep the texts of a table away from its lines."""
+    margins = OxmlElement("w:tblCellMar")
+    for side in ("top", "bottom"):
+        margin = OxmlElement(f"w:{side}")
+        margin.set(qn("w:w"), "45")  # of a twentieth of a point
+        margin.set(qn("w:type"), "dxa")
+        margins.append(margin)
+    properties = table._tbl.tblPr  # noqa: SLF001
+    look = properties.find(qn("w:tblLook"))
+    properties.append(margins) if look is None else look.addprevious(margins)
+
+
+def _add_field(paragraph: Paragraph, name: str) -> None:
+    """Add what a word processor fills in; each part is a run of its own, else its result loses the run's look."""
+    for kind, text in (("begin", None), (None, name), ("separate", None), ("", "1"), ("end", None)):
+        run = paragraph.add_run(text if kind == "" else "")
+        run.font.size, run.font.color.rgb = Pt(8.5), _GREY
+        if kind == "":
+            continue
         element = OxmlElement("w:instrText" if kind is None else "w:fldChar")
         if kind is None:
             element.text = text

@@ -25,7 +25,7 @@ from qit4n_kg.exports.tables import (
     Table,
     Value,
     column_properties,
-    group_name,
+    group_label,
     read_table,
     read_tables,
     text_of,
@@ -79,20 +79,15 @@ def write_metadata(material: Material, output: BinaryIO) -> None:
     properties = column_properties(material)
     group = material.arguments.get(PARAMETER)
     query = f"?{PARAMETER}={group}" if group else ""
-    about = next(iter(material.facts.texts(_group_iri(material), "rdfs:label")), group_name(material))
     document = {
         "@context": ["http://www.w3.org/ns/csvw", {"@language": "en"}],
-        "dc:title": f"Tables about {about}",
+        "dc:title": f"Tables about {group_label(material)}",
         "dc:description": f"Generation {material.stamp.generation} of the knowledge graph, dataset {material.stamp.dataset}.",
         "dc:modified": {"@value": material.stamp.built_at, "@type": "xsd:dateTime"},
         "dialect": {"encoding": "utf-8", "lineTerminators": ["\r\n"], "header": True},
         "tables": [_describe(material, table, properties, query) for table in read_tables(material)],
     }
     output.write((json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode())
-
-
-def _group_iri(material: Material) -> str:
-    return f"{material.id_base}{group_name(material).removeprefix('id:')}"
 
 
 def _describe(material: Material, table: Table, properties: dict[str, str], query: str) -> dict[str, Any]:
