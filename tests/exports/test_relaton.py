@@ -95,6 +95,16 @@ def test_xml_read_back_gives_titles_editors_dates_and_status(export, graph_store
     assert {(code, name) for code, item in by_code.items() for name in editors(item)} == stated
 
 
+def test_names_are_in_their_parts_where_these_are_stated(export):
+    found = {
+        name.findtext("completename"): (name.findtext("forename"), name.findtext("surname"))
+        for item in items(export("relaton.xml"))
+        for name in item.iterfind("contributor/person/name")
+    }
+    assert found["Man-Hong Yung"] == ("Man-Hong", "Yung")
+    assert found["K. Karunaratne"] == (None, "Karunaratne"), "the source has an initial only"
+
+
 def test_yaml_says_what_xml_says(export):
     found = yaml.safe_load(export("relaton.yaml"))["root"]["items"]
     for item, other in zip(items(export("relaton.xml")), found, strict=True):
@@ -103,6 +113,13 @@ def test_yaml_says_what_xml_says(export):
         assert other["docstatus"]["stage"] == item.findtext("status/stage")
         people = [c["person"]["name"]["completename"] for c in other["contributor"] if "person" in c]
         assert people == editors(item)
+        names = [c["person"]["name"] for c in other["contributor"] if "person" in c]
+        assert [name.get("surname", {}).get("content") for name in names] == [
+            name.findtext("surname") for name in item.iterfind("contributor/person/name")
+        ]
+        assert [name.get("given", {}).get("forename", [{}])[0].get("content") for name in names] == [
+            name.findtext("forename") for name in item.iterfind("contributor/person/name")
+        ]
         assert [date["value"] for date in other["date"]] == [on.text for on in item.findall("date/on")]
 
 

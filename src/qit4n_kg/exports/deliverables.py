@@ -15,16 +15,19 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\
 
 @dataclass(frozen=True)
 class Editor:
-    """A role held on a deliverable: name and role as they are labelled, affiliations as stated for it.
-
-    `parts` are family and given name, where both are stated.
-    """
+    """A role held on a deliverable: name and role as they are labelled, affiliations as stated for it."""
 
     name: str
-    parts: tuple[str, str] | None
+    family: str | None
+    given: str | None
     role: str | None
     honorific: str | None
     affiliations: tuple[str, ...]
+
+    @property
+    def parts(self) -> tuple[str, str] | None:
+        """Family and given name, where both are stated."""
+        return (self.family, self.given) if self.family and self.given else None
 
 
 @dataclass(frozen=True)
@@ -160,8 +163,7 @@ def _editors(facts: Facts) -> dict[str, tuple[Editor, ...]]:
         family, given = (
             facts.text(agent, f"foaf:{part}Name") if agent is not None else None for part in ("family", "given")
         )
-        parts = (family, given) if family and given else None
-        editor = Editor(name, parts, facts.label(role), facts.text(held, "stdorg:honorific"), affiliations)
+        editor = Editor(name, family, given, facts.label(role), facts.text(held, "stdorg:honorific"), affiliations)
         for deliverable in facts.iris(held, "stdorg:in"):
             found.setdefault(deliverable, []).append((role.rpartition("/")[2], editor))
     return {

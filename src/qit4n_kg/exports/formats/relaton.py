@@ -108,6 +108,8 @@ def _add_editor(parent: Xml.Element, editor: Editor) -> None:
     person = Xml.SubElement(_contributor(parent, "editor", editor.role), "person")
     name = Xml.SubElement(person, "name")
     _text(name, "prefix", editor.honorific)
+    _text(name, "forename", editor.given)
+    _text(name, "surname", editor.family)
     _text(name, "completename", editor.name)
     for affiliation in editor.affiliations:
         organization = Xml.SubElement(Xml.SubElement(person, "affiliation"), "organization")
@@ -182,6 +184,10 @@ def _group_entry(item: Item, group: str) -> dict[str, Any]:
 
 def _editor_entry(editor: Editor) -> dict[str, Any]:
     name: dict[str, Any] = {"prefix": [editor.honorific]} if editor.honorific else {}
+    if editor.given is not None:
+        name["given"] = {"forename": [{"content": editor.given}]}
+    if editor.family is not None:
+        name["surname"] = {"content": editor.family}
     person: dict[str, Any] = {"name": {**name, "completename": editor.name}}
     if editor.affiliations:
         person["affiliation"] = [{"organization": {"name": [name]}} for name in editor.affiliations]
