@@ -18,6 +18,7 @@ import click
 from qit4n_kg import errors
 from qit4n_kg.cli import main as command_line
 from qit4n_kg.config import SETTINGS, load_settings
+from qit4n_kg.exports.loss_report import Reason
 from qit4n_kg.exports.registry import read_registry
 from qit4n_kg.queries import read_catalogue
 from qit4n_kg.web.app import make_routes
@@ -46,9 +47,12 @@ a process of its own with a deadline (`QIT4N_EXPORT_TIMEOUT`) and a memory limit
 `/exports` with `Accept: application/json`) is the list for programs: addresses, media types, what may stand in a name, parameters.
 From a [mirror](feed.md) the same bytes come as from its source.
 
-`?report=loss`, or `--loss`, tells what a format does not hold. A fact is a statement that a source passage, reference data or a
-contribution in force makes; it is carried when the export's query takes it and its subject was not left out. For tables a fact is
-carried when a query names its property and its value, or a label of it, stands in a cell.
+`?report=loss` (a page; `&format=json` for programs), or `--loss`, tells what a format does not hold: first why and how much, then of
+which classes, then which properties, then each fact. A fact is a statement that a source passage, reference data or a contribution in
+force makes; it is carried when the export's query takes it and its subject was not left out. For tables a fact is carried when a query
+names its property and its value, or a label of it, stands in a cell. Each lost fact has one reason:
+
+REASONS
 
 What has changed since a registry last looked, and an exact copy that is kept up to date: the [change feed](feed.md).
 
@@ -201,7 +205,9 @@ def exports() -> str:
         f"`tests/exports/`.\n\n{validators()}",
         "What they cost": COSTS.read_text(encoding="utf-8").strip(),
     }
-    return EXPORTS_HEADER + "".join(f"\n## {title}\n\n{text}\n" for title, text in sections.items())
+    reasons = "\n".join(f"- `{reason.value}`: {reason.meaning}" for reason in Reason)
+    header = EXPORTS_HEADER.replace("REASONS", reasons)
+    return header + "".join(f"\n## {title}\n\n{text}\n" for title, text in sections.items())
 
 
 def document() -> str:

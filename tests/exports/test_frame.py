@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections import Counter
 from dataclasses import replace
 
 import pytest
 
 from exports.conftest import QUERIES, REGISTRY, made, made_anew, material_of
+from exports.worlds import ID, of_text, quads
 from qit4n_kg.commands.export import write_export
 from qit4n_kg.errors import (
     NotFoundError,
@@ -236,7 +238,57 @@ def test_what_is_carried_and_lost_is_everything(graph_store, name):
     report = report_loss(material_of(graph_store, name))
     assert sum(field.facts for field in report.fields) == report.facts
     assert sum(field.lost for field in report.fields) == report.lost == len(report.listed)
+    assert sum(group.facts for group in report.groups) == report.lost
+    assert Counter((fact.reason, fact.kind) for fact in report.listed) == {
+        (group.reason.value, group.kind): group.facts for group in report.groups
+    }
     assert (report.facts > report.lost) is (name != "void.ttl"), "VoID counts facts and holds none"
+
+
+def test_each_fact_is_lost_for_one_reason():
+    store = of_text("Text")
+    store.add(
+        quads(
+            {
+                "id:fg-x/deliverable/d1": {"stdorg:remark": "no field", "dcterms:issued": ["2031-01-01", "2031-01-02"]},
+                "id:person/other": {"rdf:type": "stdorg:Person", "rdfs:label": "Edits nothing"},
+                "id:fg-x/plan": {"rdf:type": "stdorg:EventPlan", "rdfs:label": "No exact day"},
+            }
+        )
+    )
+    lost = {
+        name: {(fact.reason, fact.subject.removeprefix(ID), fact.property) for fact in report.listed}
+        for name in ("relaton.xml", "calendar.ics")
+        if (report := report_loss(material_of(store, name)))
+    }
+    assert lost["relaton.xml"] >= {
+        ("property", "fg-x/deliverable/d1", "stdorg:remark"),
+        ("thing", "person/other", "rdfs:label"),
+        ("class", "fg-x/meeting/1", "schema:startDate"),
+    }
+    assert not any(subject == "fg-x/plan" and reason != "class" for reason, subject, _ in lost["relaton.xml"])
+    assert ("left-out", "fg-x/plan", "rdfs:label") in lost["calendar.ics"]
+
+
+def test_a_value_that_no_cell_shows_is_lost_though_its_property_is_there(graph_store):
+    report = report_loss(material_of(graph_store, "workbook.xlsx"))
+    assert {reason.value for reason, _ in report.by_reason()} == {"property", "value", "thing", "class"}
+
+
+def test_the_report_tells_the_reasons_first_and_what_has_lost_most(graph_store):
+    report = report_loss(material_of(graph_store, "relaton.xml"))
+    text = report.to_text()
+    said = [(reason, sum(group.facts for group in groups)) for reason, groups in report.by_reason()]
+    head = text.partition("\n\n")[0].splitlines()
+    assert [line.split()[:2] for line in head[1:]] == [[f"{facts:,}", reason.value] for reason, facts in said]
+    for _, groups in report.by_reason():
+        assert [group.facts for group in groups] == sorted((group.facts for group in groups), reverse=True)
+    assert "stdorg:Deliverable                                11  in 11 things" in text
+    assert "stdorg:Person                                     32  in 7 of 32 things" in text
+    document = json.loads(report.to_json())
+    assert list(document).index("reasons") < list(document).index("lostFacts")
+    assert document["reasons"][0]["classes"][0]["properties"]["stdorg:nameAsStated"] == 31
+    assert document["lostFacts"][0]["reason"] == document["reasons"][0]["reason"] == "property"
 
 
 @pytest.mark.parametrize(
@@ -254,7 +306,13 @@ def test_the_report_is_the_same_by_http_and_by_command(client, own_state):
     done = run("export", "relaton.xml", "--loss", "--format", "json", state=own_state.state_dir)
     assert json.loads(done.stdout) == answer.json
     page = client.get("/exports/relaton.xml?report=loss", headers={"Accept": "text/html"})
-    assert "facts have a place in this format" in page.get_data(as_text=True)
+    text = page.get_data(as_text=True)
+    assert "facts have a place in this format" in text
+    assert text.index("No field for the property") < text.index("stdorg:RoleHeld")
+    assert 'href="?report=loss&amp;format=json"' in text
+    asked = client.get("/exports/relaton.xml?report=loss&format=json", headers={"Accept": "text/html"})
+    assert asked.json == answer.json
+    assert client.get("/exports/relaton.xml?report=loss&format=csv").status_code == 400
 
 
 def test_an_argument_that_no_query_takes_is_refused(graph_store):

@@ -7,126 +7,28 @@ subject out. A format module whose query takes no statements (tables) says itsel
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from dataclasses import dataclass
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, cast
 
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Triple
 
+from qit4n_kg.exports.loss_report import MOST_LISTED, Evidence, Field, LossReport, Lost, LostFact, Reason
 from qit4n_kg.exports.making import make, module_of
 from qit4n_kg.namespaces import RDF, STDORG, compact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from qit4n_kg.exports.making import LeftOut, Material
+    from qit4n_kg.exports.making import Material
     from qit4n_kg.store.base import Term
 
     Carried = Callable[[Triple], bool]
 
-MOST_LISTED = 5_000
-"""How many lost facts a report lists; it counts them all."""
-
-_MOST_NAMED = 10
 _TYPE = NamedNode(f"{RDF}type")
 _OVERRULED = NamedNode(f"{STDORG}OverruledGraph")
 _NO_CLASS = "(no class)"
-
-
-@dataclass(frozen=True)
-class Field:
-    """A property of the things of one class: how many facts it has, and how many of them have no place in the format."""
-
-    kind: str
-    property: str
-    facts: int
-    lost: int
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """Who says so: statements in named graphs, how many such graphs, and how many of the statements are overruled."""
-
-    statements: int
-    graphs: int
-    overruled: int
-    is_carried: bool
-    """Whether the format keeps which graph states what."""
-
-
-@dataclass(frozen=True)
-class LossReport:
-    """What an export does not hold. `listed` are lost facts, subject, property and value; `is_complete` tells whether it is all."""
-
-    name: str
-    facts: int
-    lost: int
-    evidence: Evidence
-    fields: tuple[Field, ...]
-    left_out: tuple[LeftOut, ...]
-    listed: tuple[tuple[str, str, str], ...]
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether every lost fact is listed."""
-        return len(self.listed) == self.lost
-
-    def to_json(self) -> str:
-        """Write it as a JSON document."""
-        fields = [{"class": f.kind, "property": f.property, "facts": f.facts, "lost": f.lost} for f in self.fields]
-        document: dict[str, Any] = {
-            "export": self.name,
-            "facts": self.facts,
-            "carried": self.facts - self.lost,
-            "lost": self.lost,
-            "evidence": {
-                "statements": self.evidence.statements,
-                "namedGraphs": self.evidence.graphs,
-                "overruled": self.evidence.overruled,
-                "carried": self.evidence.is_carried,
-            },
-            "fields": fields,
-            "leftOutCount": len(self.left_out),
-            "leftOut": [{"thing": one.iri, "reason": one.reason} for one in self.left_out[:MOST_LISTED]],
-            "complete": self.is_complete,
-            "lostFacts": [list(fact) for fact in self.listed],
-        }
-        return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
-
-    def to_text(self) -> str:
-        """Write it for people: the fields that lose something, by class."""
-        lines = [
-            f"{self.name}: {self.facts - self.lost} of {self.facts} facts have a place in it, {self.lost} have none."
-        ]
-        said = self.evidence
-        if not said.is_carried:
-            lines.append(
-                f"Who says so is not in it: {said.statements} statements in {said.graphs} named graphs, "
-                f"{said.overruled} of them overruled."
-            )
-        if self.left_out:
-            lines += ["", f"Left out as a whole: {len(self.left_out)}"]
-            for reason in sorted({one.reason for one in self.left_out}):
-                away = [one.iri for one in self.left_out if one.reason == reason]
-                more = [f"    and {len(away) - _MOST_NAMED} more"] if len(away) > _MOST_NAMED else []
-                lines += [f"  {len(away)}: {reason}", *(f"    {iri}" for iri in away[:_MOST_NAMED]), *more]
-        without: list[str] = []
-        for kind, fields in self.by_class().items():
-            lost, facts = sum(field.lost for field in fields), sum(field.facts for field in fields)
-            if lost == facts:
-                without.append(f"  {kind:<36} {lost:>7}")
-            elif lost:
-                lines += ["", f"{kind}: {lost} of {facts} lost"]
-                lines += [f"  {field.property:<36} {field.lost:>7} of {field.facts}" for field in fields if field.lost]
-        return "\n".join([*lines, *(["", "No place for things of these classes:", *without] if without else []), ""])
-
-    def by_class(self) -> dict[str, list[Field]]:
-        """Return the fields by class."""
-        found: dict[str, list[Field]] = {}
-        for field in self.fields:
-            found.setdefault(field.kind, []).append(field)
-        return found
+_ORDER = {reason: number for number, reason in enumerate(Reason)}
 
 
 class _Nowhere:
@@ -145,31 +47,111 @@ def report_loss(material: Material) -> LossReport:
     :raises NotFoundError: the graph has nothing that its argument could mean.
     """
     make(material, cast("Any", _Nowhere()))
-    is_carried = _carried(material)
-    away = {one.iri for one in material.left_out}
-    kinds = _Kinds(material)
-    counted: Counter[tuple[str, str]] = Counter()
-    lost: Counter[tuple[str, str]] = Counter()
-    listed: list[tuple[str, str, str]] = []
+    count = _Count(_Held(material))
     for fact in facts_of(material):
-        subject = cast("NamedNode", fact.subject)
-        field = (kinds.of(subject), compact(fact.predicate.value))
-        counted[field] += 1
-        if subject.value not in away and is_carried(fact):
-            continue
-        lost[field] += 1
-        if len(listed) < MOST_LISTED:
-            listed.append((subject.value, field[1], _shown(fact.object)))
-    fields = (Field(*field, counted[field], lost[field]) for field in counted)
+        count.add(fact)
     return LossReport(
         name=material.wanted.name,
-        facts=counted.total(),
-        lost=lost.total(),
+        facts=count.facts.total(),
+        lost=count.lost.total(),
         evidence=_evidence(material),
-        fields=tuple(sorted(fields, key=lambda f: (f.kind == _NO_CLASS, f.kind, f.property))),
+        fields=count.fields(),
+        groups=count.groups(),
         left_out=tuple(sorted(material.left_out, key=lambda one: (one.iri, one.reason))),
-        listed=tuple(sorted(listed)),
+        listed=count.listed(),
     )
+
+
+class _Held:
+    """What the file holds: facts, and so things, classes, and properties of classes."""
+
+    def __init__(self, material: Material) -> None:
+        self.kinds = _Kinds(material)
+        self._away = {one.iri for one in material.left_out}
+        self._is_carried = _carried(material)
+        self._things: set[str] = set()
+        self._fields: set[tuple[str, str]] = set()
+        self._classes: set[str] = set()
+        for fact in facts_of(material):  # read once more when all this is known
+            subject = cast("NamedNode", fact.subject)
+            if subject.value not in self._away and self._is_carried(fact):
+                kind = self.kinds.of(subject)
+                self._things.add(subject.value)
+                self._fields.add((kind, fact.predicate.value))
+                self._classes.add(kind)
+
+    def reason(self, fact: Triple, kind: str) -> Reason | None:
+        """Return why a fact is lost; None where it is held."""
+        thing = cast("NamedNode", fact.subject).value
+        if thing in self._away:
+            return Reason.LEFT_OUT
+        if self._is_carried(fact):
+            return None
+        if kind not in self._classes:
+            return Reason.CLASS
+        if thing not in self._things:
+            return Reason.THING
+        return Reason.VALUE if (kind, fact.predicate.value) in self._fields else Reason.PROPERTY
+
+
+class _Count:
+    """Facts, and those that are lost, by class, property and reason; the first of each reason are kept as they are."""
+
+    def __init__(self, held: _Held) -> None:
+        self._held = held
+        self.facts: Counter[tuple[str, str]] = Counter()
+        self.lost: Counter[tuple[Reason, str, str]] = Counter()
+        self._things: dict[str, set[int]] = {}
+        self._lost_things: dict[tuple[Reason, str], set[int]] = {}
+        self._kept: dict[Reason, list[LostFact]] = {reason: [] for reason in Reason}
+
+    def add(self, fact: Triple) -> None:
+        """Count one fact."""
+        subject = cast("NamedNode", fact.subject)
+        kind, name, thing = self._held.kinds.of(subject), compact(fact.predicate.value), hash(subject)
+        self.facts[kind, name] += 1
+        self._things.setdefault(kind, set()).add(thing)
+        reason = self._held.reason(fact, kind)
+        if reason is None:
+            return
+        self.lost[reason, kind, name] += 1
+        self._lost_things.setdefault((reason, kind), set()).add(thing)
+        if len(self._kept[reason]) < MOST_LISTED:
+            self._kept[reason].append(LostFact(reason.value, kind, subject.value, name, _shown(fact.object)))
+
+    def fields(self) -> tuple[Field, ...]:
+        """Return each property of each class."""
+        lost: Counter[tuple[str, str]] = Counter()
+        for (_, kind, name), number in self.lost.items():
+            lost[kind, name] += number
+        fields = (Field(*field, number, lost[field]) for field, number in self.facts.items())
+        return tuple(sorted(fields, key=lambda f: (f.kind == _NO_CLASS, f.kind, f.property)))
+
+    def groups(self) -> tuple[Lost, ...]:
+        """Return what is lost, by reason and class: reasons in their order, then what has lost most."""
+        properties: dict[tuple[Reason, str], list[tuple[str, int]]] = {}
+        for (reason, kind, name), number in self.lost.items():
+            properties.setdefault((reason, kind), []).append((name, number))
+        found = [
+            Lost(
+                reason=reason,
+                kind=kind,
+                things=len(self._lost_things[reason, kind]),
+                of_things=len(self._things[kind]),
+                properties=tuple(sorted(some, key=lambda one: (-one[1], one[0]))),
+            )
+            for (reason, kind), some in properties.items()
+        ]
+        return tuple(sorted(found, key=lambda one: (_ORDER[one.reason], -one.facts, one.kind)))
+
+    def listed(self) -> tuple[LostFact, ...]:
+        """Return lost facts one by one, no more than a report lists."""
+        kept = (sorted(some, key=_place) for some in self._kept.values())
+        return tuple(islice(chain.from_iterable(kept), MOST_LISTED))
+
+
+def _place(fact: LostFact) -> tuple[str, ...]:
+    return fact.kind, fact.subject, fact.property, fact.value
 
 
 def facts_of(material: Material) -> Iterator[Triple]:

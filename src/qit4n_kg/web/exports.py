@@ -136,7 +136,7 @@ def _answer(wanted: Wanted) -> Response:
     if report not in (None, "loss"):
         raise ParameterError(f"There is no report {report[:40]!r}.", hint="There is `report=loss`.")
     if report == "loss":
-        return _report(wanted, arguments)
+        return _report(wanted, arguments, arguments.pop("format", None))
     form = wanted.export.format
     coding = choose_coding(request.headers.get("Accept-Encoding")) if wanted.export.is_text else IDENTITY
     etag = _etag(wanted, arguments, coding)
@@ -154,9 +154,14 @@ def _answer(wanted: Wanted) -> Response:
     return response
 
 
-def _report(wanted: Wanted, arguments: dict[str, str]) -> Response:
-    """Send the loss report as a page, or as JSON."""
-    form = negotiate(request.headers.get("Accept"), [JSON, HTML])
+def _report(wanted: Wanted, arguments: dict[str, str], asked: str | None) -> Response:
+    """Send the loss report as a page, or as JSON.
+
+    :raises ParameterError: it is asked for in another format.
+    """
+    if asked not in (None, "json"):
+        raise ParameterError(f"There is no loss report in the format {asked[:40]!r}.", hint="There is `format=json`.")
+    form = JSON if asked else negotiate(request.headers.get("Accept"), [JSON, HTML])
     with _open(wanted, arguments, loss=True) as file:
         body = file.read()
     if form is HTML:

@@ -19,6 +19,7 @@ from qit4n_kg.contributions.differences import DIFFERENCES
 from qit4n_kg.contributions.model import Kind, State
 from qit4n_kg.entities.panels import column_label, read_panel, shown_columns
 from qit4n_kg.entities.passages import SourceKind
+from qit4n_kg.exports.loss_report import Reason
 from qit4n_kg.namespaces import OWL, RDF, RDFS, SH, SKOS
 from qit4n_kg.queries import TOPICS
 from qit4n_kg.queries import read_catalogue as read_catalogue_of_queries
@@ -91,6 +92,7 @@ def _named() -> Iterator[str]:
     yield from (kind.value for kind in SourceKind)
     yield from (topic.capitalize() for topic in TOPICS)
     yield from (kind.value for kind in (*State, *Kind))
+    yield from (text for reason in Reason for text in (reason.title, reason.meaning))
     yield from DIFFERENCES
     yield from BORROWED
 
