@@ -27,7 +27,7 @@ from qit4n_kg.web.problems import PROBLEMS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from qit4n_kg.exports.registry import Registry
+    from qit4n_kg.exports.registry import Export, Registry
 
 OF_THE_WEB = ("method-not-allowed", "internal")
 """Problems that are no error of ours: what HTTP itself refuses, and what was not foreseen."""
@@ -35,33 +35,11 @@ OF_THE_WEB = ("method-not-allowed", "internal")
 TARGET = Path(__file__).with_name("reference.md")
 EXPORTS = Path(__file__).with_name("exports.md")
 CHECKS = Path(__file__).parents[1] / "tests" / "exports" / "validators.toml"
+HEAD = Path(__file__).with_name("exports-head.txt")
 COSTS = Path(__file__).with_name("exports-costs.txt")
 HARVEST = Path(__file__).with_name("exports-oai.txt")
 HEADER = "<!-- Written by docs/generate.py; change the program, then run `make docs`. -->\n# Reference\n"
-EXPORTS_HEADER = """<!-- Written by docs/generate.py; change the query files or the program, then run `make docs`. -->
-# Exports
-
-The graph in the formats of other registries. A server has them at `/exports` with an ETag that changes only with the generation;
-`qit4n-kg export NAME -o FILE` writes the same bytes, `qit4n-kg export list` lists them. Each file is made once for a generation, in
-a process of its own with a deadline (`QIT4N_EXPORT_TIMEOUT`) and a memory limit, and kept in the state folder. `/exports.json` (or
-`/exports` with `Accept: application/json`) is the list for programs: addresses, media types, what may stand in a name, parameters.
-From a [mirror](feed.md) the same bytes come as from its source.
-
-`?report=loss` (a page; `&format=json` for programs), or `--loss`, tells what a format does not hold: first why and how much, then of
-which classes, then which properties, then each fact. A fact is a statement that a source passage, reference data or a contribution in
-force makes; it is carried when the export's query takes it and its subject was not left out. For tables a fact is carried when a query
-names its property and its value, or a label of it, stands in a cell. Each lost fact has one reason:
-
-REASONS
-
-What has changed since a registry last looked, and an exact copy that is kept up to date: the [change feed](feed.md).
-
-Nothing is invented: there is no DOI, no e-mail address and no licence that is not stated, what is absent stays absent, and what is
-overruled is never exported as a fact.
-
-To add a format: one file in `queries/exports/` whose heading says name, media type, consumer and mapping, one module in
-`src/qit4n_kg/exports/formats/` with `WRITERS`, and one test.
-"""
+EXPORTS_HEADER = "<!-- Written by docs/generate.py; change the query files or the program, then run `make docs`. -->\n"
 
 
 def table(columns: list[str], rows: list[list[str]]) -> str:
@@ -157,9 +135,14 @@ def queries() -> str:
 def export_files(registry: Registry) -> str:
     """Write the table of exports."""
     rows = [
-        [f"`{export.path}`", f"`{export.media_type}`", export.label, export.description.consumer] for export in registry
+        [f"`{export.path}`", _example(export), f"`{export.media_type}`", export.label, export.description.consumer]
+        for export in registry
     ]
-    return table(["address", "media type", "format", "who takes it"], rows)
+    return table(["address", "for example", "media type", "format", "who takes it"], rows)
+
+
+def _example(export: Export) -> str:
+    return f"`{export.example_path}`" if export.example_path != export.path else ""
 
 
 def mappings(registry: Registry) -> str:
@@ -206,7 +189,7 @@ def exports() -> str:
         "What they cost": COSTS.read_text(encoding="utf-8").strip(),
     }
     reasons = "\n".join(f"- `{reason.value}`: {reason.meaning}" for reason in Reason)
-    header = EXPORTS_HEADER.replace("REASONS", reasons)
+    header = EXPORTS_HEADER + HEAD.read_text(encoding="utf-8").replace("REASONS", reasons)
     return header + "".join(f"\n## {title}\n\n{text}\n" for title, text in sections.items())
 
 

@@ -7,6 +7,8 @@ import os
 import subprocess
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -151,6 +153,28 @@ def test_the_page_lists_every_export_with_its_consumer(client):
     for export in REGISTRY:
         assert f'href="{export.example_path}"' in page
         assert f'href="{export.example_path}?report=loss"' in page
+
+
+def test_the_page_tells_for_each_format_consumer_licence_and_examples(client):
+    page = client.get("/exports", headers={"Host": "kg.example.org"}).get_data(as_text=True)
+    overview, *sections = page.split('<section class="panel"')[1:]
+    for description in REGISTRY.descriptions:
+        assert f'href="#{description.id}"' in overview
+        section = next(one for one in sections if f'id="{description.id}"' in one)
+        first = REGISTRY.of(description)[0]
+        assert section.count('rel="license">CC BY 4.0</a>') == 1
+        assert f"curl -O http://kg.example.org{first.example_path}</code>" in section
+        assert f"qit4n-kg export {first.example} -o " in section
+    assert "DataCite" in overview, "what is not on offer is said"
+
+
+def test_no_licence_is_told_where_none_is_stated(client):
+    settings = client.application.extensions["knowledge_graph"].settings
+    with patch.object(client.application.extensions["knowledge_graph"], "settings", replace(settings, data=Path("x"))):
+        page = client.get("/exports").get_data(as_text=True)
+    main = page.partition("<main")[2].partition("</main>")[0]
+    assert "CC BY" not in main
+    assert main.count("<dd>none is stated</dd>") == len(REGISTRY.descriptions) + 1
 
 
 def test_an_unknown_parameter_is_400(client):
