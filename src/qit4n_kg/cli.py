@@ -134,7 +134,13 @@ def check(anew: bool, **flags: Any) -> None:
 def export(name: str, output: Path | None, loss: bool, form: str, given: tuple[str, ...], **flags: Any) -> None:
     """Write an export: the built graph in a format of other registries, the same bytes as the server sends.
 
-    `qit4n-kg export list` lists them.
+    `qit4n-kg export list` lists them, with who takes each.
+
+    \b
+    qit4n-kg export relaton.xml -o relaton.xml
+    qit4n-kg export csvw/meetings.csv -p forGroup=id:fg-qit4n
+    qit4n-kg export handover/itu-t-sg13.docx -o sg13.docx
+    qit4n-kg export relaton.xml --loss
     """
     from qit4n_kg.commands import export as export_commands  # the formats' libraries are loaded by no other command
 

@@ -60,6 +60,8 @@ def test_the_list_of_the_command_names_all_that_can_be_asked_for(own_state):
     assert all(table in said for table in REGISTRY.find("workbook.xlsx").export.description.argument.values)
     assert "{group}: itu-t-sg11, itu-t-sg13, itu-t-sg15, itu-t-sg17" in said, "of the graph that is built"
     assert ". For " not in said
+    assert "OAI-PMH 2.0 at /oai, the change feed at /feed" in said
+    assert "Licence of the data: https://creativecommons.org/licenses/by/4.0/." in said
 
 
 @pytest.mark.parametrize(("path", "headers"), [("/exports", {"Accept": "application/json"}), ("/exports.json", {})])

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from qit4n_kg.config import Settings
     from qit4n_kg.exports.registry import Description
+    from qit4n_kg.store.generations import Generation
 
 
 def show_list(settings: Settings) -> None:
@@ -33,6 +34,17 @@ def show_list(settings: Settings) -> None:
             terminal.out.print(f"  [bold]{escape(export.name)}[/]  {escape(export.label)}", soft_wrap=True)
         for line in _told(settings, description, registry.of(description)[0].example):
             terminal.out.print(f"    {line}", markup=False, soft_wrap=True)
+    for line in _besides(settings):
+        terminal.out.print(line, markup=False, soft_wrap=True)
+
+
+def _besides(settings: Settings) -> Iterator[str]:
+    yield ""
+    yield "Any of them: -o FILE writes a file, --loss tells what it does not hold."
+    yield "From a server: /exports/NAME (the calendar: /calendar.ics), OAI-PMH 2.0 at /oai, the change feed at /feed (see mirror)."
+    with suppress(StateError):
+        licence = edition_of(settings, _current(settings).manifest).licence
+        yield f"Licence of the data: {licence or 'none is stated'}."
 
 
 def _told(settings: Settings, description: Description, example: str) -> Iterator[str]:
@@ -84,11 +96,15 @@ def write_loss(
         target.write((report.to_json() if is_json else report.to_text()).encode())
 
 
+def _current(settings: Settings) -> Generation:
+    return Generations(settings.state_dir, settings.keep_generations, settings.keep_days).current()
+
+
 @contextmanager
 def _material(settings: Settings, name: str, arguments: Mapping[str, str]) -> Iterator[Material]:
     queries = settings.sources / "queries"
     wanted = read_registry(queries / "exports").find(name)
-    generation = Generations(settings.state_dir, settings.keep_generations, settings.keep_days).current()
+    generation = _current(settings)
     of = edition_of(settings, generation.manifest)
     with OxigraphStore.open_read_only(generation.store_path) as store:
         yield Material(
