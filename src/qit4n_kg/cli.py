@@ -132,7 +132,7 @@ def check(anew: bool, **flags: Any) -> None:
 @options.state_dir
 @options.sources
 def export(name: str, output: Path | None, loss: bool, form: str, given: tuple[str, ...], **flags: Any) -> None:
-    """Write an export: the built graph in a format of other registries, the same bytes as the server sends.
+    r"""Write an export: the built graph in a format of other registries, the same bytes as the server sends.
 
     `qit4n-kg export list` lists them, with who takes each.
 
