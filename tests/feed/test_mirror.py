@@ -1,12 +1,16 @@
 """Guards the mirror: in sync by hash or not moved at all, whatever the feed does; no network, the feed is asked in process."""
 
+import json
+import os
 import shutil
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feed.conftest import THING, Copy, InProcess, World, dump, line, lines
+from qit4n_kg.commands.mirror import in_words
 from qit4n_kg.errors import MirrorDiffersError, MirrorError, StateLockedError
 from qit4n_kg.feed import appending
 from qit4n_kg.store.generations import Generations
@@ -234,6 +238,64 @@ def test_verify_finds_damage_in_any_file(world, copy, pattern):
             copy.mirror().verify()
         path.write_bytes(content)
     copy.mirror().verify()
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def overwrite(path):
+    """Write into a file after its list was made; its size stays."""
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+
+
+def rot(path):
+    """Change a bit as a disk does: no time tells."""
+    status = path.stat()
+    overwrite(path)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+@pytest.mark.parametrize("damage", [cut, overwrite, Path.unlink])
+@pytest.mark.parametrize("pattern", ["store/*.sst", "store/CURRENT", "lines/*.zst"])
+@pytest.mark.parametrize("has_changed", [True, False], ids=["changed", "unchanged"])
+def test_a_damaged_copy_is_told_and_made_anew_though_the_source_is_as_it_was(world, copy, pattern, damage, has_changed):
+    world.add(line("a", "1"), line("b", "1", "g"))
+    copy.sync()
+    damage(sorted(copy.generations.current().path.glob(pattern))[-1])
+    if has_changed:
+        world.add(line("c", "1"))
+    done = copy.sync()
+    assert done.is_anew
+    assert "in sync" in in_words(done)
+    assert any("The copy is damaged" in said for said in copy.said)
+    found = copy.mirror().verify()
+    assert found.dataset == found.promised == found.mark.dataset
+
+
+def test_what_no_time_and_no_size_tells_is_left_to_verify_and_that_is_said(world, copy):
+    world.add(line("a", "1"))
+    copy.sync()
+    (table, *_) = sorted(copy.generations.current().path.glob("store/*.sst"))
+    rot(table)
+    assert in_words(copy.sync()).endswith(
+        "(1 quad, nothing new; its files have their names and sizes, --verify reads them)"
+    )
+    with pytest.raises(MirrorDiffersError, match="damaged"):
+        copy.mirror().verify()
+
+
+def test_an_older_list_of_files_has_digests_only(world, copy):
+    world.add(line("a", "1"))
+    copy.sync()
+    folder = copy.generations.current().path
+    known = {path: digest for path, (_, digest) in json.loads((folder / "files.json").read_bytes()).items()}
+    (folder / "files.json").write_text(json.dumps(known))
+    assert not copy.sync().is_anew
+    copy.mirror().verify()
+    sorted(folder.glob("store/*.sst"))[0].unlink()
+    assert copy.sync().is_anew
 
 
 def test_verify_finds_another_licence_than_the_source_states(world, copy):

@@ -11,7 +11,7 @@ import click
 from qit4n_kg.commands import terminal
 from qit4n_kg.errors import MirrorDiffersError, MirrorError
 from qit4n_kg.mirroring.fetching import Limits, Source
-from qit4n_kg.mirroring.following import Mirror
+from qit4n_kg.mirroring.following import Mirror, Synced
 from qit4n_kg.store.generations import Generations
 
 MIB = 1 << 20
@@ -116,13 +116,23 @@ def _remove_if_empty(folder: Path) -> None:
 def _tell(copy: Mirror, *, is_conditional: bool = False) -> None:
     done = copy.sync(is_conditional=is_conditional)
     if done is not None:
-        came = f"{done.things:,} things" if done.is_anew else f"{done.things:,} things changed"
-        terminal.out.print(
-            f"in sync with generation {done.mark.generation}: {done.mark.dataset.replace(':', ' ')} "
-            f"({done.mark.quads:,} quads, {came})",
-            markup=False,
-            soft_wrap=True,
-        )
+        terminal.out.print(in_words(done), markup=False, soft_wrap=True)
+
+
+def in_words(done: Synced) -> str:
+    """Say what came of following, and where nothing came, what of the copy was looked at."""
+    if done.is_anew:
+        came = _count(done.things, "thing")
+    elif done.things:
+        came = f"{_count(done.things, 'thing')} changed"
+    else:
+        came = "nothing new; its files have their names and sizes, --verify reads them"
+    dataset = done.mark.dataset.replace(":", " ")
+    return f"in sync with generation {done.mark.generation}: {dataset} ({_count(done.mark.quads, 'quad')}, {came})"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _verify(copy: Mirror) -> None:

@@ -33,7 +33,7 @@ from qit4n_kg.feed.reading import Change, Document, Mark, Root
 from qit4n_kg.store.bulk import read_dataset
 from qit4n_kg.store.canonical import has_blank_node
 from qit4n_kg.store.disk import sync
-from qit4n_kg.store.inventory import damaged_files, write_inventory
+from qit4n_kg.store.inventory import altered_files, damaged_files, write_inventory
 from qit4n_kg.store.origin import Origin, read_origin
 
 if TYPE_CHECKING:
@@ -112,6 +112,7 @@ class Mirror:
         :raises MirrorError: the feed can't be had, or is none.
         """
         gone, is_second = 0, False
+        self._tell_damage()
         while gone < _TRIES:
             position = None if is_second else self.position()
             content = self._source.root(is_conditional=is_conditional and not (gone or is_second))
@@ -135,6 +136,15 @@ class Mirror:
                 shutil.rmtree(self._pages, ignore_errors=True)
         raise MirrorError(f"<{self._source.url}> began anew again and again.")
 
+    def _tell_damage(self) -> None:
+        """Say that what is here can't even be opened; `position` takes it for nothing."""
+        try:
+            self._generations.current()
+        except StateMissingError:
+            pass
+        except GenerationDamagedError as exc:
+            self._say(f"The copy is damaged. {exc.message} Starting from the beginning.")
+
     def verify(self) -> Verified:
         """Read all files of the mirror and its dataset, and look what the source has now.
 
@@ -148,7 +158,7 @@ class Mirror:
         assert content is not None
         root = Document(content, self._source.url).root()
         mark = root.current
-        _check_files(current)
+        _refuse(damaged_files(current.path))
         if position.number == mark.number and position != _origin(root):
             raise MirrorDiffersError(
                 "The copy's manifest.json says of its generation what the source does not.", hint=_ANEW
@@ -163,6 +173,8 @@ class Mirror:
         if position is not None and position.stream != mark.stream:
             self._say("the feed began anew, and so does this mirror")
             position = None
+        if position is not None and (copy := self._current()) is not None:
+            _refuse(altered_files(copy.path))
         if position == origin and self._holds(mark):
             return Synced(mark, 0, is_anew=False)
         start = position.number if position else 0
@@ -294,8 +306,11 @@ def _origin(root: Root) -> Origin:
     return Origin(mark.stream, mark.number, mark.generation, mark.built_at, root.licence, root.publisher)
 
 
-def _check_files(copy: Generation) -> None:
-    damaged = damaged_files(copy.path)
+def _refuse(damaged: list[str] | None) -> None:
+    """Say which files are not as they were written.
+
+    :raises MirrorDiffersError: some are, or nothing tells how they were.
+    """
     if damaged is None:
         raise MirrorDiffersError("The copy has no list of its files.", hint=_ANEW)
     if damaged:
