@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qit4n_kg.exports.facts import Facts
@@ -112,6 +112,19 @@ def clean(text: str) -> str:
     'a\nb'
     """
     return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def clean_within(value: Any) -> Any:
+    r"""Return what is to be JSON or YAML, with all texts in it cleaned.
+
+    >>> clean_within({"a": ["b\x07", 1]})
+    {'a': ['b', 1]}
+    """
+    if isinstance(value, dict):
+        return {key: clean_within(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [clean_within(inner) for inner in value]
+    return clean(value) if isinstance(value, str) else value
 
 
 def _folder(iri: str) -> str:

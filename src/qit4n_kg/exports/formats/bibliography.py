@@ -10,7 +10,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from qit4n_kg.exports.deliverables import one_line, read_items
+from qit4n_kg.exports.deliverables import clean_within, one_line, read_items
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -130,7 +130,7 @@ def _ris_lines(item: Item, id_base: str) -> Iterator[tuple[str, str]]:
         yield "N1", f"Produced by: {group}"
     for name, value in item.reported:
         yield "N1", f"{name}: {value}"
-    yield "UR", item.iri
+    yield "UR", item.iri.replace(";", "%3B")  # a semicolon would begin another address
 
 
 # --- CSL-JSON -------------------------------------------------------------------------------------------------------------
@@ -159,7 +159,8 @@ def _csl_item(item: Item, id_base: str) -> dict[str, Any]:
         "URL": item.iri,
         "custom": {name: value for name, value in custom.items() if value is not None},
     }
-    return {name: value for name, value in said.items() if value}
+    kept: dict[str, Any] = clean_within({name: value for name, value in said.items() if value})
+    return kept
 
 
 def _csl_name(editor: Editor) -> dict[str, str]:

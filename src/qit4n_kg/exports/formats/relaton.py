@@ -11,7 +11,7 @@ from xml.etree import ElementTree as Xml
 
 import yaml
 
-from qit4n_kg.exports.deliverables import clean, read_items
+from qit4n_kg.exports.deliverables import clean, clean_within, read_items
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -167,7 +167,7 @@ def _entry(item: Item) -> dict[str, Any]:
         "keyword": list(item.subjects),
         "ext": {"doctype": _doctype(item), "flavor": "itu"} if _doctype(item) else None,
     }
-    kept: dict[str, Any] = _cleaned({key: value for key, value in entry.items() if value not in (None, [])})
+    kept: dict[str, Any] = clean_within({key: value for key, value in entry.items() if value not in (None, [])})
     return kept
 
 
@@ -193,15 +193,6 @@ def _editor_entry(editor: Editor) -> dict[str, Any]:
         person["affiliation"] = [{"organization": {"name": [name]}} for name in editor.affiliations]
     role = {"type": "editor", **({"description": [editor.role]} if editor.role else {})}
     return {"role": [role], "person": person}
-
-
-def _cleaned(value: Any) -> Any:
-    """Return a value whose texts hold no control characters."""
-    if isinstance(value, dict):
-        return {key: _cleaned(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_cleaned(inner) for inner in value]
-    return clean(value) if isinstance(value, str) else value
 
 
 WRITERS = {"relaton.xml": write_xml, "relaton.yaml": write_yaml}
