@@ -16,14 +16,14 @@ from urllib.request import Request, urlopen
 import pytest
 from hypothesis import HealthCheck, given, settings
 from lxml import etree
-from oaipmh_scythe import Scythe
-from sickle import Sickle
+from oaipmh_scythe import Scythe, exceptions
+from sickle import Sickle, oaiexceptions
 
 from conftest import Quiet
 from exports.conftest import REGISTRY, made, material_of
 from exports.oai import DC, OAI, WRAPPER, check, texts
 from exports.test_relaton import ANNEX_A, GRAMMAR, read_grammar
-from exports.worlds import TEXTS, of_text
+from exports.worlds import TEXTS, filled, of_text, quads
 from harvesting.repository import code_of
 from qit4n_kg.building import build
 from qit4n_kg.config import load_settings
@@ -31,6 +31,7 @@ from qit4n_kg.exports.deliverables import clean
 from qit4n_kg.harvesting.answers import Harvest, Repository, answer
 from qit4n_kg.harvesting.index import Origin, opened, write_index
 from qit4n_kg.harvesting.records import read_records, read_sets
+from qit4n_kg.store.oxigraph import OxigraphStore
 from qit4n_kg.tokens import Role, Tokens
 from qit4n_kg.web.app import create_app
 from system.server import serving
@@ -369,6 +370,52 @@ def answering(body):
         Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/oai"
         server.shutdown()
+
+
+def error_answers(folder):
+    """An answer with each code of the protocol, made in process; one record is gone."""
+    store = of_text("text")
+    harvest_of(store, folder)
+    gone = "oai:w3id.org:qit4n/id/fg-x/deliverable/d1"
+    left = harvest_of(filled(OxigraphStore.in_memory(), quads({"id:d": {"rdf:type": "stdorg:Document"}})), folder)
+    (folder / "new").mkdir()
+    empty = harvest_of(OxigraphStore.in_memory(), folder / "new")
+    listing = {"verb": "ListRecords", "metadataPrefix": "oai_dc"}
+    return {
+        "badVerb": left(verb="Nonsense"),
+        "badArgument": left(verb="ListRecords"),
+        "badResumptionToken": left(verb="ListRecords", resumptionToken="x"),
+        "cannotDisseminateFormat": left(verb="ListRecords", metadataPrefix="marc21"),
+        "idDoesNotExist": left(verb="GetRecord", metadataPrefix="oai_dc", identifier="oai:w3id.org:no"),
+        "noRecordsMatch": left(**listing, **{"from": "2041-01-01"}),
+        "noMetadataFormats": left(verb="ListMetadataFormats", identifier=gone),
+        "noSetHierarchy": empty(verb="ListSets"),
+    }
+
+
+@CLIENTS
+def test_a_harvester_is_told_each_error_of_the_protocol(tmp_path, harvest, check):
+    for code, answered in error_answers(tmp_path).items():
+        assert code_of(answered) == code
+        check(answered)
+        # sickle looks for a NoMetadataFormats, and has a NoMetadataFormat
+        known = oaiexceptions if harvest is by_sickle else exceptions
+        name = "OAIError" if (harvest, code) == (by_sickle, "noMetadataFormats") else code[0].upper() + code[1:]
+        with answering(etree.tostring(answered)) as url, pytest.raises(getattr(known, name)):
+            harvest(url, "oai_dc")
+
+
+def test_a_harvester_goes_on_with_its_token_in_a_new_generation(changing):
+    url, update = changing
+    update("INSERT DATA { " + " ".join(f'd:{n} a s:Deliverable ; t:title "Title {n}" .' for n in range(9)) + " }")
+    records = Sickle(url, timeout=30).ListRecords(metadataPrefix="relaton", ignore_deleted=True)
+    found = [next(records) for _ in range(4)]
+    assert records.resumption_token.token, "the first page is read, the second is not asked for"
+    update('DELETE WHERE { d:8 t:title ?title } ; INSERT DATA { d:8 t:title "Another one" }')
+    found += records
+    read = {one.header.identifier.rpartition("/")[2]: etree.tostring(one.xml, encoding="unicode") for one in found}
+    assert read.keys() >= {str(n) for n in range(9)}
+    assert "Another one" in read["8"]
 
 
 @CLIENTS
