@@ -104,9 +104,11 @@ GRAPH = "https://w3id.org/qit4n/graph/written/feed"
 
 
 @pytest.fixture(scope="module")
-def changed(own_state, tmp_path_factory):
-    """The shipped graph with things that came, changed and went, in a journal of its own."""
-    settings = replace(own_state, journal_dir=tmp_path_factory.mktemp("changed") / "journal", gate=False)
+def changed(built_state, tmp_path_factory):
+    """The shipped graph with things that came, changed and went, in a state and a journal of its own."""
+    root = tmp_path_factory.mktemp("changed")
+    shutil.copytree(built_state.state_dir, root / "state")
+    settings = replace(built_state, state_dir=root / "state", journal_dir=root / "journal", gate=False, executors=1)
 
     def line(name, text):
         return f'<{THING}/{name}> <http://www.w3.org/2000/01/rdf-schema#label> "{text}" <{GRAPH}> .\n'
