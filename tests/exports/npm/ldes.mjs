@@ -20,5 +20,6 @@ for (let next = await reader.read(); !next.done; next = await reader.read()) {
     inForce: quads.filter((q) => q.graph.equals(id)).map((q) => [q.subject.value, q.predicate.value, q.object.value]),
   });
 }
-if (failure) { console.error(failure); process.exit(1); }
-process.stdout.write(`${JSON.stringify(members)}\n`, () => process.exit(0));
+// The process ends when its text is written: a pipe takes it later than `process.exit` would come.
+if (failure) process.stderr.write(`${failure.stack ?? failure}\n`, () => process.exit(1));
+else process.stdout.write(`${JSON.stringify(members)}\n`, () => process.exit(0));
