@@ -29,7 +29,7 @@ NAMES = {
             "|"
         )
     ),
-    *("MiB", "UTC"),
+    *("MiB", "UTC", "DataCite, Crossref"),
 }
 CODE = re.compile(r"<(code|pre|style|script|svg:title)\b.*?</\1>", re.DOTALL)
 ATTRIBUTES = re.compile(r'\b(?:aria-label|title|alt|placeholder|content|data-[a-z-]+)="([^"]*)"')
