@@ -7,6 +7,7 @@ subject out. A format module whose query takes no statements (tables) says itsel
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, cast
@@ -102,13 +103,14 @@ class _Count:
         self.facts: Counter[tuple[str, str]] = Counter()
         self.lost: Counter[tuple[Reason, str, str]] = Counter()
         self._things: dict[str, set[int]] = {}
+        self._names: dict[str, str] = {}
         self._lost_things: dict[tuple[Reason, str], set[int]] = {}
         self._kept: dict[Reason, list[LostFact]] = {reason: [] for reason in Reason}
 
     def add(self, fact: Triple) -> None:
         """Count one fact."""
         subject = cast("NamedNode", fact.subject)
-        kind, name, thing = self._held.kinds.of(subject), compact(fact.predicate.value), hash(subject)
+        kind, name, thing = self._held.kinds.of(subject), self._name(fact.predicate.value), hash(subject)
         self.facts[kind, name] += 1
         self._things.setdefault(kind, set()).add(thing)
         reason = self._held.reason(fact, kind)
@@ -118,6 +120,11 @@ class _Count:
         self._lost_things.setdefault((reason, kind), set()).add(thing)
         if len(self._kept[reason]) < MOST_LISTED:
             self._kept[reason].append(LostFact(reason.value, kind, subject.value, name, _shown(fact.object)))
+
+    def _name(self, predicate: str) -> str:
+        if predicate not in self._names:  # there are few, and a fact each
+            self._names[predicate] = compact(predicate)
+        return self._names[predicate]
 
     def fields(self) -> tuple[Field, ...]:
         """Return each property of each class."""
@@ -200,12 +207,18 @@ class _Kinds:
                 self._types.setdefault(quad.subject.value, []).append(quad.object.value)
                 sizes[quad.object.value] += 1
         self._sizes = sizes
+        self._known: dict[str, str] = {}
 
     def of(self, subject: NamedNode) -> str:
         """Return the class of a thing, prefixed."""
-        types = self._types.get(subject.value, ())
-        own = [iri for iri in types if iri.startswith(STDORG)] or types
-        return compact(min(own, key=lambda iri: (self._sizes[iri], iri))) if own else _NO_CLASS
+        thing = subject.value
+        kind = self._known.get(thing)
+        if kind is None:
+            types = self._types.get(thing, ())
+            own = [iri for iri in types if iri.startswith(STDORG)] or types
+            kind = compact(min(own, key=lambda iri: (self._sizes[iri], iri))) if own else _NO_CLASS
+            self._known[thing] = sys.intern(kind)
+        return kind
 
 
 def _shown(term: Term) -> str:
