@@ -28,6 +28,7 @@ class Citation:
     pinned: str
     collection: str
     license: str
+    """Empty where none is stated."""
     generation: int
     dataset: str
     built: datetime.date
@@ -50,11 +51,16 @@ class Citation:
         based = f" From: {'; '.join(self.documents)}." if self.documents else ""
         return f"Generation {self.generation}, dataset {self.dataset}.{based}"
 
+    @property
+    def _remark(self) -> str:
+        return f"{self.note} {self.license}".rstrip()
+
     def text(self) -> str:
         """Write it as a sentence or two."""
         day = f"{self.built.day} {self.built:%B %Y}"
         state = f"{self.collection}, generation {self.generation} of {day}"
-        return f"“{_line(self.title)}.” {state}. {self.iri} ({self.pinned}). {self.license}.\n"
+        under = f" {self.license}." if self.license else ""
+        return f"“{_line(self.title)}.” {state}. {self.iri} ({self.pinned}).{under}\n"
 
     def bibtex(self) -> str:
         """Write it as BibTeX."""
@@ -65,7 +71,7 @@ class Citation:
             "year": f"{{{self.built.year}}}",
             "month": f"{{{self.built.month}}}",
             "url": f"{{{self.pinned}}}",
-            "note": f"{{{_tex(self.iri)}. {_tex(self.note)} {_tex(self.license)}}}",
+            "note": f"{{{_tex(self.iri)}. {_tex(self._remark)}}}",
         }
         lines = ",\n".join(f"  {name} = {value}" for name, value in fields.items())
         return f"@misc{{{self.key},\n{lines}\n}}\n"
@@ -81,7 +87,7 @@ class Citation:
             "version": str(self.generation),
             "URL": self.pinned,
             "archive_location": self.iri,
-            "note": f"{self.note} {self.license}",
+            "note": self._remark,
         }
         return json.dumps([item], ensure_ascii=False, indent=1) + "\n"
 
@@ -96,7 +102,7 @@ class Citation:
             ("ET", str(self.generation)),
             ("UR", self.pinned),
             ("UR", self.iri),
-            ("N1", f"{self.note} {self.license}"),
+            ("N1", self._remark),
         ]
         return "".join(f"{tag}  - {_line(value)}\r\n" for tag, value in pairs) + "ER  - \r\n"
 

@@ -8,8 +8,7 @@ from flask import Blueprint, Response, render_template, request
 
 import qit4n_kg
 from qit4n_kg.formats import HTML
-from qit4n_kg.web import signposts
-from qit4n_kg.web.context import knowledge_graph, snapshot
+from qit4n_kg.web.context import knowledge_graph, snapshot, stated_licence
 from qit4n_kg.web.manual import MANUAL, manual
 from qit4n_kg.web.readings import reading
 from qit4n_kg.web.sending import send
@@ -32,7 +31,7 @@ def show() -> Response:
         "about.html",
         manifest=snapshot().generation.manifest,
         version=qit4n_kg.__version__,
-        license=signposts.LICENSE,
+        license=stated_licence(),
         contact=contact,
         contact_name=contact.removeprefix("mailto:"),
         here=request.host_url,

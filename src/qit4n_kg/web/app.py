@@ -10,7 +10,7 @@ from qit4n_kg.config import Settings, load_settings
 from qit4n_kg.graph import KnowledgeGraph
 from qit4n_kg.web import access, assets, bodies, cors, hosts, languages, links, privileges, rates, responses
 from qit4n_kg.web.catalogue import catalogue
-from qit4n_kg.web.context import EXTENSION, SNAPSHOT_KEY, knowledge_graph, let_go
+from qit4n_kg.web.context import EXTENSION, SNAPSHOT_KEY, knowledge_graph, let_go, licence_name
 from qit4n_kg.web.contribute import contribute
 from qit4n_kg.web.contribute_forms import contribute_forms
 from qit4n_kg.web.contribute_sheets import contribute_sheets
@@ -86,6 +86,7 @@ def make_routes(settings: Settings) -> Flask:
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals["local_path"] = lambda iri: links.local_path(iri, settings)
     app.jinja_env.globals["short_name"] = lambda iri: links.short_name(iri, settings)
+    app.jinja_env.filters["licence_name"] = licence_name
     languages.register(app)
     assets.register(app)
     responses.register(app)

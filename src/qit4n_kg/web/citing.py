@@ -10,12 +10,12 @@ from flask import Blueprint, Response, render_template, request
 from qit4n_kg.entities.citation import Citation
 from qit4n_kg.errors import UnknownEntityError
 from qit4n_kg.formats import HTML, Format
-from qit4n_kg.web.context import knowledge_graph, snapshot
+from qit4n_kg.web.context import knowledge_graph, licence_name, snapshot, stated_licence
 from qit4n_kg.web.pins import pin
 from qit4n_kg.web.readings import reading
 from qit4n_kg.web.retired import answer_retired
 from qit4n_kg.web.sending import send
-from qit4n_kg.web.signposts import LICENSE, path_of
+from qit4n_kg.web.signposts import path_of
 from qit4n_kg.web.unknown import answer_unknown
 
 if TYPE_CHECKING:
@@ -63,14 +63,14 @@ def show(name: str) -> Response:
 
 
 def _cite(view: EntityView) -> Citation:
-    manifest = snapshot().generation.manifest
+    manifest, licence = snapshot().generation.manifest, stated_licence()
     documents = dict.fromkeys(passage.document.label for passage in view.passages if passage.document)
     return Citation(
         title=view.label,
         iri=view.iri,
         pinned=f"{request.host_url.rstrip('/')}{path_of(view.iri, 'doc')}?at={manifest.number}",
         collection="qit4n-kg",
-        license=f"CC BY 4.0, {LICENSE}",
+        license="" if licence is None else f"{licence_name(licence)}, {licence}",
         generation=manifest.number,
         dataset=manifest.dataset,
         built=datetime.datetime.fromisoformat(manifest.built_at).date(),

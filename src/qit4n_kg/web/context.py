@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, cast
 
 from flask import current_app, g, request
 
+from qit4n_kg.exports.making import LICENCE, edition_of
+
 if TYPE_CHECKING:
     from qit4n_kg.graph import KnowledgeGraph, Snapshot
 
@@ -27,6 +29,20 @@ def snapshot() -> Snapshot:
     if "snapshot" not in g:
         g.snapshot = request.environ.get(SNAPSHOT_KEY) or knowledge_graph().current()
     return cast("Snapshot", g.snapshot)
+
+
+def stated_licence() -> str | None:
+    """Return the licence of the data that answer this request, None where none is stated."""
+    return edition_of(knowledge_graph().settings, snapshot().generation.manifest).licence
+
+
+def licence_name(licence: str) -> str:
+    """Return what a licence is called; its address where that is not known.
+
+    >>> licence_name(LICENCE), licence_name("https://example.org/terms")
+    ('CC BY 4.0', 'https://example.org/terms')
+    """
+    return "CC BY 4.0" if licence == LICENCE else licence
 
 
 def let_go(_: BaseException | None) -> None:

@@ -16,7 +16,7 @@ from qit4n_kg.formats import HTML, negotiate
 from qit4n_kg.namespaces import SCHEMA, STDORG
 from qit4n_kg.web import signposts
 from qit4n_kg.web.citing import citing
-from qit4n_kg.web.context import knowledge_graph
+from qit4n_kg.web.context import knowledge_graph, stated_licence
 from qit4n_kg.web.data import data
 from qit4n_kg.web.history import history
 from qit4n_kg.web.incoming import incoming
@@ -109,7 +109,7 @@ def _card(view: EntityView) -> dict[str, Any]:
         "@id": f"{request.host_url.rstrip('/')}{path}",
         "mainEntity": {"@id": view.iri},
         "inLanguage": site_language().tag,
-        "license": signposts.LICENSE,
+        "license": stated_licence(),
         "isBasedOn": sorted({one.document.iri for one in view.passages if one.document}) or None,
     }
     return {

@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 from qit4n_kg import __version__
 from qit4n_kg.errors import ParameterError
 from qit4n_kg.exports.keeping import KeptExports
-from qit4n_kg.exports.making import LICENCE, edition_of
+from qit4n_kg.exports.making import edition_of
 from qit4n_kg.exports.registry import Registry, read_registry
 from qit4n_kg.feed import terms
 from qit4n_kg.formats import HTML, JSON, negotiate
@@ -60,7 +60,7 @@ def index() -> ResponseReturnValue:
         return _listing(varies=True)
     settings = knowledge_graph().settings
     of = edition_of(settings, snapshot().generation.manifest)
-    told = {"email": settings.admin_email, "publisher": of.publisher, "licence": of.licence, "cc_by": LICENCE}
+    told = {"email": settings.admin_email, "publisher": of.publisher, "licence": of.licence}
     return send(render_template("exports.html", registry=registry(), **told), HTML, varies=True)
 
 

@@ -18,7 +18,7 @@ from qit4n_kg.formats import CSV_EXCEL, HTML, JSON, RdfFormat, ResultFormat
 from qit4n_kg.queries import ParameterKind
 from qit4n_kg.sparql import QueryForm
 from qit4n_kg.web.catalogue import RESERVED
-from qit4n_kg.web.context import knowledge_graph
+from qit4n_kg.web.context import knowledge_graph, licence_name, stated_licence
 from qit4n_kg.web.problems import PROBLEMS
 from qit4n_kg.web.protocol import FORM_TYPE, QUERY_TYPE
 from qit4n_kg.web.sending import send
@@ -90,6 +90,7 @@ def describe_interface() -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {"/sparql": _sparql(), "/sparql.{suffix}": _sparql(in_path=True)}
     for found in knowledge_graph().catalogue:
         paths[f"/queries/{found.id}.{{format}}"] = {"get": _query(found)}
+    licence = stated_licence()
     rules = sorted(current_app.url_map.iter_rules(), key=lambda rule: rule.rule)
     for rule in rules:
         path = _ANY_NAME.sub(r"{\1}", rule.rule)
@@ -102,7 +103,7 @@ def describe_interface() -> dict[str, Any]:
             "title": "qit4n-kg",
             "version": qit4n_kg.__version__,
             "summary": "A standards body's work as a knowledge graph: SPARQL, a catalogue of queries, linked data.",
-            "license": {"name": "CC BY 4.0 (data)", "identifier": "CC-BY-4.0"},
+            **({"license": {"name": f"{licence_name(licence)} (data)", "url": licence}} if licence else {}),
         },
         "servers": [{"url": "/"}],
         "paths": paths,

@@ -14,7 +14,7 @@ from flask import Blueprint, render_template
 from qit4n_kg.formats import HTML
 from qit4n_kg.web import charts, links
 from qit4n_kg.web.about import about
-from qit4n_kg.web.context import knowledge_graph, snapshot
+from qit4n_kg.web.context import knowledge_graph, snapshot, stated_licence
 from qit4n_kg.web.documents import documents
 from qit4n_kg.web.languages import gettext as _
 from qit4n_kg.web.ontology import ontology
@@ -118,7 +118,7 @@ def describe_site() -> dict[str, object]:
     """Give every page what its footer says."""
     generation = snapshot().generation
     built = datetime.datetime.fromisoformat(generation.manifest.built_at)
-    return {"site": {"generation": generation.number, "built": built}}
+    return {"site": {"generation": generation.number, "built": built, "licence": stated_licence()}}
 
 
 # --- pages ----------------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from qit4n_kg.entities.statements import STATEMENT_FORMATS
 from qit4n_kg.errors import NotFoundError
 from qit4n_kg.formats import Format, RdfFormat
 from qit4n_kg.namespaces import SCHEMA
-from qit4n_kg.web.context import knowledge_graph
+from qit4n_kg.web.context import knowledge_graph, stated_licence
 from qit4n_kg.web.links import local_path
 from qit4n_kg.web.readings import reading
 from qit4n_kg.web.sending import send
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 signposts = Blueprint("signposts", __name__)
 
-LICENSE = "https://creativecommons.org/licenses/by/4.0/"
 LINKSET_JSON = Format("linkset", "application/linkset+json", "json", "Link set (JSON)")
 LINKSET = Format("linkset-text", "application/linkset", "txt", "Link set")
 _BY_SUFFIX = {form.extension: form for form in (LINKSET_JSON, LINKSET)}
@@ -83,13 +82,18 @@ def page_links(view: EntityView) -> list[WebLink]:
         *(WebLink("alternate", href, kind) for href, kind in files),
         WebLink("cite-as", uri(view.iri)),
         *(WebLink("type", kind) for kind in (_LANDING_PAGE, *kinds)),
-        WebLink("license", LICENSE),
+        *_license(),
         *(WebLink("describedby", href, kind) for href, kind in files if kind in _METADATA),
         *(
             WebLink("linkset", f"{path_of(view.iri, 'linkset')}.{form.extension}", form.media_type)
             for form in (LINKSET_JSON, LINKSET)
         ),
     ]
+
+
+def _license() -> list[WebLink]:
+    licence = stated_licence()
+    return [] if licence is None else [WebLink("license", licence)]
 
 
 _METADATA = tuple(
@@ -143,7 +147,7 @@ def _sets(view: EntityView) -> dict[str, list[WebLink]]:
     page = f"{here}{local_path(view.iri, knowledge_graph().settings)}"
     sets = {page: absolute(link for link in page_links(view) if link.rel not in ("linkset", "canonical"))}
     for form in STATEMENT_FORMATS:
-        describes = [WebLink("describes", page, "text/html"), WebLink("license", LICENSE)]
+        describes = [WebLink("describes", page, "text/html"), *_license()]
         sets[f"{here}{data_path(view.iri)}.{form.extension}"] = describes
     return sets
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -42,6 +44,24 @@ def test_a_page_signposts_as_the_fair_profile_says(client: FlaskClient) -> None:
     assert ("linkset", "/linkset/person/ada-byron.json", "application/linkset+json") in found
     assert ("alternate", "/data/person/ada-byron.jsonld", "application/ld+json") in found
     assert ("canonical", f"{ID}person/ada-byron", "") in found
+
+
+def test_no_licence_is_told_of_data_of_which_none_is_stated(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of what is shipped one is; see `licence_of`."""
+    graph = app.extensions["knowledge_graph"]
+    monkeypatch.setattr(graph, "settings", replace(graph.settings, data=Path("other.nq")))
+    client = app.test_client()
+
+    def get(path: str, accept: str = "text/html") -> TestResponse:
+        return client.get(path, headers={"Host": "other.example", "Accept": accept})  # no page that is kept already
+
+    page = get("/doc/person/ada-byron")
+    assert "license" not in {relation for relation, _, _ in links(page)}
+    told = [page.text, get("/about").text, get("/exports").text, get("/cite/person/ada-byron.txt").text]
+    told += [get(f"/cite/person/ada-byron.{suffix}").text for suffix in ("bib", "json", "ris")]
+    told += [get("/linkset/person/ada-byron.json").text, json.dumps(get("/openapi.json").json["info"])]
+    for text in told:
+        assert not re.search("creativecommons|CC BY|None", text)
 
 
 def test_every_signposted_address_of_ours_answers_with_its_type(client: FlaskClient) -> None:
