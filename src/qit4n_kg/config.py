@@ -6,24 +6,21 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass, fields
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from qit4n_kg import setting_values as read
 from qit4n_kg.errors import ConfigurationError
 from qit4n_kg.namespaces import DEFAULT_BASE_IRI
+from qit4n_kg.setting_values import MIB
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-MIB = 1024 * 1024
-_EMAIL = re.compile(r"[^\s@<>\"']+@(?:[^\s@<>\"'.]+\.)+[^\s@<>\"'.]+")
-_PUBLIC_URL = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
-PUBLISHER = re.compile(r"([^<>]*[^<>\s])(?: <(https?://[^<>\s\"{}|\\^`]+)>)?")
-"""Who publishes: a name and, in angle brackets, perhaps an address."""
 NO_SOURCES = "none"
+_FOLDERS = ("ontology", "data", "shapes", "queries")
 
 
 class Readership(Enum):
@@ -39,6 +36,15 @@ def default_sources() -> Path:
     package = Path(__file__).resolve().parent
     packaged = package / "content"
     return packaged if packaged.is_dir() else package.parents[1]
+
+
+def sources_here() -> Path:
+    """Return the working directory where that has all four folders, as a clone of a registry has; else the default sources.
+
+    A wheel that was packed from the clone carries the same data: what is wrong in it would be there already.
+    """
+    here = Path.cwd()
+    return here if all((here / name).is_dir() for name in _FOLDERS) else default_sources()
 
 
 @dataclass(frozen=True)
@@ -121,232 +127,126 @@ class Setting(NamedTuple):
     parse: Callable[[str], Any]
 
 
-def _count(minimum: int, maximum: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        number = int(text)
-        if not minimum <= number <= maximum:
-            raise ValueError(f"not between {minimum} and {maximum}")
-        return number
-
-    return parse
-
-
-def _seconds(text: str) -> float:
-    number = float(text)
-    if not 0 < number <= 86_400:
-        raise ValueError("not between 0 and 86400")
-    return number
-
-
-def _days(text: str) -> float:
-    number = float(text)
-    if not 0 <= number <= 36_525:
-        raise ValueError("not between 0 and 36525")
-    return number
-
-
-def _size(text: str) -> int:
-    """Read a number of bytes, with KiB, MiB or GiB if wanted.
-
-    >>> _size("2 MiB")
-    2097152
-    """
-    units = {"kib": 1024, "mib": MIB, "gib": 1024 * MIB}
-    lowered = text.strip().lower()
-    for unit, factor in units.items():
-        if lowered.endswith(unit):
-            return int(float(lowered.removesuffix(unit)) * factor)
-    return int(lowered)
-
-
-def _switch(text: str) -> bool:
-    try:
-        return {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}[text.strip().lower()]
-    except KeyError:
-        raise ValueError("not on or off") from None
-
-
-def _base_iri(text: str) -> str:
-    if not text.startswith(("http://", "https://")) or not text.endswith("/"):
-        raise ValueError("not an http(s) IRI that ends in /")
-    return text
-
-
-def _addresses(text: str) -> tuple[str, ...]:
-    addresses = tuple(text.split())
-    for address in addresses:
-        if not address.startswith(("http://", "https://")) or address.count("/") < 3:
-            raise ValueError(f"{address} is not an http(s) address with a path")
-    return addresses
-
-
-def _public_url(text: str) -> str:
-    """Read where a server is reached.
-
-    >>> _public_url("https://example.org/")
-    'https://example.org'
-    """
-    address = text.strip().rstrip("/")
-    if address and not _PUBLIC_URL.fullmatch(address):
-        raise ValueError("not an http(s) address without a path")
-    return address
-
-
-def _contact(text: str) -> str:
-    """Read whom to ask: an address of e-mail, or of a page.
-
-    >>> _contact("registry@example.org")
-    'mailto:registry@example.org'
-    """
-    plain = text.strip()
-    is_page = plain.startswith(("http://", "https://"))
-    mail = plain.removeprefix("mailto:")
-    if not plain or is_page:
-        return plain
-    if mail.count("@") != 1 or any(char.isspace() or char in "<>\"'" for char in mail):
-        raise ValueError("neither an e-mail address nor an http(s) address")
-    return f"mailto:{mail}"
-
-
-def _email(text: str) -> str:
-    """Read an address of e-mail, as OAI-PMH's schema wants it.
-
-    >>> _email("mailto:registry@example.org")
-    'registry@example.org'
-    """
-    mail = text.strip().removeprefix("mailto:")
-    if mail and not _EMAIL.fullmatch(mail):
-        raise ValueError("not an e-mail address")
-    return mail
-
-
-def _publisher(text: str) -> str:
-    """Read who publishes: a name, with a page's address in angle brackets if wanted.
-
-    >>> _publisher("A Standards Body <https://example.org/>")
-    'A Standards Body <https://example.org/>'
-    """
-    plain = " ".join(text.split())
-    if plain and not PUBLISHER.fullmatch(plain):
-        raise ValueError("not a name with, if wanted, an http(s) address in <> behind it")
-    return plain
-
-
-def _path(text: str) -> Path:
-    return Path(text).expanduser()
-
-
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         "sources",
-        "the checkout, or the wheel's own copy",
+        "the working directory, if it has them; else the checkout, or the wheel's own copy",
         "folder with ontology/ data/ shapes/ queries/; none: an empty scratch dataset without gate and entailment",
-        _path,
+        read.path,
     ),
-    Setting("state_dir", "state", "folder of the built generations; can always be rebuilt", _path),
+    Setting("state_dir", "state", "folder of the built generations; can always be rebuilt", read.path),
     Setting(
         "journal_dir",
         "beside the state folder: journal beside state, NAME-journal beside any other NAME",
         "folder of accepted changes and token hashes: what a backup must hold",
-        _path,
+        read.path,
     ),
     Setting(
         "feed_dir",
         "feed/ in the state folder",
         "folder of the change feed's past; one outside the state folder lets mirrors go on where that is removed",
-        _path,
+        read.path,
     ),
     Setting(
-        "data", "data/ of the sources", "what to build instead: a folder, or a file of N-Quads (.nq, .nq.gz)", _path
+        "data", "data/ of the sources", "what to build instead: a folder, or a file of N-Quads (.nq, .nq.gz)", read.path
     ),
     Setting(
-        "base_iri", DEFAULT_BASE_IRI, "where this instance's things (id/) and graphs (graph/) are named", _base_iri
+        "base_iri", DEFAULT_BASE_IRI, "where this instance's things (id/) and graphs (graph/) are named", read.base_iri
     ),
-    Setting("gate", "on", "off: build without validating against the shapes", _switch),
-    Setting("keep_generations", "3", "how many published generations stay on disk", _count(1, 1000)),
-    Setting("keep_days", "0", "days that an older generation stays on disk beyond that number", _days),
+    Setting("gate", "on", "off: build without validating against the shapes", read.switch),
+    Setting("keep_generations", "3", "how many published generations stay on disk", read.count(1, 1000)),
+    Setting("keep_days", "0", "days that an older generation stays on disk beyond that number", read.days),
     Setting("host", "127.0.0.1", "address to listen on", str),
-    Setting("port", "8000", "port to listen on", _count(1, 65535)),
-    Setting("workers", "2", "web worker processes", _count(1, 64)),
-    Setting("executors", "2", "query processes of each web worker that are kept for short queries", _count(1, 64)),
+    Setting("port", "8000", "port to listen on", read.count(1, 65535)),
+    Setting("workers", "2", "web worker processes", read.count(1, 64)),
+    Setting("executors", "2", "query processes of each web worker that are kept for short queries", read.count(1, 64)),
     Setting(
         "long_queries",
         "4",
         "queries over 0.1 s that may run at once in each web worker, in query processes of their own",
-        _count(0, 64),
+        read.count(0, 64),
     ),
     Setting(
         "queue",
         "128",
         "short queries of each web worker that may wait for a query process, and a quarter as many long ones; more get 503",
-        _count(0, 10_000),
+        read.count(0, 10_000),
     ),
-    Setting("query_timeout", "30", "seconds a query may run", _seconds),
+    Setting("query_timeout", "30", "seconds a query may run", read.seconds),
     Setting(
-        "slow_query", "1", "seconds from which a query is written to slow-queries.log in the state folder", _seconds
+        "slow_query", "1", "seconds from which a query is written to slow-queries.log in the state folder", read.seconds
     ),
-    Setting("export_timeout", "300", "seconds that making an export may take, once for a generation", _seconds),
-    Setting("query_memory", "1 GiB", "memory a query may use beyond what its process has when warm", _size),
-    Setting("result_bytes", "1 GiB", "largest result of a query", _size),
+    Setting("export_timeout", "300", "seconds that making an export may take, once for a generation", read.seconds),
+    Setting("query_memory", "1 GiB", "memory a query may use beyond what its process has when warm", read.size),
+    Setting("result_bytes", "1 GiB", "largest result of a query", read.size),
     Setting(
         "allow_remote",
         "nothing",
         "http(s) addresses, apart by spaces, that SERVICE and LOAD may reach; one that ends in / allows all below it",
-        _addresses,
+        read.addresses,
     ),
-    Setting("remote_timeout", "10", "seconds that another server has to answer", _seconds),
-    Setting("remote_bytes", "16 MiB", "largest answer of another server", _size),
-    Setting("request_bytes", "16 MiB", "largest request body", _size),
-    Setting("query_characters", "1048576", "longest text of a query", _count(1, 1_000_000_000)),
+    Setting("remote_timeout", "10", "seconds that another server has to answer", read.seconds),
+    Setting("remote_bytes", "16 MiB", "largest answer of another server", read.size),
+    Setting("request_bytes", "16 MiB", "largest request body", read.size),
+    Setting("query_characters", "1048576", "longest text of a query", read.count(1, 1_000_000_000)),
     Setting(
-        "cache_bytes", "64 MiB", "results that each web worker keeps, to answer again without a query; 0: none", _size
+        "cache_bytes",
+        "64 MiB",
+        "results that each web worker keeps, to answer again without a query; 0: none",
+        read.size,
     ),
     Setting(
         "downloads",
         "32",
         "large results that each web worker sends at the same time, in all four times QIT4N_RESULT_BYTES; more get 503",
-        _count(1, 10_000),
+        read.count(1, 10_000),
     ),
-    Setting("validation_timeout", "30", "seconds that reading and judging data sent to /validate may take", _seconds),
-    Setting("validation_memory", "512 MiB", "memory for that, beyond what the judging process has when warm", _size),
+    Setting(
+        "validation_timeout", "30", "seconds that reading and judging data sent to /validate may take", read.seconds
+    ),
+    Setting(
+        "validation_memory", "512 MiB", "memory for that, beyond what the judging process has when warm", read.size
+    ),
     Setting(
         "validation_triples",
         "50000",
         "most statements in data sent to /validate or /contributions at once",
-        _count(1, 100_000_000),
+        read.count(1, 100_000_000),
     ),
     Setting(
         "validations_per_minute",
         "60",
         "requests to /validate a minute from one address, or with one token, of each web worker",
-        _count(1, 1_000_000),
+        read.count(1, 1_000_000),
     ),
     Setting(
         "contributions_per_minute",
         "60",
         "contributions, reverts and comments a minute with one token, or from one address, of each web worker",
-        _count(1, 1_000_000),
+        read.count(1, 1_000_000),
     ),
     Setting("metrics", "admin", "who may read /metrics: nobody, admin (a token of that role) or everybody", Readership),
     Setting(
         "oai_email",
         "QIT4N_CONTACT, if that is an e-mail address",
         "e-mail address that OAI-PMH names as its administrator; without one Identify names none, which its schema does not allow",
-        _email,
+        read.email,
     ),
-    Setting("oai_page", "100", "records in one answer of OAI-PMH", _count(1, 10_000)),
-    Setting("contact", "nobody", "whom /about names for questions: an e-mail address, or a page's address", _contact),
+    Setting("oai_page", "100", "records in one answer of OAI-PMH", read.count(1, 10_000)),
+    Setting(
+        "contact", "nobody", "whom /about names for questions: an e-mail address, or a page's address", read.contact
+    ),
     Setting(
         "publisher",
         "whoever runs the server",
         "who publishes these data, in the catalogue for data portals: a name, with a page's address in <> behind it if wanted",
-        _publisher,
+        read.publisher,
     ),
     Setting(
         "public_url",
         "what each request names",
         "address that clients reach this server by, where a proxy with TLS is in front of it, such as https://example.org/",
-        _public_url,
+        read.public_url,
     ),
 )
 
@@ -357,7 +257,7 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: Any) ->
     :raises ConfigurationError: a value can't be used; the message names the variable or the flag.
     """
     environ = os.environ if environ is None else environ
-    values: dict[str, Any] = {"sources": default_sources(), "state_dir": Path("state")}
+    values: dict[str, Any] = {"sources": sources_here(), "state_dir": Path("state")}
     for setting in SETTINGS:
         variable = f"QIT4N_{setting.name.upper()}"
         if (text := environ.get(variable)) is None:

@@ -12,7 +12,6 @@ from urllib.parse import quote
 
 from pyoxigraph import Literal, NamedNode
 
-from qit4n_kg.config import PUBLISHER
 from qit4n_kg.exports.deliverables import clean
 from qit4n_kg.exports.describing import (
     DUMPED,
@@ -25,6 +24,7 @@ from qit4n_kg.exports.describing import (
     write_description,
 )
 from qit4n_kg.namespaces import DCAT, DCTERMS, FOAF, XSD
+from qit4n_kg.setting_values import PUBLISHER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
