@@ -14,9 +14,10 @@ from qit4n_kg.errors import ParameterError, QueryRefusedError, QuerySyntaxError,
 from qit4n_kg.formats import RdfFormat, ResultFormat, by_name
 from qit4n_kg.namespaces import prefixes
 from qit4n_kg.queries import bind, read_catalogue
-from qit4n_kg.sparql import explain, inspect_query
+from qit4n_kg.sparql import inspect_query
 from qit4n_kg.store.generations import Generations
 from qit4n_kg.store.oxigraph import OxigraphStore
+from qit4n_kg.syntax.explaining import explain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,7 +16,8 @@ from flask import Blueprint, Response, render_template, request
 from qit4n_kg.errors import KnowledgeGraphError, NotFoundError, QuerySyntaxError, RequestError
 from qit4n_kg.formats import CSV_EXCEL, HTML, Format, RdfFormat, ResultFormat, by_name
 from qit4n_kg.namespaces import prefixes
-from qit4n_kg.sparql import explain, inspect_query, line_of, with_prefixes
+from qit4n_kg.sparql import inspect_query
+from qit4n_kg.syntax.explaining import explain, line_of, with_prefixes
 from qit4n_kg.web.choices import name_of
 from qit4n_kg.web.context import knowledge_graph
 from qit4n_kg.web.description import service_description
