@@ -8,7 +8,19 @@ from flask import Flask, g, request
 
 from qit4n_kg.config import Settings, load_settings
 from qit4n_kg.graph import KnowledgeGraph
-from qit4n_kg.web import access, assets, bodies, cors, hosts, languages, links, privileges, rates, responses
+from qit4n_kg.web import (
+    access,
+    assets,
+    bodies,
+    cors,
+    formats_asked,
+    hosts,
+    languages,
+    links,
+    privileges,
+    rates,
+    responses,
+)
 from qit4n_kg.web.catalogue import catalogue
 from qit4n_kg.web.context import EXTENSION, SNAPSHOT_KEY, knowledge_graph, let_go
 from qit4n_kg.web.contribute import contribute
@@ -90,6 +102,7 @@ def make_routes(settings: Settings) -> Flask:
     assets.register(app)
     responses.register(app)
     hosts.register(app)
+    formats_asked.register(app)
     bodies.register(app, settings.most_queries)
     for blueprint in (
         sparql,

@@ -90,7 +90,7 @@ def choose(asked: ProtocolRequest, suffix: str | None, offers: list[Format]) -> 
     """Choose the format: by the path's suffix, else by a parameter, else by Accept.
 
     :raises NotFoundError: there is no format of this suffix.
-    :raises NotAcceptableError: nothing on offer is acceptable.
+    :raises NotAcceptableError: nothing on offer is acceptable, or a parameter contradicts the suffix.
     """
     if suffix is None:
         return asked.choose(request.headers.get("Accept"), offers)
@@ -98,7 +98,7 @@ def choose(asked: ProtocolRequest, suffix: str | None, offers: list[Format]) -> 
     if chosen is None:
         known = ", ".join(f".{offer.extension}" for offer in offers if offer is not HTML)
         raise NotFoundError(f"There is no result in .{suffix} here.", hint=f"There is: {known}.")
-    return chosen
+    return asked.confirm(chosen, offers)
 
 
 def offers_for(form: QueryForm) -> list[Format]:
