@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gc
 import http.client
 import multiprocessing
 import os
@@ -150,6 +151,8 @@ def _make_worker(settings: Settings) -> Flask:
     app = create_app(settings)
     threading.Thread(target=_cut_stalled_clients, args=(settings.port,), name="stalls", daemon=True).start()
     threading.Thread(target=_keep_figures, args=(app,), name="figures", daemon=True).start()
+    gc.collect()
+    gc.freeze()  # what stays for good need not be looked through again and again
     # A worker leaves by os._exit after multiprocessing's own finalizers; atexit never runs there.
     Finalize(app, app.extensions[EXTENSION].close, exitpriority=10)
     return app

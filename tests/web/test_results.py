@@ -34,6 +34,16 @@ def ask(client, query=ROWS, headers=None, **parameters):
     return client.get("/sparql", query_string={"query": query, **parameters}, headers=headers or {})
 
 
+@pytest.mark.parametrize(
+    "headers", [{}, {"Origin": "https://example.org"}, {"If-None-Match": "*"}, {"Accept": "text/html"}]
+)
+def test_no_header_of_an_answer_stands_twice(tiny_client, headers):
+    for _ in range(2):  # the second time from the cache
+        names = [name.lower() for name, _ in ask(tiny_client, headers=headers).headers]
+        assert len(names) == len(set(names))
+        assert {"query-id", "x-generation", "vary", "access-control-allow-origin"} <= {*names}
+
+
 # --- content codings (RFC 9110, 8.4 and 12.5.3) ------------------------------------------------------------------------------
 
 

@@ -111,8 +111,11 @@ def read_request(request: Request, ignored: Collection[str] = ()) -> ProtocolReq
                 f"The request's Content-Type is {media_type or 'missing'}.",
                 hint=f"Understood: {QUERY_TYPE}{f', {FORM_TYPE}' if request.method == 'POST' else ''}.",
             )
+    given: dict[str, list[str]] = {}
+    for name, value in parameters:
+        given.setdefault(name, []).append(value)
     for name in _UPDATE_PARAMETERS:
-        if values_of(parameters, name):
+        if name in given:
             raise RequestError(f"This address answers queries, and the request has the parameter {name} of an update.")
     if len(queries) > 1:
         raise RequestError(f"The request has {len(queries)} queries, and exactly one is answered.")
@@ -125,15 +128,15 @@ def read_request(request: Request, ignored: Collection[str] = ()) -> ProtocolReq
             hint="Put long lists of values into a graph, or ask in several parts.",
         )
     for name in _FORMAT_PARAMETERS:
-        refuse_several_formats(name, values_of(parameters, name))
-    default, named = values_of(parameters, "default-graph-uri"), values_of(parameters, "named-graph-uri")
+        refuse_several_formats(name, given.get(name, []))
+    default, named = given.get("default-graph-uri", []), given.get("named-graph-uri", [])
     return ProtocolRequest(
         query=queries[0] if queries and queries[0].strip() else None,
         default_graphs=read_graphs(default) if default or named else None,
         named_graphs=read_graphs(named) if default or named else None,
-        formats=tuple(text for name in _FORMAT_PARAMETERS for text in values_of(parameters, name)),
-        timeout=read_timeout(values_of(parameters, "timeout")),
-        at=read_number("at", values_of(parameters, "at")),
+        formats=tuple(text for name in _FORMAT_PARAMETERS for text in given.get(name, [])),
+        timeout=read_timeout(given.get("timeout", [])),
+        at=read_number("at", given.get("at", [])),
     )
 
 

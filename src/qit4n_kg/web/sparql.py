@@ -20,6 +20,7 @@ from qit4n_kg.sparql import inspect_query
 from qit4n_kg.syntax.explaining import explain, line_of, with_prefixes
 from qit4n_kg.web.choices import name_of
 from qit4n_kg.web.context import knowledge_graph
+from qit4n_kg.web.cors import add_missing
 from qit4n_kg.web.description import service_description
 from qit4n_kg.web.protocol import QUERY_METHOD, QUERY_TYPE, ProtocolRequest, read_request
 from qit4n_kg.web.responses import describe, headers_of, send_problem
@@ -41,6 +42,7 @@ FRAGMENT = "X-Fragment"
 _LONGEST_SOURCE = 200
 RESULT_OFFERS = [*(form.value for form in ResultFormat), CSV_EXCEL]
 RDF_OFFERS = [form.value for form in RdfFormat]
+_ACCEPT_QUERY = {"Accept-Query": f'"{QUERY_TYPE}"'}
 _METHODS = ("GET", "POST", QUERY_METHOD)
 
 
@@ -56,7 +58,7 @@ class Link:
 @sparql.after_request
 def _name_query_bodies(response: Response) -> Response:
     """Tell that the QUERY method is understood here, and with which body."""
-    response.headers["Accept-Query"] = f'"{QUERY_TYPE}"'
+    add_missing(response.headers, _ACCEPT_QUERY)
     return response
 
 
