@@ -125,6 +125,11 @@ class ExecutorPool:
         """Return how many processes and queries there are of each kind now."""
         return self._lanes.figures()
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a query runs or waits."""
+        return any(number for name, number in self.figures().items() if name != "idle")
+
     def wait_until_ready(self, timeout: float) -> bool:
         """Wait until a query process is up, idle or busy; False when `timeout` seconds pass first."""
         deadline = time.monotonic() + timeout
