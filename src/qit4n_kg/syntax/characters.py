@@ -23,6 +23,10 @@ _SCHEMES = ("http:", "https:", "ftp:", "urn:", "mailto:")
 
 def find_character(text: str, stream: Sequence[Token]) -> Fault | None:
     """Find the first character, string or IRI that is none, whatever stands around it."""
+    if text.lstrip().startswith("```"):
+        return Fault(
+            text.index("```"), "The marks of Markdown are no part of the text.", "Leave the lines with ``` out."
+        )
     end = 0
     for token in stream:
         fault = _in_gap(text, end, token.start) or _in_token(text, token)

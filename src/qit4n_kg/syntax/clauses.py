@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from qit4n_kg.syntax.stop import Stop
 
 _FORMS = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
+_FROM_HINT = "FROM only chooses graphs; what to look for stands in WHERE { … }."
 _AGGREGATES = ("COUNT", "SUM", "MIN", "MAX", "AVG", "SAMPLE", "GROUP_CONCAT")
 
 
@@ -92,7 +93,7 @@ def explain_call(stop: Stop) -> Fault | None:
 
 
 def explain_expression(stop: Stop) -> Fault | None:
-    """Explain conditions without brackets, lists, names that are missing."""
+    """Explain conditions without brackets, lists, operators and names that are missing."""
     token, last = stop.token, stop.reading.open[-1]
     condition = next((span for span in reversed(stop.reading.closed) if span.rule == "Constraint"), None)
     if condition is not None and condition.end == stop.at and token is not None and token.text in OPERATORS - {","}:
@@ -100,37 +101,79 @@ def explain_expression(stop: Stop) -> Fault | None:
         return stop.here(f"The whole condition of {name} stands in brackets.", f"Write {name} (…)")
     if last.rule == "Constraint" and stop.before is not None and stop.before.kind == "word":
         name = stop.before.text.upper()
+        if token is not None and token.kind == "nothing":
+            return stop.here(f"The brackets after {name} are empty.")
         return stop.missing(f"The condition of {name} stands in brackets.", f"Write {name} (…)")
     if stop.follows("IN") and last.rule == "List":
         return stop.missing("IN is followed by a list in brackets.", "Write, say, ?x IN (1, 2)")
     if stop.follows("BIND") and last.rule == "Bind":
         return stop.missing("BIND is followed by brackets.", "Write BIND(… AS ?name)")
-    if stop.reading.is_within("Bind") and stop.expects("AS") and token is not None and token.text == ")":
+    if token is None:
+        return None
+    if stop.reading.is_within("Bind") and stop.expects("AS") and token.text == ")":
         return stop.here("BIND gives its value no name.", "Write BIND(… AS ?name)")
-    if stop.follows("AS") and stop.expects("VAR") and token is not None:
+    if stop.follows("AS") and stop.expects("VAR"):
         return stop.here(f"{shown(token)} is no variable.", _as_variable(token))
-    if last.rule in ("DataBlock", "DataRow", "DataValue") and token is not None and token.kind == "variable":
-        return stop.here(f"VALUES holds values between its braces, no variables such as {token.text}.")
-    if last.rule == "DataBlock" and stop.expects("{"):
-        return stop.missing("The values of VALUES stand in braces.", "Write, say, VALUES ?x { 1 2 }")
+    return _in_value(stop, token)
+
+
+def _in_value(stop: Stop, token: Token) -> Fault | None:
+    """Explain what is no value, and values that nothing joins."""
+    if not stop.reading.is_within("Expression", "Brackets", "List", "ArgList", "BuiltInCall"):
+        return None
+    if stop.is_unknown_word and stop.expects("VAR"):
+        hint = stop.meant() or "A variable begins with ?, a text stands in quotation marks."
+        return stop.here(f"{shown(token)} is no value.", hint)
+    if token.kind in ("symbol", "nothing", "word") or stop.before is None:
+        return None
+    if stop.expects(","):
+        return stop.missing(f"A comma is missing between {shown(stop.before)} and {shown(token)}.")
+    if stop.expects("&&"):
+        return stop.missing(f"An operator such as = or && is missing between {shown(stop.before)} and {shown(token)}.")
     return None
 
 
+def explain_values(stop: Stop) -> Fault | None:
+    """Explain what VALUES lacks, and what can't stand in it."""
+    token, last = stop.token, stop.reading.open[-1]
+    if last.rule not in ("DataBlock", "DataRow", "DataValue"):
+        return None
+    if stop.follows("VALUES"):
+        return stop.missing("VALUES names no variable.", "Write, say, VALUES ?x { 1 2 }")
+    if token is not None and token.text == ",":
+        return stop.here("No comma stands in VALUES.", "A space is enough.")
+    if token is not None and token.kind == "variable":
+        hint = "Several variables stand in brackets: VALUES (?x ?y) { (1 2) }"
+        return stop.here(f"VALUES holds values, and no variables such as {token.text}.", hint)
+    if stop.expects("{"):
+        return stop.missing("The values of VALUES stand in braces.", "Write, say, VALUES ?x { 1 2 }")
+    if last.rule == "DataBlock" and stop.expects("("):
+        return stop.here("Each row of VALUES stands in brackets.", "Write, say, VALUES (?x ?y) { (1 2) (3 4) }")
+    return None
+
+
+_FOLLOWED = {
+    "LIMIT": ("INTEGER", "LIMIT is followed by a whole number.", None),
+    "OFFSET": ("INTEGER", "OFFSET is followed by a whole number.", None),
+    "ASC": ("(", "ASC is followed by what is sorted by.", "Write ASC(?variable)"),
+    "DESC": ("(", "DESC is followed by what is sorted by.", "Write DESC(?variable)"),
+    "ORDER": ("BY", "BY is missing after ORDER.", None),
+    "GROUP": ("BY", "BY is missing after GROUP.", None),
+    "BY": ("VAR", "What to sort or group by is missing.", "Name a variable."),
+    "SERVICE": ("IRIREF", "SERVICE is followed by the address of an endpoint, and then by braces.", None),
+    "CONSTRUCT": ("{", "The triples of CONSTRUCT stand in braces.", "Write CONSTRUCT { … } WHERE { … }"),
+    "FROM": ("IRIREF", "FROM is followed by the IRI of a graph.", _FROM_HINT),
+    "NAMED": ("IRIREF", "NAMED is followed by the IRI of a graph.", _FROM_HINT),
+    "DESCRIBE": ("IRIREF", "DESCRIBE names nothing.", "Write the IRI of a thing, or variables and WHERE { … }."),
+}
+"""What each keyword wants behind it, and what to say where that is missing."""
+
+
 def explain_rest(stop: Stop) -> Fault | None:
-    """Explain what is left over behind the group, and what the clauses there lack."""
-    token, before = stop.token, stop.before
-    name = before.text.upper() if before else ""
-    if name in ("LIMIT", "OFFSET") and stop.expects("INTEGER"):
-        return stop.missing(f"{name} is followed by a whole number.")
-    if name in ("ASC", "DESC") and stop.expects("("):
-        return stop.missing(f"{name} is followed by what is sorted by.", f"Write {name}(?variable)")
-    if name == "CONSTRUCT" and stop.expects("{"):
-        return stop.missing("The triples of CONSTRUCT stand in braces.", "Write CONSTRUCT { … } WHERE { … }")
-    if stop.expects("BY") and name in ("ORDER", "GROUP"):
-        return stop.missing(f"BY is missing after {name}.")
-    if name in ("FROM", "NAMED") and stop.expects("IRIREF"):
-        hint = "FROM only chooses graphs; what to look for stands in WHERE { … }."
-        return stop.missing("FROM is followed by the IRI of a graph.", hint)
+    """Explain what keywords lack, and what is left over behind the group."""
+    token, name = stop.token, stop.before.text.upper() if stop.before else ""
+    if name in _FOLLOWED and stop.expects(_FOLLOWED[name][0]):
+        return stop.missing(*_FOLLOWED[name][1:])
     if (
         name in ("CLEAR", "DROP", "CREATE", "SILENT")
         and stop.expects("GRAPH")
@@ -138,12 +181,9 @@ def explain_rest(stop: Stop) -> Fault | None:
         and token.kind in ("iri", "name")
     ):
         return stop.missing("GRAPH is missing before the IRI of a graph.", f"Write GRAPH {token.text}")
-    if name == "GRAPH" and stop.expects("IRIREF") and not stop.expects("VAR"):
-        return stop.missing("GRAPH is followed by the IRI of a graph.")
     if name == "GRAPH" and stop.expects("IRIREF"):
-        return stop.missing("GRAPH is followed by a variable or the IRI of a graph, and then by braces.")
-    if name == "DESCRIBE" and stop.expects("IRIREF"):
-        return stop.missing("DESCRIBE names nothing.", "Write the IRI of a thing, or variables and WHERE { … }.")
+        kinds = "a variable or the IRI of a graph, and then by braces" if stop.expects("VAR") else "the IRI of a graph"
+        return stop.missing(f"GRAPH is followed by {kinds}.")
     if [span.rule for span in stop.reading.open] not in (["Query"], ["Update"]) or token is None:
         return None
     return _left_over(stop, token)
@@ -164,6 +204,8 @@ def _left_over(stop: Stop, token: Token) -> Fault:
         return stop.here(
             f"{token.text.upper()} stands before what is sorted by.", f"Write {token.text.upper()}(?variable)"
         )
+    if token.is_word("UNION", "OPTIONAL", "FILTER", "MINUS", "BIND", "GRAPH", "SERVICE"):
+        return stop.here(f"{token.text.upper()} stands behind the braces.", "All of the pattern stands within them.")
     if token.is_word("GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET"):
         hint = "The order is GROUP BY, HAVING, ORDER BY, LIMIT and OFFSET, each once."
         return stop.here(f"{token.text.upper()} can't stand here.", hint)

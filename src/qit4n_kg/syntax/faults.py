@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qit4n_kg.syntax.clauses import explain_call, explain_expression, explain_rest, explain_selection
+from qit4n_kg.syntax.clauses import explain_call, explain_expression, explain_rest, explain_selection, explain_values
 from qit4n_kg.syntax.habits import habit_of
 from qit4n_kg.syntax.patterns import explain_pattern, explain_triple
 from qit4n_kg.syntax.places import Fault, shown
@@ -26,6 +26,8 @@ _BEGINNINGS = {
 }
 _CLOSING = {"}": "{", ")": "(", "]": "["}
 _PAIRS = {opening: closing for closing, opening in _CLOSING.items()}
+_COMPARISONS = frozenset(("=", "!=", "<", ">", "<=", ">=", "&&", "||"))
+_CONSTANTS = frozenset(("TRUE", "FALSE", "NOT", "EXISTS", "ASC", "DESC"))
 _GROUPED = {"OPTIONAL", "MINUS", "UNION", "WHERE", "EXISTS", "LATERAL"}
 _UNSHOWN = frozenset(
     ("PNAME_NS", "NUMBER", "ANON", "NIL", "BNODE", "LANGTAG", "LATERAL", "<<", "<<(", "{|", "~", "WORD")
@@ -94,17 +96,28 @@ def _brackets(stop: Stop) -> Fault | None:
 
 
 def _operand(stop: Stop) -> Fault | None:
-    """Find an operator without what it needs behind it."""
+    """Find an operator without what it needs before or behind it."""
     token, before = stop.token, stop.before
-    if token is None or before is None or before.text not in OPERATORS or before.kind != "symbol":
+    if token is None or before is None or not stop.expects("VAR", "IRIREF"):
+        return _doubled(stop)
+    is_sign = token.kind == "symbol" and token.text != "<"
+    if before.text == "(" and token.text in _COMPARISONS:
+        return stop.here(f"Something is missing before {token.text!r}.")
+    if before.kind != "symbol" or before.text not in OPERATORS or not (is_sign or token.is_word("AS")):
+        return _doubled(stop)
+    if before.text in "+*" and not stop.reading.is_within("Expression"):  # of a path
         return None
-    if before.text == "=" and token.text == "=" and token.start == before.end:
+    return _doubled(stop) or stop.here(f"Something is missing between {before.text!r} and {token.text!r}.")
+
+
+def _doubled(stop: Stop) -> Fault | None:
+    """Find signs of other languages that consist of one of SPARQL's twice."""
+    token, before = stop.token, stop.before
+    if token is None or before is None or not stop.is_joined() or token.text != before.text:
+        return None
+    if token.text == "=":
         return stop.here("Equality is one '=' in SPARQL, not two.")
-    if before.text == token.text == "-" and token.start == before.end:
-        return Fault(before.start, "A comment begins with # in SPARQL.")
-    if token.kind == "symbol" and token.text != "<" and stop.expects("VAR", "IRIREF"):
-        return stop.here(f"Something is missing between {before.text!r} and {token.text!r}.")
-    return None
+    return Fault(before.start, "A comment begins with # in SPARQL.") if token.text == "-" else None
 
 
 def _habit(stop: Stop) -> Fault | None:
@@ -134,7 +147,12 @@ def _group(stop: Stop) -> Fault | None:
 
 
 def _unexpected(stop: Stop) -> Fault:
-    expected = sorted(stop.reading.expected - _UNSHOWN, key=lambda item: (item not in TERMS, not item.isalpha(), item))
+    shown_ones = set(stop.reading.expected - _UNSHOWN)
+    if stop.expects("STR"):  # and with it every other function
+        shown_ones = {item for item in shown_ones if item in TERMS or item in _CONSTANTS or not item[0].isupper()} | {
+            "a function"
+        }
+    expected = sorted(shown_ones, key=lambda item: (item not in TERMS, not item.isalpha(), item))
     offered = [TERMS.get(item, item) for item in expected]
     if "IRIREF" in expected and "PNAME" in expected:
         offered.remove("a prefixed name")
@@ -153,6 +171,7 @@ _LOOKS = (
     _group,
     explain_call,
     explain_expression,
+    explain_values,
     explain_triple,
     explain_pattern,
     explain_rest,

@@ -14,6 +14,8 @@ _IN_CONDITIONS = {
     "NULL": ("SPARQL has no NULL.", "Write !BOUND(?x) for what has no value."),
     "BETWEEN": ("SPARQL has no BETWEEN.", "Write ?x >= 1 && ?x <= 2."),
     "<>": ("Inequality is != in SPARQL.", None),
+    "&": ("Conditions are joined by && in SPARQL.", None),
+    "|": ("Alternatives are joined by || in SPARQL.", None),
 }
 _LIKE = ("SPARQL has no LIKE.", 'Write FILTER(CONTAINS(LCASE(STR(?x)), "part")), or REGEX for patterns.')
 _ANYWHERE = {

@@ -29,6 +29,8 @@ def explain_triple(stop: Stop) -> Fault | None:
         subject = "["
     if stop.stands("{") and stop.reading.open[-1].rule not in _OBJECTS and stop.expects("*"):
         return stop.here("A step of a path is repeated by ?, * or + in SPARQL, not by {…}.")
+    if (fault := _varied(stop)) is not None:
+        return fault
     verb = stop.reading.innermost(*_VERBS)
     if verb is not None and verb.start == stop.at:
         if token is not None and token.kind in ("string", "number"):
@@ -43,6 +45,17 @@ def explain_triple(stop: Stop) -> Fault | None:
             written = f"{subject} {stop.words(predicate.start, predicate.end)}"
             return stop.missing(f"The triple {quoted(written)} has no object.")
         return _no_term(stop, "object")
+    return None
+
+
+def _varied(stop: Stop) -> Fault | None:
+    """Find a variable that was meant as a step of a path (SPARQL 1.1 Query section 9: paths hold none)."""
+    at = stop.at - 1 if stop.follows("+") else stop.at
+    step, sign = (*stop.stream[at - 1 : at + 1], None, None)[:2]
+    if step is None or sign is None or step.kind != "variable" or sign.start != step.end:
+        return None
+    if sign.text in ("*", "+", "/", "|", "?"):
+        return Fault(sign.start, f"{sign.text!r} makes a path, and a path holds no variables such as {step.text}.")
     return None
 
 
@@ -110,6 +123,13 @@ def _after_object(stop: Stop, token: Token, before: Token) -> Fault | None:
         return stop.here("A language is missing after @.", 'Write, say, "text"@en')
     if token.text == "^" and before.kind == "string":
         return stop.here("A datatype follows ^^, not ^.", 'Write, say, "2020"^^xsd:gYear')
+    if token.kind == "word" and before.kind == "string" and stop.is_joined():
+        hint = "A quotation mark within a text is written with a backslash before it, or the text stands between the other kind."
+        return stop.here(f"The text {shown(before)} ends before {shown(token)}.", hint)
+    if token.text == "-" and before.kind == "number" and stop.is_joined():
+        return stop.here("A date stands in quotation marks, with its datatype.", 'Write, say, "2020-01-31"^^xsd:date')
+    if token.text == "_" and before.kind == "language":
+        return stop.here("A language tag has hyphens.", f"Write, say, {before.text}-GB")
     objects = stop.reading.innermost(*_OBJECTS) or next(
         (span for span in reversed(stop.reading.closed) if span.rule in _OBJECTS and span.end == stop.at), None
     )

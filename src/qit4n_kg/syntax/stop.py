@@ -45,6 +45,10 @@ class Stop:
         """Tell whether a word stands there that is no keyword."""
         return self.token is not None and self.token.kind == "word" and not self.token.is_word(*sparql_grammar().words)
 
+    def is_joined(self) -> bool:
+        """Tell whether what stands there follows without a space."""
+        return self.token is not None and self.before is not None and self.token.start == self.before.end
+
     def expects(self, *terminals: str) -> bool:
         """Tell whether one of these could have stood there."""
         return not self.reading.expected.isdisjoint(terminals)
@@ -71,7 +75,7 @@ class Stop:
 
     def meant(self) -> str | None:
         """Return the keyword that a word may have been meant as, as a question."""
-        if self.token is None or self.token.kind != "word":
+        if self.token is None or not self.is_unknown_word:
             return None
         words = sorted(word for word in self.reading.expected if len(word) > 2 and word.isupper() and word not in TERMS)
         found = get_close_matches(self.token.text.upper(), words, 1, 0.7)

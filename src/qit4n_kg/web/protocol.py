@@ -119,14 +119,8 @@ def read_request(request: Request, ignored: Collection[str] = ()) -> ProtocolReq
             raise RequestError(f"This address answers queries, and the request has the parameter {name} of an update.")
     if len(queries) > 1:
         raise RequestError(f"The request has {len(queries)} queries, and exactly one is answered.")
-    longest = knowledge_graph().settings.query_characters
-    if (
-        queries and len(queries[0]) > longest
-    ):  # it would keep this worker busy before it gets to a process that can be stopped
-        raise QueryTooLongError(
-            f"The query has {len(queries[0]):,} characters, and at most {longest:,} are read.",
-            hint="Put long lists of values into a graph, or ask in several parts.",
-        )
+    if queries:
+        _refuse_long(queries[0])
     for name in _FORMAT_PARAMETERS:
         refuse_several_formats(name, given.get(name, []))
     default, named = given.get("default-graph-uri", []), given.get("named-graph-uri", [])
@@ -138,6 +132,16 @@ def read_request(request: Request, ignored: Collection[str] = ()) -> ProtocolReq
         timeout=read_timeout(given.get("timeout", [])),
         at=read_number("at", given.get("at", [])),
     )
+
+
+def _refuse_long(query: str) -> None:
+    """Refuse a query that would keep this worker busy before it gets to a process that can be stopped."""
+    longest = knowledge_graph().settings.query_characters
+    if len(query) > longest:
+        raise QueryTooLongError(
+            f"The query has {len(query):,} characters, and at most {longest:,} are read.",
+            hint="Put long lists of values into a graph, or ask in several parts.",
+        )
 
 
 def read_timeout(values: Sequence[str]) -> float | None:
