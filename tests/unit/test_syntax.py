@@ -319,4 +319,4 @@ HOSTILE = {
 def test_explaining_a_hostile_text_costs_the_worker_little(name):
     begun = time.process_time()
     explain(HOSTILE[name], QuerySyntaxError("error at 1:20: expected foo", line=1, column=20))
-    assert time.process_time() - begun < 0.6
+    assert time.process_time() - begun < 1.5  # a quarter of a second; quadratic reading takes ten

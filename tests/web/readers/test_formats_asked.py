@@ -34,8 +34,11 @@ def test_two_formats_at_once_are_400(client, address):
     assert (answer.status_code, answer.content_type) == (400, "application/problem+json")
 
 
-def test_two_formats_in_a_form_are_400(client):
-    answer = client.post("/sparql", data={"query": "ASK {}", "format": ["csv", "json"]})
+@pytest.mark.parametrize(
+    ("address", "field"), [("/sparql", {"query": "ASK {}"}), ("/validate", {"text": "<x:a> <x:b> 1 ."})]
+)
+def test_two_formats_in_a_form_are_400(client, address, field):
+    answer = client.post(address, data={**field, "format": ["turtle", "json"]})
     assert (answer.status_code, answer.json["type"]) == (400, "/problems/parameter")
 
 
