@@ -36,6 +36,28 @@ def test_the_form_is_the_keyword_after_the_prologue(text, form):
     assert inspect_query(text).form is form
 
 
+@given(
+    st.lists(
+        st.sampled_from(
+            ["PREFIX a: <x:#>", "prefix", "BASE <x>", "a:", ":", "a:b", "<x>", "# SELECT", "\n", "VERSION '1.2'", "1a:"]
+        )
+    ),
+    st.sampled_from(["SELECT", "ask", "ASKED", "construct-", "Describe", "select.", "INSERT", "a:SELECT", ""]),
+    st.sampled_from(["*", " {", "\n", "", "?x", ":", "$x"]),
+)
+def test_the_quick_look_at_the_form_sees_what_the_tokens_tell(prologue, word, rest):
+    text = f"{' '.join(prologue)} {word}{rest} ?x {{}}"
+    read = list(tokens(text))
+    at = 0
+    while at < len(read) and read[at].is_word("BASE", "VERSION", "PREFIX"):
+        at += 3 if read[at].is_word("PREFIX") else 2
+    first = read[at] if at < len(read) else None
+    if first is not None and first.is_word("SELECT", "ASK", "CONSTRUCT", "DESCRIBE"):
+        assert inspect_query(text).form.value == first.text.upper()
+    else:
+        assert inspect_query(text).form in (QueryForm.UNKNOWN, QueryForm.UPDATE)
+
+
 def test_construct_and_describe_have_no_bindings():
     assert [form for form in QueryForm if not form.has_bindings] == [QueryForm.CONSTRUCT, QueryForm.DESCRIBE]
 

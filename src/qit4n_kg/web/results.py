@@ -186,14 +186,15 @@ def query_id() -> str:
 
     :raises ParameterError: the client's own is no usable id.
     """
-    if "query_id" not in g:
+    known = g.get("query_id")
+    if known is None:
         own = request.headers.get("Query-Id")
         if own is not None and not is_query_id(own):
             raise ParameterError(
                 "The header Query-Id is no id: 8 to 64 letters, digits, dots, hyphens and underscores."
             )
-        g.query_id = own or new_query_id()
-    return cast("str", g.query_id)
+        known = g.query_id = own or new_query_id()
+    return cast("str", known)
 
 
 def generation_for(asked: ProtocolRequest) -> Generation:
