@@ -6,6 +6,8 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pyoxigraph import Store
 
 from qit4n_kg.errors import QuerySyntaxError
@@ -177,6 +179,8 @@ MISTAKES = [
     ),
     ("SELECT * { ?s\u200b ?p ?o }", 1, 14, "U+200B ZERO WIDTH SPACE stands here"),
     # what fits the grammar
+    ("SELECT (CONCAT ('a') AS ?x) {}", 1, 16, "The engine takes no space between CONCAT and its bracket."),
+    ("SELECT * { GRAPH <g> { ?s ?p ?o } }", 1, 18, "<g> is relative, and there is no BASE."),
     (P + "SELECT ?a ?b { ?a rdfs:label ?b } GROUP BY ?a", 2, 11, "?b is selected but neither grouped nor aggregated."),
     ("SELECT * { ?a ?p ?b } GROUP BY ?a", 1, 8, "SELECT * can't be used with GROUP BY."),
     ("SELECT ?a { ?a ?p ?b FILTER(COUNT(?b) > 1) }", 1, 29, "COUNT can't stand in FILTER."),
@@ -231,14 +235,35 @@ def test_an_error_in_an_update_says_what_and_where(text, column, says):
     assert error.column == column
 
 
+PIECES = """SELECT * { } ( ) [ ] << >> <<( )>> {| |} . ; , ?x ?y <x:y> a 'x' 'open 5 = == < && - + / ^ @en _:b AS BIND VALUES FILTER GROUP
+BY ORDER LIMIT COUNT NOT EXISTS IN UNION OPTIONAL GRAPH PREFIX foo: foo:bar word WHERE DISTINCT INSERT DELETE DATA CONCAT """.split()
+
+
+@given(
+    st.lists(st.sampled_from(PIECES)),
+    st.sampled_from(["", "SELECT * { ", "SELECT (", "INSERT DATA { ", "ASK { FILTER("]),
+)
+def test_no_text_whatever_leaves_an_explanation_without_words_or_outside_it(pieces, beginning):
+    text = beginning + " ".join(pieces)
+    for kind in ("query", "update"):
+        error = explain(text, QuerySyntaxError("expected something", line=1, column=1), kind=kind)
+        assert error.message
+        assert (error.line, error.column) <= (1, len(text) + 1)
+
+
 def test_the_first_of_several_mistakes_is_told():
     text = "SELECT ?a, ?b {\n ?a ?p 'open\n}"
     assert explained(text).line == 1
 
 
 def test_a_prefix_that_is_known_without_a_declaration_is_not_called_undeclared():
-    error = explain("ASK { ?s owl:sameAs }", QuerySyntaxError("expected something", line=1, column=20))
-    assert error.message == "The triple '?s owl:sameAs' has no object."
+    error = QuerySyntaxError("expected something", line=1, column=20)
+    told = explain("ASK { ?s owl:sameAs }", error, declared={"owl"})
+    assert told.message == "The triple '?s owl:sameAs' has no object."
+
+
+def test_an_undeclared_prefix_is_named_where_the_engine_expects_something_else():
+    assert explained("SELECT * { foo:bar ?p ?o }").message == "The prefix foo: is not declared."
 
 
 def test_an_error_is_short_and_offers_no_engine_internals():

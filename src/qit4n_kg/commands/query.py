@@ -99,7 +99,7 @@ def _ask(settings: Settings, endpoint: str | None, text: str, bindings: Mapping[
     try:
         return store.query(text, bindings=bindings, prefixes=known)
     except QuerySyntaxError as exc:
-        raise explain(text, exc, known) from exc
+        raise explain(text, exc, known, declared=known) from exc
 
 
 def _list_catalogue(settings: Settings) -> None:

@@ -20,7 +20,7 @@ from qit4n_kg.syntax.meaning import find_meaning
 from qit4n_kg.syntax.places import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     from qit4n_kg.store.dataset_clause import Token
 
@@ -31,12 +31,17 @@ _MANY = 12
 
 
 def explain(
-    text: str, error: QuerySyntaxError, known: Mapping[str, str] = PREFIXES, kind: str = "query"
+    text: str,
+    error: QuerySyntaxError,
+    known: Mapping[str, str] = PREFIXES,
+    kind: str = "query",
+    declared: Container[str] = (),
 ) -> QuerySyntaxError:
     """Say what is wrong with a query in words, from its text and the engine's error.
 
     :param known: prefixes whose declaration is suggested where it is missing.
     :param kind: what it is: a query, or an update.
+    :param declared: prefixes that the engine was given, so that the text need not declare them.
     """
     if len(text) > _LONGEST_EXPLAINED:
         return error
@@ -45,7 +50,8 @@ def explain(
     found = [
         find_character(text, stream),
         _slashed(text),
-        _undeclared(text, known) if "refix" in error.message else None,
+        _undeclared(text, known, declared),
+        _without_base(stream) if "IRI parsing failed" in error.message else None,
         find_fault(text, stream, reading, kind),
     ]
     faults = [fault for fault in found if fault is not None]
@@ -81,8 +87,15 @@ def line_of(text: str, line: int | None) -> str | None:
     return lines[line - 1].rstrip("\r") if line is not None and 0 < line <= len(lines) else None
 
 
-def _undeclared(text: str, known: Mapping[str, str]) -> Fault | None:
-    undeclared = undeclared_prefixes(text)
+def _without_base(stream: Sequence[Token]) -> Fault | None:
+    relative = (token for token in stream if token.kind == "iri" and ":" not in token.text)
+    if (first := next(relative, None)) is None:
+        return None
+    return Fault(first.start, f"{first.text} is relative, and there is no BASE.", "Write the whole IRI.")
+
+
+def _undeclared(text: str, known: Mapping[str, str], declared: Container[str]) -> Fault | None:
+    undeclared = [token for token in undeclared_prefixes(text) if prefix_of(token) not in declared]
     if not undeclared:
         return None
     missing = [name for name in map(prefix_of, undeclared) if name in known]

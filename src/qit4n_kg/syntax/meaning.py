@@ -64,7 +64,7 @@ def find_meaning(stream: Sequence[Token], reading: Reading) -> Fault | None:
     if len(stream) > _MOST_TOKENS:
         return None
     text = _Text(stream, reading.closed)
-    for look in (_aggregates, _selections, _bindings, _rows, _labels, _data, _subjects):
+    for look in (_aggregates, _selections, _bindings, _rows, _labels, _data, _subjects, _spaces):
         for fault in look(text):
             return fault
     return None
@@ -184,6 +184,17 @@ def _subjects(text: _Text) -> Iterator[Fault]:
         first = text.stream[triple.start]
         if first.kind in ("string", "number") or first.is_word("TRUE", "FALSE"):
             yield Fault(first.start, f"A literal such as {shown(first)} can't be a subject.")
+
+
+def _spaces(text: _Text) -> Iterator[Fault]:
+    """Find spaces that the specification allows and the engine (pyoxigraph 0.5) does not."""
+    for call in text.of("BuiltInCall"):
+        name, bracket = text.stream[call.start : call.start + 2]
+        if name.is_word("CONCAT", "COALESCE", "BNODE") and bracket.start > name.end:
+            written = name.text.upper()
+            yield Fault(
+                bracket.start, f"The engine takes no space between {written} and its bracket.", f"Write {written}(…)"
+            )
 
 
 def _holds(outer: Span, inner: Span) -> bool:
