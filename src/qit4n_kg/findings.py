@@ -18,12 +18,15 @@ def write_finding(one: Mapping[str, Any]) -> str:
 
     >>> write_finding({"severity": "Violation", "message": "No.", "focus": "<a:b>", "file": "x.csv", "sheet": "People", "line": 3})
     'x.csv[People]:3: Violation: No. (<a:b>)'
+    >>> write_finding({"severity": "Warning", "message": "Perhaps.", "focus": "<a:b>", "value": "<a:b>"})
+    'Warning: Perhaps. (<a:b>)'
     """
     file = f"{one['file']}[{one['sheet']}]" if one.get("sheet") else one.get("file")
     place = ":".join(str(part) for part in (file, one.get("line"), one.get("column")) if part is not None)
     label = _cut(one.get("focusLabel") or "", _LONGEST_LABEL)
     about = f"{label} {one['focus']}" if label else one["focus"]
-    details = ", ".join(filter(None, (about, one.get("path"), shorten(one.get("value")))))
+    value = one.get("value") if one.get("value") != one["focus"] else None  # a shape of nodes gives the node itself
+    details = ", ".join(filter(None, (about, one.get("path"), shorten(value))))
     advice = f" {one['suggestion']}" if one.get("suggestion") else ""
     return f"{place}{': ' if place else ''}{one['severity']}: {one['message']} ({details}){advice}"
 

@@ -102,6 +102,23 @@ def test_an_overruled_statement_without_another_value_is_refused(still_world):
         still_world.submit(overrules=[{"statement": statement, "reason": "No"}])
 
 
+@pytest.mark.parametrize(
+    ("reasons", "also", "said"),
+    [
+        (("a", "b"), {}, "overruled twice"),
+        (("a",), {"retracts"}, "both overruled and retracted"),
+        (("a",), {"adds"}, "both overruled and added"),
+    ],
+)
+def test_an_overruled_statement_has_one_fate(still_world, reasons, also, said):
+    (row,) = still_world.select("<fg-qit4n/meeting/1> stdorg:participants ?n")
+    statement = f"<fg-qit4n/meeting/1> stdorg:participants {row[0].value} ."
+    change = dict.fromkeys(also, statement)
+    change["adds"] = change.get("adds", "") + "<fg-qit4n/meeting/1> stdorg:participants 999 ."
+    with pytest.raises(ProposalError, match=said):
+        still_world.submit(**change, overrules=[{"statement": statement, "reason": reason} for reason in reasons])
+
+
 def test_what_a_reverted_contribution_did_is_undone_and_its_provenance_stays(world):
     first = world.submit(retracts=LABEL, adds='<person/qiang-zhang> rdfs:label "Q. Zhang" .').contribution
     world.accept(first)

@@ -376,9 +376,9 @@ def test_closing_fails_running_and_waiting_jobs(store_path):
     pool = make_pool(store_path)
     with ThreadPoolExecutor(2) as threads:
         running = threads.submit(ask, pool, store_path, ENDLESS)
+        eventually(lambda: pool.figures()["short"] + pool.figures()["long"] == 1)
         waiting = threads.submit(count, pool, store_path)
-        pool.wait_until_ready(10)
-        time.sleep(0.2)
+        eventually(lambda: pool.figures()["waiting"] + pool.figures()["waiting_long"] == 1)
         pool.close()
         for job in (running, waiting):
             with pytest.raises(QueryCancelledError):
@@ -402,8 +402,8 @@ def test_fifty_killed_queries_leave_processes_and_files_as_they_were(store_path)
                 ask(pool, store_path, ENDLESS, timeout=0.02)
         eventually(lambda: len(pool.processes()) == 2)
         eventually(lambda: len(children()) == len(processes))
-        assert open_files() == files
-        assert threading.active_count() == threads
+        eventually(lambda: open_files() <= files)
+        eventually(lambda: threading.active_count() <= threads)
         assert count(pool, store_path) == SIZE
     finally:
         pool.close()
@@ -416,8 +416,8 @@ def test_closing_leaves_no_process_and_no_file(store_path):
     with pool.run(Job("SELECT * { ?s ?p ?o . ?t ?q ?x }", ResultFormat.TSV), store_path) as spooled:
         assert spooled.file is not None
     pool.close()
-    assert children() == processes
-    assert open_files() == files
+    eventually(lambda: set(children()) <= set(processes))
+    eventually(lambda: open_files() <= files)
 
 
 def test_query_processes_die_with_a_killed_parent(store_path, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import socket
+import threading
 
 import pytest
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Triple
@@ -133,6 +134,25 @@ class TestErrors:
             port = unused.getsockname()[1]
             with pytest.raises(RemoteEndpointError, match="SERVICE"):
                 list(store.query(f"SELECT * {{ SERVICE <http://127.0.0.1:{port}/> {{ ?s ?p ?o }} }}"))
+
+    @pytest.mark.parametrize("is_failing", [True, False], ids=["failed", "read"])
+    def test_an_answer_of_one_thread_may_be_dropped_by_another(self, store, is_failing):
+        """The engine's part can be freed only where it was made: elsewhere it is kept for ever, which pytest reports."""
+        service = "SERVICE <http://127.0.0.1:1/>" if is_failing else ""
+        kept = []
+
+        def ask():
+            answer = store.query(f"SELECT * {{ {service} {{ ?s ?p ?o }} }}")
+            try:
+                kept.append((answer, list(answer)))
+            except RemoteEndpointError as exc:
+                kept.append((answer, exc))
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        thread.join()
+        assert isinstance(kept[0][1], RemoteEndpointError) is is_failing
+        kept.clear()
 
     def test_half_a_surrogate_pair_is_a_syntax_error(self, store):
         with pytest.raises(QuerySyntaxError, match="surrogate"):

@@ -209,6 +209,30 @@ def test_an_overruled_passage_in_a_file_is_judged_as_one(tmp_path, settings):
     assert validate_files([write(tmp_path, "new.ttl", HEAD + text)], settings).conforms
 
 
+@pytest.mark.parametrize(
+    ("kind", "advice"),
+    [
+        ("schema:Person", "Write a stdorg:Person."),
+        ("schema:Organization", "Write a stdorg:Body or a stdorg:Organization."),
+        ("<http://www.w3.org/ns/prov#Entity>", "Write a stdorg:Document or a stdorg:NamedGraph."),
+        ("<http://example.org/Lamp>", None),
+    ],
+)
+def test_a_thing_of_none_of_our_kinds_is_remarked_with_the_kind_that_is_meant(tmp_path, settings, kind, advice):
+    said = f'<thing/x> rdfs:label "X"@en ;\n  a {kind} .\n'
+    report = validate_files([write(tmp_path, "new.ttl", HEAD + said)], settings)
+    assert report.conforms
+    assert [(one.severity, one.suggestion, one.line) for one in report.results] == [(Severity.WARNING, advice, 6)]
+    assert shapes_of(report) == ["OfAKind"]
+
+
+def test_a_thing_of_a_kind_below_ours_is_of_our_kinds(shapes, ontology):
+    below = [*ontology, *quads("<Lamp> rdfs:subClassOf stdorg:Event .")]
+    event = quads('<e> a <Lamp> ; rdfs:label "Event"@en .')
+    assert "OfAKind" not in shapes_of(validate(event, shapes, below))
+    assert "OfAKind" in shapes_of(validate(event, shapes, ontology))
+
+
 def test_one_of_the_shipped_files_is_validated_in_its_place(tmp_path):
     world = small_world(tmp_path / "world", '<person/x> a stdorg:Person ; rdfs:label "X" .\n')
     path = world.sources / "data" / "people.ttl"

@@ -7,6 +7,7 @@ that names both graphs, the choice and the reason.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from pyoxigraph import Literal, NamedNode, Quad, Triple
@@ -38,9 +39,10 @@ _DESCRIBING = (
 def plan(contribution: Contribution, acceptance: Event, standing: Standing, base_iri: str) -> Change:
     """Return what accepting a contribution changes.
 
-    :raises ProposalError: something is not there to be taken back, or nothing would change.
+    :raises ProposalError: something is not there to be taken back, contradicts another part of it, or nothing would change.
     """
     proposal = contribution.proposal
+    _require_one_fate(proposal)
     graph = graph_of(contribution.id, base_iri)
     adds: dict[Quad, None] = {}
     retracts: dict[Quad, None] = {}
@@ -118,6 +120,24 @@ def reversal_of(change: Change, id_: str, base_iri: str) -> tuple[tuple[Quad, ..
 def spelt(triples: Sequence[Triple]) -> list[Triple]:
     """Return triples as the store spells them."""
     return [quad.triple for quad in stored_forms(Quad(*triple) for triple in triples)]
+
+
+def _require_one_fate(proposal: Proposal) -> None:
+    """Make sure that a statement that is overruled is overruled once, and neither retracted nor added as well.
+
+    Both retracted and added is no contradiction: the contribution states it then, in the place of whoever did.
+    """
+    overruled = Counter(spelt([one.statement for one in proposal.overrules]))
+    others = (("retracted", spelt(proposal.retracts)), ("added", spelt(proposal.adds)))
+    for triple, times in overruled.items():
+        if times > 1:
+            raise ProposalError(f"This is overruled twice: {triple} .", hint="Give one reason.")
+        for word, triples in others:
+            if triple in triples:
+                hint = "What is overruled is kept beside what counts; what is retracted goes. Send one of the two."
+                raise ProposalError(
+                    f"This is both overruled and {word}: {triple} .", hint=hint if word == "retracted" else None
+                )
 
 
 def _stated(triple: Triple, standing: Standing) -> list[Quad]:

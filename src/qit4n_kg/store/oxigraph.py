@@ -43,31 +43,48 @@ _Result: TypeAlias = "pyoxigraph.QuerySolutions | pyoxigraph.QueryBoolean | pyox
 
 
 class OxigraphSolutions:
-    """The rows of a SELECT, computed while they are read."""
+    """The rows of a SELECT, computed while they are read; they are read once.
+
+    Only the thread that asked can free the engine's part, which keeps a generation open. So it is let go when the rows are read or
+    fail, and not when the last traceback or cycle that leads here is.
+    """
 
     def __init__(self, inner: pyoxigraph.QuerySolutions, text: str = "") -> None:
-        self._inner = inner
+        self._inner: pyoxigraph.QuerySolutions | None = inner
         self._text = text
+        self._variables = tuple(variable.value for variable in inner.variables)
 
     @property
     def variables(self) -> tuple[str, ...]:
         """The names of the columns."""
-        return tuple(variable.value for variable in self._inner.variables)
+        return self._variables
 
     def __iter__(self) -> Iterator[tuple[Term | None, ...]]:
         with engine_errors(self._text):
-            for row in self._inner:
-                yield tuple(row)
+            try:
+                for row in self._inner or ():
+                    yield tuple(row)
+            except GeneratorExit:  # the reader stops: the rest may be written
+                raise
+            except BaseException:
+                self._inner = None
+                raise
+        self._inner = None
 
     def write(self, output: BinaryIO, form: ResultFormat) -> None:
         """Serialise the rest of the rows; what `output` raises passes through."""
-        with engine_errors(self._text):
-            if form is ResultFormat.CSV:
-                csv = CsvOutput(output, self.variables)
-                self._inner.serialize(cast("BinaryIO", csv), pyoxigraph.QueryResultsFormat.TSV)
-                csv.close()
-            else:
-                self._inner.serialize(results_output(output, form), _results_format(form))
+        inner, self._inner = self._inner, None
+        assert inner is not None, "all rows have been read"
+        try:
+            with engine_errors(self._text):
+                if form is ResultFormat.CSV:
+                    csv = CsvOutput(output, self.variables)
+                    inner.serialize(cast("BinaryIO", csv), pyoxigraph.QueryResultsFormat.TSV)
+                    csv.close()
+                else:
+                    inner.serialize(results_output(output, form), _results_format(form))
+        finally:
+            del inner
 
 
 class OxigraphTruth:
@@ -85,23 +102,34 @@ class OxigraphTruth:
 
 
 class OxigraphTriples:
-    """The triples of a CONSTRUCT or DESCRIBE, computed while they are read."""
+    """The triples of a CONSTRUCT or DESCRIBE, computed while they are read, once; the engine's part goes as that of rows does."""
 
     def __init__(self, inner: Iterable[Triple], text: str = "") -> None:
-        self._inner = inner
+        self._inner: Iterable[Triple] = inner
         self._text = text
 
     def __iter__(self) -> Iterator[Triple]:
         with engine_errors(self._text):
-            yield from self._inner
+            try:
+                yield from self._inner
+            except GeneratorExit:  # the reader stops: the rest may be written
+                raise
+            except BaseException:
+                self._inner = ()
+                raise
+        self._inner = ()
 
     def write(self, output: BinaryIO, form: RdfFormat) -> None:
         """Serialise the rest of the triples; what `output` raises passes through.
 
         :raises NotAcceptableError: the format can't hold one of them.
         """
-        with engine_errors(self._text):
-            serialise(self._inner, output, form, _prefixes(form))
+        inner, self._inner = self._inner, ()
+        try:
+            with engine_errors(self._text):
+                serialise(inner, output, form, _prefixes(form))
+        finally:
+            del inner
 
 
 class OxigraphStore:

@@ -19,6 +19,7 @@ from qit4n_kg.reporting import Report, Result, Severity, StatedValue, quiet_term
 from qit4n_kg.validation.kinds import Kinds
 from qit4n_kg.validation.known_terms import Terms
 from qit4n_kg.validation.merging import MergedData, StoredHolding, ontology_quads
+from qit4n_kg.validation.model import TYPE
 from qit4n_kg.validation.shapes import Shapes, load_shapes
 from qit4n_kg.validation.terms import label_of
 from qit4n_kg.validation.views import Layered
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 FIRST_TOLD = "Of findings that are alike the first {} are told; there are more. Mend these, and validate again."
 _PERMITTED = f"{STDORG_SHAPES}Permitted"
+_OF_A_KIND = f"{STDORG_SHAPES}OfAKind"
+_MOST_MEANT = 3
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,7 @@ def validate_change(
         two_kinds = gate.kinds.conflicts(merged.added, after, brought)
         refused = list(_refused(merged.added))
         found, is_cut = first_of_each([*brought, *refused, *unknown, *two_kinds], most)
-        told = [in_words(result, after) for result in found]
+        told = [_with_kind(gate.kinds, in_words(result, after), after) for result in found]
     hint = FIRST_TOLD.format(most) if is_cut or first.is_cut or second.is_cut else None
     return Verdict(
         replace(Report.of(told, gate.shapes.both), statements=len(adds), hint=hint),
@@ -147,6 +150,14 @@ def in_words(result: Result, view: View) -> Result:
         found = sorted(view.objects(result.focus, result.predicate), key=str)
         values = tuple(StatedValue(value) for value in found)
     return replace(result, focus_label=label_of(view, result.focus), values=values)
+
+
+def _with_kind(kinds: Kinds, result: Result, view: View) -> Result:
+    """Add to a finding that a thing is of none of our kinds which of these is meant by those that it has."""
+    if result.shape != _OF_A_KIND:
+        return result
+    meant = kinds.ours_below(view.objects(result.focus, TYPE))
+    return replace(result, suggestion=f"Write a {' or a '.join(meant)}.") if 0 < len(meant) <= _MOST_MEANT else result
 
 
 def _new_terms(gate: Gate, adds: Iterable[Quad], stated: NetChange) -> list[Result]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pyoxigraph import BlankNode, NamedNode
 
-from qit4n_kg.namespaces import OWL, RDFS, STDORG_SHAPES, compact
+from qit4n_kg.namespaces import OWL, RDFS, STDORG, STDORG_SHAPES, compact
 from qit4n_kg.reporting import Result, Severity
 from qit4n_kg.validation.model import SUBCLASS, TYPE
 
@@ -75,6 +75,20 @@ class Kinds:
             for thing, result in found.items()
             if thing not in wrong and (result.focus, result.path, result.value) not in known
         ]
+
+    def ours_below(self, kinds: Iterable[Term]) -> list[str]:
+        """Return the classes of our ontology that are meant by classes of others: the highest below any of these, compact.
+
+        A class of others that is above all of a thing's kinds says too little of it, so many classes may be below.
+        """
+        asked = set(kinds)
+        below = {
+            kind
+            for kind, above in self._above.items()
+            if isinstance(kind, NamedNode) and kind.value.startswith(STDORG) and not asked.isdisjoint(above)
+        }
+        highest = [kind for kind in below if not below & (self._above[kind] - {kind})]
+        return sorted(compact(kind.value) for kind in highest)
 
     def _pair_by_use(self, statement: Statement, after: View) -> tuple[tuple[Term, Term] | None, Term]:
         subject, predicate, obj = statement
