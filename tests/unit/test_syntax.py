@@ -235,8 +235,11 @@ def test_an_error_in_an_update_says_what_and_where(text, column, says):
     assert error.column == column
 
 
-PIECES = """SELECT * { } ( ) [ ] << >> <<( )>> {| |} . ; , ?x ?y <x:y> a 'x' 'open 5 = == < && - + / ^ @en _:b AS BIND VALUES FILTER GROUP
-BY ORDER LIMIT COUNT NOT EXISTS IN UNION OPTIONAL GRAPH PREFIX foo: foo:bar word WHERE DISTINCT INSERT DELETE DATA CONCAT """.split()
+PIECES = """
+SELECT * { } ( ) [ ] << >> <<( )>> {| |} . ; , ?x ?y <x:y> a 'x' 'open 5 = == < && - + / ^ @en _:b AS BIND VALUES FILTER
+GROUP BY ORDER LIMIT COUNT NOT EXISTS IN UNION OPTIONAL GRAPH PREFIX foo: foo:bar word WHERE DISTINCT INSERT DELETE DATA
+CONCAT
+""".split()
 
 
 @given(
