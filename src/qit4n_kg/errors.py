@@ -50,6 +50,7 @@ The tree (indented = subclass of); the name in brackets is the stable tail of th
             ResultTooLargeError         [result-too-large]
             QueryCancelledError         [query-cancelled]
             QueueFullError              [queue-full]             try again later
+            QueryProcessError           [query-process]          no query process can be started; try again later
         ReceivingFullError              [receiving-full]         too many bodies are being received; try again later
         RemoteEndpointError             [remote-endpoint]        another SPARQL endpoint failed
         MirrorError                     [mirror]                 a change feed can't be followed
@@ -436,6 +437,12 @@ class QueueFullError(QueryLimitError):
     """Too many queries wait already."""
 
     code = "queue-full"
+
+
+class QueryProcessError(QueryLimitError):
+    """No query process could be started, or each was killed by something else than its query."""
+
+    code = "query-process"
 
 
 class ReceivingFullError(KnowledgeGraphError):

@@ -81,6 +81,10 @@ REPORTS: tuple[Format, ...] = (JSON, HTML, SARIF, RdfFormat.TURTLE.value, TEXT, 
 """How a validation report is written; the first is the default."""
 
 
+EVERY: tuple[Format, ...] = (*(form.value for form in (*ResultFormat, *RdfFormat)), CSV_EXCEL, *REPORTS, XLSX)
+"""All formats that a name may mean somewhere."""
+
+
 def by_name(name: str, offers: Sequence[Format]) -> Format | None:
     """Find a format by short name, extension, alias or media type, upper or lower case.
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gc
 import http.client
 import multiprocessing
 import os
+import signal
 import socket
 import threading
 import time
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from qit4n_kg.config import Settings
+    from qit4n_kg.graph import KnowledgeGraph
 
 _SPARE_THREADS = 16
 """Of each worker, beyond those that wait for queries and those that send large results, so that pages are answered meanwhile."""
@@ -44,8 +47,11 @@ _SPARE_THREADS = 16
 _STALL_SECONDS = 120
 """A client that takes nothing for so long is cut off: it would hold a thread for as long as it likes."""
 
-_STOP_SECONDS = 3
-"""How long running queries have to end once the server is told to stop."""
+_STOP_SECONDS = 2.0
+"""How long running queries have to end once the server is told to stop; then their clients get a problem."""
+
+_KILL_SECONDS = 4
+"""How long a worker has to answer them; then it is killed."""
 _POLL_SECONDS = 0.02
 _LISTEN_SECONDS = 30.0
 
@@ -73,7 +79,7 @@ def serve_forever(settings: Settings, on_ready: Callable[[str], None]) -> None:
         + settings.downloads
         + _SPARE_THREADS,
         respawn_failed_workers=True,
-        workers_kill_timeout=_STOP_SECONDS,
+        workers_kill_timeout=_KILL_SECONDS,
         log_level=LogLevels.error,
         websockets=False,
     )
@@ -150,9 +156,30 @@ def _make_worker(settings: Settings) -> Flask:
     app = create_app(settings)
     threading.Thread(target=_cut_stalled_clients, args=(settings.port,), name="stalls", daemon=True).start()
     threading.Thread(target=_keep_figures, args=(app,), name="figures", daemon=True).start()
+    told, teller = os.pipe()
+    os.set_blocking(teller, False)
+    signal.set_wakeup_fd(teller, warn_on_full_buffer=False)  # granian sets the handlers, later and for itself
+    threading.Thread(target=_end_queries, args=(told, app.extensions[EXTENSION]), name="end", daemon=True).start()
+    gc.collect()
+    gc.freeze()  # what stays for good need not be looked through again and again
     # A worker leaves by os._exit after multiprocessing's own finalizers; atexit never runs there.
     Finalize(app, app.extensions[EXTENSION].close, exitpriority=10)
     return app
+
+
+def _end_queries(told: int, graph: KnowledgeGraph) -> None:
+    """Once a signal tells this worker to stop, end the queries that do not end by themselves.
+
+    granian waits for the requests that it has, and is killed with them where that takes too long; so they have to be answered.
+
+    :param told: a descriptor to which the number of each signal comes.
+    """
+    while os.read(told, 1)[0] not in (signal.SIGTERM, signal.SIGINT):
+        pass
+    deadline = time.monotonic() + _STOP_SECONDS
+    while graph.executors.is_busy and time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)
+    graph.executors.close()
 
 
 def _keep_figures(app: Flask) -> None:

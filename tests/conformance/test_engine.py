@@ -12,6 +12,7 @@ from conformance.answers import is_expected, isomorphic, read, wanted_type
 from qit4n_kg.errors import QueryRefusedError, QuerySyntaxError, RemoteEndpointError
 from qit4n_kg.formats import RdfFormat, ResultFormat, by_name
 from qit4n_kg.store.oxigraph import OxigraphStore
+from qit4n_kg.syntax.grammar import grammar_tokens, sparql_grammar
 
 _LOADED = re.compile(r"(\bLOAD\s+(?:SILENT\s+)?)<[^>]*>", re.IGNORECASE)
 
@@ -50,6 +51,7 @@ def test_an_update_leaves_the_expected_dataset(case, store):
 def test_a_query_is_understood(case, store):
     with suppress(QueryRefusedError, RemoteEndpointError):  # understood, but a function is unknown or nobody is there
         store.query(text_of(case))
+    assert sparql_grammar().read(grammar_tokens(text_of(case)), "Query").at is None  # so that errors are told rightly
 
 
 @pytest.mark.w3c("NegativeSyntaxTest11")
@@ -71,6 +73,7 @@ def test_an_update_is_understood(case, store):
         raise
     except (OSError, ValueError, RuntimeError):
         assert re.search("LOAD|CREATE|DROP|CLEAR|ADD|MOVE|COPY", text, re.IGNORECASE)  # understood, and impossible
+    assert sparql_grammar().read(grammar_tokens(text), "Update").at is None
 
 
 @pytest.mark.w3c("NegativeUpdateSyntaxTest11")

@@ -8,6 +8,7 @@ import random
 
 import pytest
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
+from rdflib.query import Result
 
 from qit4n_kg.formats import ResultFormat
 from qit4n_kg.namespaces import XSD
@@ -79,13 +80,30 @@ def test_a_field_is_quoted_where_it_has_to_be_and_only_there(term):
     store = OxigraphStore.in_memory()
     store.add([Quad(NamedNode(f"{E}s"), NamedNode(f"{E}p"), term)])
     text = next(store.quads()).object.value  # as the store keeps it
-    field = '"' + text.replace('"', '""') + '"' if any(mark in text for mark in '",\r\n') else text
+    is_quoted = text == "" or any(mark in text for mark in '",\r\n')
+    field = '"' + text.replace('"', '""') + '"' if is_quoted else text
     assert written(store, "SELECT ?o { ?s ?p ?o }") == f"o\r\n{field}\r\n"
+
+
+EMPTY = "SELECT ?x { VALUES ?x { '' UNDEF 'a' ''@en-GB UNDEF '\"\"' ''^^<http://e/t> <<( <x:s> <x:p> '' )>> } }"
+
+
+def test_in_one_column_an_empty_text_is_told_from_no_value_by_quotation_marks():
+    text = written(OxigraphStore.in_memory(), EMPTY)
+    assert text == 'x\r\n""\r\n\r\na\r\n""\r\n\r\n""""""\r\n""\r\nx:s x:p \r\n'
+    assert read(text) == [["x"], [""], [], ["a"], [""], [], ['""'], [""], ["x:s x:p "]]
+
+
+def test_readers_that_pass_over_empty_lines_keep_the_rows_of_empty_texts():
+    text = written(OxigraphStore.in_memory(), "SELECT ?x { VALUES ?x { '' 'a' '' } }")
+    assert [row["x"] for row in csv.DictReader(io.StringIO(text, newline=""))] == ["", "a", ""]
+    assert len(Result.parse(io.BytesIO(text.encode()), format="csv")) == 3
 
 
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
+        ("SELECT ?x ?y { VALUES (?x ?y) { ('' UNDEF) } }", "x,y\r\n,\r\n"),
         ("SELECT ?x {}", "x\r\n\r\n"),
         ("SELECT ?x ?y {}", "x,y\r\n,\r\n"),
         ("SELECT ?x { FILTER(false) }", "x\r\n"),

@@ -26,6 +26,7 @@ from qit4n_kg.errors import (
     KnowledgeGraphError,
     QueryCancelledError,
     QueryMemoryError,
+    QueryProcessError,
     QueryRefusedError,
     QuerySyntaxError,
     QueryTimeoutError,
@@ -37,6 +38,7 @@ from qit4n_kg.errors import (
 )
 from qit4n_kg.formats import RdfFormat, ResultFormat
 from qit4n_kg.store.executor import ExecutorPool, Job
+from qit4n_kg.store.executor_handle import Executor
 from qit4n_kg.store.generations import Generations
 from qit4n_kg.store.sandbox import Isolation
 
@@ -312,6 +314,25 @@ def test_a_process_killed_from_outside_is_replaced(pool, store_path):
     eventually(lambda: not is_running(victim))
     assert count(pool, store_path) == SIZE  # the query that comes to it begins anew
     assert victim not in pool.processes()
+
+
+def test_a_query_whose_processes_are_killed_as_it_comes_is_given_up_without_blame(store_path, monkeypatch):
+    pool = make_pool(store_path)
+    ask_process = Executor.ask
+
+    def ask_and_kill(executor, header, deadline):
+        ask_process(executor, header, deadline)
+        if "query" in header:
+            executor.kill()
+
+    try:
+        with monkeypatch.context() as patched:
+            patched.setattr(Executor, "ask", ask_and_kill)
+            with pytest.raises(QueryProcessError):
+                ask(pool, store_path, ENDLESS)
+        assert count(pool, store_path) == SIZE
+    finally:
+        pool.close()
 
 
 def test_a_process_killed_while_it_answers_is_taken_for_one_that_needed_too_much_memory(pool, store_path):

@@ -18,10 +18,11 @@ import pytest
 from pyoxigraph import Literal, NamedNode, Quad
 
 from qit4n_kg.config import load_settings
-from qit4n_kg.errors import QueryCancelledError, QueryTimeoutError, QueueFullError
+from qit4n_kg.errors import QueryCancelledError, QueryProcessError, QueryTimeoutError, QueueFullError
 from qit4n_kg.formats import ResultFormat
+from qit4n_kg.store import executor_lanes
 from qit4n_kg.store.executor import ExecutorPool, Job, _give_way
-from qit4n_kg.store.executor_jobs import is_query_id, new_query_id
+from qit4n_kg.store.executor_jobs import ExecutorError, is_query_id, new_query_id
 from qit4n_kg.store.executor_lanes import Lanes
 from qit4n_kg.store.generations import Generations
 from qit4n_kg.store.running import RunningQueries
@@ -146,12 +147,25 @@ def make_lanes():
     made = []
 
     def make(**sizes):
-        made.append(Lanes(_Process, **({"short": 1, "long": 1, "queue": 12, "linger": 30.0} | sizes)))
+        defaults = {"start": _Process, "short": 1, "long": 1, "queue": 12, "linger": 30.0}
+        made.append(Lanes(**(defaults | sizes)))
         return made[-1]
 
     yield make
     for lanes in made:
         lanes.close()
+
+
+def test_who_waits_is_told_when_no_process_can_be_started_and_the_log_says_why(make_lanes, monkeypatch, caplog):
+    monkeypatch.setattr(executor_lanes, "_RESTART_PAUSE", 0.05)
+
+    def start():
+        raise ExecutorError("A query process did not start (-9): killed")
+
+    waiter = make_lanes(start=start).enter(is_long=False)
+    assert waiter.ready.wait(5.0)
+    assert isinstance(waiter.error, QueryProcessError)
+    assert "did not start (-9): killed" in caplog.text
 
 
 def in_turn(lanes, running, waiting):

@@ -15,6 +15,8 @@ import zstandard
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad
 
 from qit4n_kg.errors import QueueFullError
+from qit4n_kg.store import executor_lanes
+from qit4n_kg.store.executor import ExecutorError, ExecutorPool
 from qit4n_kg.store.generations import Generations
 from qit4n_kg.web.access import COOKIE
 from qit4n_kg.web.app import create_app
@@ -30,6 +32,16 @@ DECODE = {"gzip": gzip.decompress, "zstd": lambda data: zstandard.ZstdDecompress
 
 def ask(client, query=ROWS, headers=None, **parameters):
     return client.get("/sparql", query_string={"query": query, **parameters}, headers=headers or {})
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"Origin": "https://example.org"}, {"If-None-Match": "*"}, {"Accept": "text/html"}]
+)
+def test_no_header_of_an_answer_stands_twice(tiny_client, headers):
+    for _ in range(2):  # the second time from the cache
+        names = [name.lower() for name, _ in ask(tiny_client, headers=headers).headers]
+        assert len(names) == len(set(names))
+        assert {"query-id", "x-generation", "vary", "access-control-allow-origin"} <= {*names}
 
 
 # --- content codings (RFC 9110, 8.4 and 12.5.3) ------------------------------------------------------------------------------
@@ -311,6 +323,22 @@ def test_only_so_many_bytes_of_large_results_are_kept_for_slow_clients(tmp_path)
         begin(1)
     assert [len(b"".join(download)) for download in both] == [500, 500]
     assert downloads.running == 0
+
+
+def test_without_query_processes_a_query_is_503_and_to_be_sent_again(tiny_settings, monkeypatch):
+    def start(pool):
+        raise ExecutorError("A query process did not start (-9): killed")
+
+    monkeypatch.setattr(ExecutorPool, "_start", start)
+    monkeypatch.setattr(executor_lanes, "_RESTART_PAUSE", 0.05)
+    app = create_app(tiny_settings)
+    try:
+        answer = ask(app.test_client(), ASK)
+        assert (answer.status_code, answer.json["type"]) == (503, "/problems/query-process")
+        assert int(answer.headers["Retry-After"]) > 0
+        assert "-9" not in answer.text
+    finally:
+        app.extensions["knowledge_graph"].close()
 
 
 def test_a_client_that_goes_away_leaves_its_place(tiny_settings, serve_apart):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 import urllib.error
 import urllib.parse
@@ -178,21 +176,30 @@ def test_the_kernel_cuts_connections_on_which_nothing_moves():
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_it_stops_when_told_and_leaves_no_process(tiny_settings, serve_apart, how):
     with serve_apart(tiny_settings, QIT4N_WORKERS="2") as (url, process):
-        asking = threading.Thread(target=ask_and_expect_an_end, args=(f"{url}/sparql?{ENDLESS}",))
-        asking.start()
-        time.sleep(0.3)
-        below = descendants(process.pid)
-        assert len(below) >= 4  # two workers, a query process each
-        process.send_signal(how)
+        with ThreadPoolExecutor(2) as threads:
+            asking = [threads.submit(refusal, f"{url}/sparql?{ENDLESS}") for _ in range(2)]
+            time.sleep(0.3)
+            below = descendants(process.pid)
+            assert len(below) >= 4  # two workers, a query process each
+            process.send_signal(how)
+            for refused in asking:  # who waits for an answer is told, and not just cut off
+                status, headers, problem = refused.result(timeout=10)
+                assert (status, problem["type"], problem["detail"]) == (
+                    503,
+                    "/problems/query-cancelled",
+                    "The server is stopping.",
+                )
+                assert int(headers["Retry-After"]) > 0
         process.wait(timeout=10)
-        asking.join(10)
         eventually(lambda: not any(is_running(pid) for pid in below))
         assert process.returncode == 0
 
 
-def ask_and_expect_an_end(url):
-    with pytest.raises((urllib.error.URLError, ConnectionError, TimeoutError, http.client.HTTPException)):
+def refusal(url):
+    with pytest.raises(urllib.error.HTTPError) as caught:
         get(url)
+    with caught.value as answer:
+        return answer.status, answer.headers, json.loads(answer.read())
 
 
 def test_killing_the_server_leaves_no_process(tiny_settings, serve_apart):

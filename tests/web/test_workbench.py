@@ -53,7 +53,7 @@ def test_a_fragment_is_the_result_alone(tiny_client: FlaskClient) -> None:
 def test_a_fragment_says_where_the_query_is_at_fault(tiny_client: FlaskClient) -> None:
     answer = tiny_client.get("/sparql", query_string={"query": BROKEN}, headers=BROWSER | {"X-Fragment": "result"})
     assert answer.status_code == 400
-    assert 'data-line="2" data-column="10"' in answer.text
+    assert 'data-line="2" data-column="9"' in answer.text
     assert "<html" not in answer.text
 
 

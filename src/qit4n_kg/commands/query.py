@@ -14,9 +14,10 @@ from qit4n_kg.errors import ParameterError, QueryRefusedError, QuerySyntaxError,
 from qit4n_kg.formats import RdfFormat, ResultFormat, by_name
 from qit4n_kg.namespaces import prefixes
 from qit4n_kg.queries import bind, read_catalogue
-from qit4n_kg.sparql import explain, inspect_query
+from qit4n_kg.sparql import inspect_query
 from qit4n_kg.store.generations import Generations
 from qit4n_kg.store.oxigraph import OxigraphStore
+from qit4n_kg.syntax.explaining import explain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,7 +99,7 @@ def _ask(settings: Settings, endpoint: str | None, text: str, bindings: Mapping[
     try:
         return store.query(text, bindings=bindings, prefixes=known)
     except QuerySyntaxError as exc:
-        raise explain(text, exc, known) from exc
+        raise explain(text, exc, known, declared=known) from exc
 
 
 def _list_catalogue(settings: Settings) -> None:

@@ -3,7 +3,8 @@
 The engine's own CSV quotes literals alone: an IRI with a comma, or a triple term, would shift the columns (RFC 4180, section 2).
 Its TSV says of each field what it is. From lines without triple terms the marks of terms are taken away many at a time, which costs
 half of what terms in Python do; fields that CSV quotes are put into quotes before. Bytes that UTF-8 never has stand for a literal's
-characters that would be taken for CSV's or TSV's own meanwhile. Lines with triple terms are read field by field.
+characters that would be taken for CSV's or TSV's own meanwhile. Lines with triple terms are read field by field. In a result of one
+column an empty text is `""`, since readers take an empty line for none (RFC 4180 allows the marks, and so does section 3.2).
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ _TO_QUOTE = re.compile(
     re.VERBOSE,
 )
 """A literal, its escapes replaced, or an IRI that CSV quotes."""
+_EMPTY_TEXT = re.compile(rb'^""(?:@[A-Za-z0-9-]+|\^\^<[^>\t\n]*>)?$', re.MULTILINE)
 _PART = re.compile(rb'"[^"]*"[^\s]*|[^\s]+')
 """A part of a triple term; where it holds others, their brackets are parts too."""
 _BRACKETS = (b"<<(", b")>>")
@@ -57,6 +59,7 @@ class CsvOutput:
         self._output = output
         self._pieces: list[bytes] = []
         self._size = 0
+        self._is_narrow = len(variables) == 1
         self._header = f"{','.join(variables)}\r\n".encode()
 
     def write(self, data: bytes) -> int:
@@ -83,7 +86,10 @@ class CsvOutput:
             self._output.write(self._header)
             self._header, start = b"", data.index(b"\n") + 1
         if start < end:
-            self._output.write(_converted(data[start:end]))
+            lines = data[start:end]
+            if self._is_narrow and b'""' in lines:
+                lines = _EMPTY_TEXT.sub(_QUOTE * 2, lines)
+            self._output.write(_converted(lines))
 
 
 def _converted(lines: bytes) -> bytes:

@@ -29,7 +29,7 @@ from qit4n_kg.errors import (
     ResultTooLargeError,
 )
 from qit4n_kg.store.executor_handle import Executor
-from qit4n_kg.store.executor_jobs import ExecutorError, Job, Spooled, error_of, new_query_id
+from qit4n_kg.store.executor_jobs import ExecutorError, Job, Spooled, error_of, new_query_id, no_process
 from qit4n_kg.store.executor_lanes import Lanes
 from qit4n_kg.store.executor_protocol import Disconnected, encode_term
 from qit4n_kg.store.executor_run import KnownLong, Run
@@ -124,6 +124,11 @@ class ExecutorPool:
     def figures(self) -> dict[str, int]:
         """Return how many processes and queries there are of each kind now."""
         return self._lanes.figures()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a query runs or waits."""
+        return any(number for name, number in self.figures().items() if name != "idle")
 
     def wait_until_ready(self, timeout: float) -> bool:
         """Wait until a query process is up, idle or busy; False when `timeout` seconds pass first."""
@@ -226,8 +231,8 @@ class ExecutorPool:
         except TimeoutError:
             raise _too_late(run, "Ask for less, or make the patterns more selective.") from None
         except Disconnected:
-            if self._was_killed(executor, run, begun):
-                raise _Lost from None
+            if self._was_killed(executor, begun):
+                raise self._lost(run) from None
             raise self._cause_of_death(executor) from None
         finally:
             self._lanes.release(executor, is_reusable=is_reusable)
@@ -320,19 +325,21 @@ class ExecutorPool:
             error.limit = {"name": "result", "value": self._limits["result_bytes"], "unit": "bytes"}
         return error
 
-    def _was_killed(self, executor: Executor, run: Run, begun: float) -> bool:
-        """Tell, once a query, whether its process was killed by somebody else before or just as the query came."""
-        status, words = executor.autopsy()
-        if (
-            executor.is_cancelled
-            or run.was_lost
-            or status != -signal.SIGKILL
-            or time.monotonic() - begun > _LONG_SECONDS
-        ):
-            return False
-        _log.warning("A query process was killed; its query begins anew. %s", words)
+    @staticmethod
+    def _was_killed(executor: Executor, begun: float) -> bool:
+        """Tell whether a process was killed by somebody else before or just as its query came."""
+        status, _ = executor.autopsy()
+        return status == -signal.SIGKILL and not executor.is_cancelled and time.monotonic() - begun <= _LONG_SECONDS
+
+    @staticmethod
+    def _lost(run: Run) -> Exception:
+        """Have a query begin anew whose process was killed, but only once."""
+        if run.was_lost:
+            _log.error("Two query processes were killed as the same query came.")
+            return no_process()
+        _log.warning("A query process was killed; its query begins anew.")
         run.was_lost = True
-        return True
+        return _Lost()
 
     def _cause_of_death(self, executor: Executor) -> Exception:
         status, words = executor.autopsy()

@@ -16,6 +16,7 @@ from qit4n_kg.errors import (
     NotAcceptableError,
     ParameterError,
     QueryMemoryError,
+    QueryProcessError,
     QueryRefusedError,
     QuerySyntaxError,
     RemoteEndpointError,
@@ -51,6 +52,11 @@ _QUERY_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
 
 class ExecutorError(Exception):
     """A query process failed in a way that is the server's fault; its text is for the log, not for clients."""
+
+
+def no_process() -> QueryProcessError:
+    """Return what who waits for a query process is told when there is none to be had: nothing is wrong with the query."""
+    return QueryProcessError("No query process can be started at the moment.", hint="Try again in a moment.")
 
 
 def new_query_id() -> str:

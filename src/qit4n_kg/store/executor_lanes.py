@@ -31,7 +31,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from qit4n_kg.errors import KnowledgeGraphError, QueryCancelledError
-from qit4n_kg.store.executor_jobs import ExecutorError
+from qit4n_kg.store.executor_jobs import ExecutorError, no_process
 from qit4n_kg.store.executor_line import Line, Waiter
 
 if TYPE_CHECKING:
@@ -288,4 +288,4 @@ class Lanes:
         _log.error("%s", exc)
         with self._lock:
             if not self._idle and not self._busy:
-                self._fail_waiters(exc if isinstance(exc, KnowledgeGraphError) else ExecutorError(str(exc)))
+                self._fail_waiters(exc if isinstance(exc, KnowledgeGraphError) else no_process())

@@ -101,7 +101,7 @@ class Process:
     def __init__(self, connection: socket.socket, isolation: sandbox.Isolation) -> None:
         self._connection = connection
         self._isolation = isolation
-        self._path: Path | None = None
+        self._name: str | None = None
         self._store: OxigraphStore | None = None
         self._warm = 0
 
@@ -139,7 +139,7 @@ class Process:
     def _answer(self, header: dict[str, Any], spool: Spool) -> dict[str, Any]:
         begun = time.monotonic()
         try:
-            store = self._open(Path(header["store"]), header["memory"])
+            store = self._open(header["store"], header["memory"])
             if "query" in header:
                 answer = _query(store, header)
                 answer.write(spool, _FORMATS[header["format"]])  # type: ignore[arg-type]
@@ -152,27 +152,29 @@ class Process:
         except Exception as exc:  # noqa: BLE001  (a process's edge: the pool logs it with the request's id)
             return _failure(exc)
         grown = sandbox.mapped_bytes() - self._warm
-        return {
+        reply: dict[str, Any] = {
             "ok": True,
             "seconds": time.monotonic() - begun,
-            "isolation": self._isolation.value,
-            "thread": threading.get_native_id(),
             "retire": grown > header["memory"] // _RETIRE_FRACTION,
         }
+        if "query" not in header:
+            reply |= {"isolation": self._isolation.value, "thread": threading.get_native_id()}
+        return reply
 
-    def _open(self, path: Path, memory: int) -> OxigraphStore:
+    def _open(self, name: str, memory: int) -> OxigraphStore:
         """Open a generation if it is not the open one, and set the memory limit from the size that the process then has."""
-        if self._store is not None and path == self._path:
+        if self._store is not None and name == self._name:
             return self._store
+        path = Path(name)
         if self._store is not None:
             self._store.close()
-            self._store = self._path = None
+            self._store = self._name = None
         try:
             store = OxigraphStore.open_read_only(path)
         except OSError as exc:
             raise StateError(f"The generation in {path.parent.name} can't be opened by a query process.") from exc
         _warm_up(store)
-        self._store, self._path = store, path
+        self._store, self._name = store, name
         self._warm = sandbox.limit_memory(memory)
         return store
 

@@ -24,7 +24,7 @@ INLINE_BYTES = 256 * 1024
 """A result up to this size travels in the message; a larger one is a file whose descriptor travels."""
 
 _LENGTHS = struct.Struct("!QI")
-_CHUNK = 64 * 1024
+_CHUNK = 16 * 1024  # from 64 KiB on malloc tidies up whenever such a piece is freed: a tenth of a small query's time
 _MOST_FILES = 2
 
 
@@ -96,7 +96,7 @@ def receive(connection: socket.socket, deadline: float | None = None) -> tuple[d
             body_length, header_length = _LENGTHS.unpack_from(data)
             header_end = _LENGTHS.size + header_length
             needed = header_end + body_length
-    header: dict[str, Any] = json.loads(data[_LENGTHS.size : header_end])
+    header: dict[str, Any] = json.loads(data[_LENGTHS.size : header_end].decode())
     return header, bytes(memoryview(data)[header_end:]), files
 
 

@@ -14,7 +14,6 @@ import resource
 import signal
 import struct
 from enum import Enum
-from pathlib import Path
 
 _CLONE_NEWUSER = 0x10000000
 _CLONE_NEWNET = 0x40000000
@@ -95,11 +94,14 @@ def die_with_parent(parent: int) -> None:
 
 def mapped_bytes() -> int:
     """Measure this process's address space in bytes; 0 where the system does not tell."""
-    try:
-        pages = int(Path("/proc/self/statm").read_bytes().split()[0])
+    try:  # after every query: a third of what a file object takes
+        statm = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return 0
-    return pages * resource.getpagesize()
+    try:
+        return int(os.read(statm, 64).split()[0]) * resource.getpagesize()
+    finally:
+        os.close(statm)
 
 
 def limit_memory(allowance: int) -> int:

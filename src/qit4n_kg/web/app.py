@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, g, request
 
 from qit4n_kg.config import Settings, load_settings
 from qit4n_kg.graph import KnowledgeGraph
-from qit4n_kg.web import access, assets, bodies, cors, hosts, languages, links, privileges, rates, responses
+from qit4n_kg.web import (
+    access,
+    assets,
+    bodies,
+    cors,
+    formats_asked,
+    hosts,
+    languages,
+    links,
+    privileges,
+    rates,
+    responses,
+)
 from qit4n_kg.web.catalogue import catalogue
 from qit4n_kg.web.context import EXTENSION, SNAPSHOT_KEY, knowledge_graph, let_go, licence_name
 from qit4n_kg.web.contribute import contribute
@@ -41,6 +53,8 @@ from qit4n_kg.web.void import void
 from qit4n_kg.web.workbench import workbench
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask import Response
 
 __all__ = ["create_app", "knowledge_graph"]
@@ -56,6 +70,14 @@ SECURITY_HEADERS = {
 
 _RESULTS = 4
 """So many results of the largest size may lie on the disk of each worker while slow clients read them."""
+
+
+class _Application(Flask):
+    """The application; no view or hook of it is a coroutine, which Flask would find out about each at every request."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a view or hook as it is."""
+        return func
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -78,7 +100,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def make_routes(settings: Settings) -> Flask:
     """Make the application with all its routes but no knowledge graph: enough to list them before anything is built."""
-    app = Flask("qit4n_kg.web", static_folder=None)
+    app = _Application("qit4n_kg.web", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.request_bytes
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.request_bytes
     app.json.sort_keys = False  # type: ignore[attr-defined]
@@ -91,6 +113,7 @@ def make_routes(settings: Settings) -> Flask:
     assets.register(app)
     responses.register(app)
     hosts.register(app)
+    formats_asked.register(app)
     bodies.register(app, settings.most_queries)
     for blueprint in (
         sparql,
@@ -131,11 +154,11 @@ def make_routes(settings: Settings) -> Flask:
 
 def _add_headers(response: Response) -> Response:
     """Add what every answer has: the security headers, its generation and its query's id."""
-    for name, value in SECURITY_HEADERS.items():
-        response.headers.setdefault(name, value)
+    more = dict(SECURITY_HEADERS)
     now = g.get("snapshot") or request.environ.get(SNAPSHOT_KEY)
     if now is not None:
-        response.headers.setdefault("X-Generation", str(now.generation.number))
-    if "query_id" in g:
-        response.headers["Query-Id"] = g.query_id
+        more["X-Generation"] = str(now.generation.number)
+    if (query_id := g.get("query_id")) is not None:
+        more["Query-Id"] = query_id
+    cors.add_missing(response.headers, more)
     return response

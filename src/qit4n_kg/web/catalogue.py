@@ -15,11 +15,12 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, render_template, request
 
 from qit4n_kg.errors import KnowledgeGraphError, ParameterError
-from qit4n_kg.formats import HTML, JSON, RdfFormat, ResultFormat, negotiate
+from qit4n_kg.formats import HTML, JSON, RdfFormat, ResultFormat
 from qit4n_kg.queries import FINDER, ParameterKind, bind, shown_text
 from qit4n_kg.sparql import QueryForm, page_of
 from qit4n_kg.web.choices import hint_parts, name_of, options, parameter_label, thing_label
 from qit4n_kg.web.context import knowledge_graph
+from qit4n_kg.web.formats_asked import choose_format
 from qit4n_kg.web.languages import gettext
 from qit4n_kg.web.protocol import read_number, read_request
 from qit4n_kg.web.responses import describe, headers_of
@@ -75,7 +76,7 @@ class Input:
 @catalogue.get("/queries")
 def index() -> Response:
     """List the catalogue by topic, as a page or as JSON."""
-    if negotiate(request.headers.get("Accept"), [HTML, JSON]) is JSON:
+    if choose_format([HTML, JSON]) is JSON:
         return _list(varies=True)
     page = render_template("queries.html", topics=knowledge_graph().catalogue.by_topic())
     return send(page, HTML, varies=True)

@@ -12,12 +12,13 @@ from flask import Blueprint, render_template, request
 from qit4n_kg.entities.cards import card
 from qit4n_kg.entities.statements import STATEMENT_FORMATS, record
 from qit4n_kg.errors import UnknownEntityError
-from qit4n_kg.formats import HTML, negotiate
+from qit4n_kg.formats import HTML
 from qit4n_kg.namespaces import SCHEMA, STDORG
 from qit4n_kg.web import signposts
 from qit4n_kg.web.citing import citing
 from qit4n_kg.web.context import knowledge_graph, stated_licence
 from qit4n_kg.web.data import data
+from qit4n_kg.web.formats_asked import choose_format
 from qit4n_kg.web.history import history
 from qit4n_kg.web.incoming import incoming
 from qit4n_kg.web.languages import gettext as _
@@ -53,7 +54,7 @@ def identify(name: str) -> ResponseReturnValue:
         return retired
     if not reading().entities.has(iri):
         return answer_unknown(iri)
-    form = negotiate(request.headers.get("Accept"), [HTML, *STATEMENT_FORMATS])
+    form = choose_format([HTML, *STATEMENT_FORMATS])
     path = local_path(iri, knowledge_graph().settings) if form == HTML else f"{data_path(iri)}.{form.extension}"
     return redirect_other(path or "/")
 

@@ -25,6 +25,7 @@ from qit4n_kg.formats import HTML, JSON, negotiate
 from qit4n_kg.web.codings import IDENTITY, SMALLEST, choose_coding, encode, encode_file
 from qit4n_kg.web.context import knowledge_graph, snapshot
 from qit4n_kg.web.edge import matches
+from qit4n_kg.web.formats_asked import choose_format
 from qit4n_kg.web.results import Download, results
 from qit4n_kg.web.sending import send
 
@@ -56,7 +57,7 @@ def coded(text: str) -> Markup:
 @exports.get("/exports")
 def index() -> ResponseReturnValue:
     """List every export, with who takes it, what it holds and an example: a page, or JSON by `Accept` or as `/exports.json`."""
-    if negotiate(request.headers.get("Accept"), [HTML, JSON]) is JSON:
+    if choose_format([HTML, JSON]) is JSON:
         return _listing(varies=True)
     settings = knowledge_graph().settings
     of = edition_of(settings, snapshot().generation.manifest)

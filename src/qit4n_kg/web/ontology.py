@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, current_app, redirect, render_template, request
+from flask import Blueprint, current_app, redirect, render_template
 
 from qit4n_kg.errors import NotFoundError
-from qit4n_kg.formats import HTML, Format, negotiate
+from qit4n_kg.formats import HTML, Format
 from qit4n_kg.namespaces import STDORG
 from qit4n_kg.vocabulary import CONCEPTS, ONTOLOGY_FORMATS
+from qit4n_kg.web.formats_asked import choose_format
 from qit4n_kg.web.guide import read_guide
 from qit4n_kg.web.languages import SOURCE, site_language
 from qit4n_kg.web.readings import Reading, reading
@@ -38,7 +39,7 @@ def negotiated() -> ResponseReturnValue:
 
     :raises NotAcceptableError: nothing on offer satisfies Accept.
     """
-    form = negotiate(request.headers.get("Accept"), [ONTOLOGY_FORMATS[0], HTML, *ONTOLOGY_FORMATS[1:]])
+    form = choose_format([ONTOLOGY_FORMATS[0], HTML, *ONTOLOGY_FORMATS[1:]])
     return _answer(form, varies=True)
 
 
@@ -59,7 +60,7 @@ def negotiated_part(part: str) -> ResponseReturnValue:
     :raises NotAcceptableError: nothing on offer satisfies Accept.
     """
     _check_part(part)
-    form = negotiate(request.headers.get("Accept"), [ONTOLOGY_FORMATS[0], HTML, *ONTOLOGY_FORMATS[1:]])
+    form = choose_format([ONTOLOGY_FORMATS[0], HTML, *ONTOLOGY_FORMATS[1:]])
     if form == HTML:
         response = redirect("/ontology#concepts" if part == CONCEPTS else f"/ontology#module-{part}", 303)
         response.vary.add("Accept")

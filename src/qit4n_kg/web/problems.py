@@ -139,6 +139,11 @@ PROBLEMS: dict[str, Problem] = {
     "queue-full": Problem(
         503, "Too many queries", "Too many queries wait already; the Retry-After header says when to try again."
     ),
+    "query-process": Problem(
+        503,
+        "No query process",
+        "The server could not start a process for the query; the Retry-After header says when to try again.",
+    ),
     "receiving-full": Problem(
         503,
         "Too many requests with a body",

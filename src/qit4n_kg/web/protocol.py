@@ -23,7 +23,7 @@ from qit4n_kg.errors import (
     TooLargeError,
     UnsupportedMediaTypeError,
 )
-from qit4n_kg.formats import Format, by_name, negotiate
+from qit4n_kg.formats import EVERY, Format, by_name, negotiate
 from qit4n_kg.web.context import knowledge_graph
 
 if TYPE_CHECKING:
@@ -70,11 +70,26 @@ class ProtocolRequest:
             raise NotAcceptableError(f"There is no {self.formats[0][:40]!r} of this.", hint=f"There is: {known}.")
         return chosen or negotiate(accept, offers)
 
+    def confirm(self, chosen: Format, offers: Sequence[Format]) -> Format:
+        """Return the format of the address's suffix, if no name asks for another one.
+
+        :raises NotAcceptableError: one does, or one that stands alone is not on offer.
+        """
+        named = {by_name(name, offers): name for name in self.formats}
+        others = [name for form, name in named.items() if form is not chosen and (form or len(self.formats) == 1)]
+        if chosen not in named and others:
+            raise NotAcceptableError(
+                f"The address ends in .{chosen.extension}, and the parameter 'format' asks for {others[0][:40]!r}.",
+                hint="Leave one of the two out.",
+            )
+        return chosen
+
 
 def read_request(request: Request, ignored: Collection[str] = ()) -> ProtocolRequest:
     """Read a request; parameters that are `ignored` mean something else at its address.
 
     :raises RequestError: there are several queries, or an update, or bytes that are not UTF-8.
+    :raises ParameterError: a parameter is malformed, or has several values and takes one.
     :raises UnsupportedMediaTypeError: the body is of no type that the protocol knows.
     :raises QueryTooLongError: the query is over its bound.
     :raises TooLargeError: the body is over its bound.
@@ -96,28 +111,37 @@ def read_request(request: Request, ignored: Collection[str] = ()) -> ProtocolReq
                 f"The request's Content-Type is {media_type or 'missing'}.",
                 hint=f"Understood: {QUERY_TYPE}{f', {FORM_TYPE}' if request.method == 'POST' else ''}.",
             )
+    given: dict[str, list[str]] = {}
+    for name, value in parameters:
+        given.setdefault(name, []).append(value)
     for name in _UPDATE_PARAMETERS:
-        if values_of(parameters, name):
+        if name in given:
             raise RequestError(f"This address answers queries, and the request has the parameter {name} of an update.")
     if len(queries) > 1:
         raise RequestError(f"The request has {len(queries)} queries, and exactly one is answered.")
-    longest = knowledge_graph().settings.query_characters
-    if (
-        queries and len(queries[0]) > longest
-    ):  # it would keep this worker busy before it gets to a process that can be stopped
-        raise QueryTooLongError(
-            f"The query has {len(queries[0]):,} characters, and at most {longest:,} are read.",
-            hint="Put long lists of values into a graph, or ask in several parts.",
-        )
-    default, named = values_of(parameters, "default-graph-uri"), values_of(parameters, "named-graph-uri")
+    if queries:
+        _refuse_long(queries[0])
+    for name in _FORMAT_PARAMETERS:
+        refuse_several_formats(name, given.get(name, []))
+    default, named = given.get("default-graph-uri", []), given.get("named-graph-uri", [])
     return ProtocolRequest(
         query=queries[0] if queries and queries[0].strip() else None,
         default_graphs=read_graphs(default) if default or named else None,
         named_graphs=read_graphs(named) if default or named else None,
-        formats=tuple(text for name in _FORMAT_PARAMETERS for text in values_of(parameters, name)),
-        timeout=read_timeout(values_of(parameters, "timeout")),
-        at=read_number("at", values_of(parameters, "at")),
+        formats=tuple(text for name in _FORMAT_PARAMETERS for text in given.get(name, [])),
+        timeout=read_timeout(given.get("timeout", [])),
+        at=read_number("at", given.get("at", [])),
     )
+
+
+def _refuse_long(query: str) -> None:
+    """Refuse a query that would keep this worker busy before it gets to a process that can be stopped."""
+    longest = knowledge_graph().settings.query_characters
+    if len(query) > longest:
+        raise QueryTooLongError(
+            f"The query has {len(query):,} characters, and at most {longest:,} are read.",
+            hint="Put long lists of values into a graph, or ask in several parts.",
+        )
 
 
 def read_timeout(values: Sequence[str]) -> float | None:
@@ -127,7 +151,7 @@ def read_timeout(values: Sequence[str]) -> float | None:
     """
     if not values:
         return None
-    _refuse_several("timeout", values)
+    refuse_several("timeout", values)
     try:
         seconds = float(values[0])
     except ValueError:
@@ -144,15 +168,31 @@ def read_number(name: str, values: Sequence[str], least: int = 1) -> int | None:
     """
     if not values:
         return None
-    _refuse_several(name, values)
+    refuse_several(name, values)
     text = values[0]
     if not (text.isascii() and text.isdigit() and len(text) < 16 and int(text) >= least):
         raise ParameterError(f"The parameter {name!r} is {text[:40]!r}, which is not one whole number from {least}.")
     return int(text)
 
 
-def _refuse_several(name: str, values: Sequence[str]) -> None:
+def refuse_several(name: str, values: Sequence[str]) -> None:
+    """Refuse a parameter that has different values; the same twice, in an address and its form, is one.
+
+    :raises ParameterError: it has.
+    """
     if len(set(values)) > 1:
+        raise ParameterError(f"The parameter {name!r} is given {len(values)} times, and one value is taken.")
+
+
+def refuse_several_formats(name: str, values: Sequence[str]) -> None:
+    """Refuse a parameter that names different formats.
+
+    SPARQLWrapper names one format twice, `rdf+xml` and `application/rdf+xml`, or a list of media types that all mean it.
+
+    :raises ParameterError: it does.
+    """
+    first = [value.partition(",")[0] for value in values]
+    if len({by_name(value, EVERY) or value for value in first}) > 1:
         raise ParameterError(f"The parameter {name!r} is given {len(values)} times, and one value is taken.")
 
 

@@ -21,6 +21,7 @@ from qit4n_kg.errors import (
     PreconditionFailedError,
     QueryCancelledError,
     QueryLimitError,
+    QueryProcessError,
     QuerySyntaxError,
     QueueFullError,
     ReceivingFullError,
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 PROBLEM_JSON = Format("problem", "application/problem+json", "json", "Problem", ("application/json",))
 _RETRY_SECONDS = 2
+_PASSING = (QueueFullError, QueryProcessError, QueryCancelledError, ReceivingFullError, StateLockedError)
+"""What may be over when the client asks again."""
 
 
 def wants_html() -> bool:
@@ -120,8 +123,7 @@ def headers_of(error: KnowledgeGraphError) -> dict[str, str]:
         return {"WWW-Authenticate": 'Bearer realm="qit4n-kg"'}
     if isinstance(error, UnsupportedCodingError):
         return {"Accept-Encoding": READ_CODING}
-    is_passing = isinstance(error, QueueFullError | QueryCancelledError | ReceivingFullError | StateLockedError)
-    return {"Retry-After": str(_RETRY_SECONDS)} if is_passing else {}
+    return {"Retry-After": str(_RETRY_SECONDS)} if isinstance(error, _PASSING) else {}
 
 
 def register(app: Flask) -> None:

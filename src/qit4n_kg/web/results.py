@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from qit4n_kg.web.protocol import ProtocolRequest
 
 EXTENSION = "results"
+_WRITERS: dict[str, ResultFormat | RdfFormat] = {form.value.name: form for form in (*ResultFormat, *RdfFormat)}
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _CHUNK = 64 * 1024
 _PINNED = "public, max-age=86400"
@@ -162,8 +163,7 @@ def writer_of(form: Format) -> ResultFormat | RdfFormat:
     """Return the enum member that writes a format."""
     if form is CSV_EXCEL:
         return ResultFormat.CSV
-    members: tuple[ResultFormat | RdfFormat, ...] = (*ResultFormat, *RdfFormat)
-    return next(member for member in members if member.value is form)
+    return _WRITERS[form.name]
 
 
 def client_of(address: str) -> str:
@@ -186,14 +186,15 @@ def query_id() -> str:
 
     :raises ParameterError: the client's own is no usable id.
     """
-    if "query_id" not in g:
+    known = g.get("query_id")
+    if known is None:
         own = request.headers.get("Query-Id")
         if own is not None and not is_query_id(own):
             raise ParameterError(
                 "The header Query-Id is no id: 8 to 64 letters, digits, dots, hyphens and underscores."
             )
-        g.query_id = own or new_query_id()
-    return cast("str", g.query_id)
+        known = g.query_id = own or new_query_id()
+    return cast("str", known)
 
 
 def generation_for(asked: ProtocolRequest) -> Generation:
@@ -235,15 +236,14 @@ def _finish(
     response: Response, question: Question, generation: Generation, etag: str | None, *, varies: bool
 ) -> Response:
     """Add the headers that an answer has with and without a body."""
+    headers = response.headers  # of a new response: what is added here is not there yet
     if etag is not None:
-        response.set_etag(etag)
-    if varies:
-        response.vary.add("Accept")
-    response.vary.add("Accept-Encoding")
-    response.headers["X-Generation"] = str(generation.number)
-    response.headers["Cache-Control"] = _CURRENT if question.asked.at is None or etag is None else _PINNED
+        headers.add("ETag", f'"{etag}"')
+    headers.add("Vary", "Accept, Accept-Encoding" if varies else "Accept-Encoding")
+    headers.add("X-Generation", str(generation.number))
+    headers.add("Cache-Control", _CURRENT if question.asked.at is None or etag is None else _PINNED)
     for link in question.links:
-        response.headers.add("Link", link)
+        headers.add("Link", link)
     return response
 
 
@@ -269,8 +269,7 @@ def _send(spooled: Spooled, form: Format, coding: str, *, is_kept: bool) -> Resp
             body.close()
         body = []
     # Passed through as they are: a list of bytes is the server's fast path, and a Download is closed by the server.
-    response = Response(body, content_type=form.content_type, direct_passthrough=True)
-    response.content_length = length
+    headers = [("Content-Type", form.content_type), ("Content-Length", str(length))]
     if is_coded:
-        response.headers["Content-Encoding"] = coding
-    return response
+        headers.append(("Content-Encoding", coding))
+    return Response(body, headers=headers, direct_passthrough=True)

@@ -24,6 +24,7 @@ from qit4n_kg.search.text import Piece, excerpt, highlight, is_one_typo, may_be_
 from qit4n_kg.web import links
 from qit4n_kg.web.asking import FILTERS, SEARCHED, Asked, read_count, read_search, shorten, takes
 from qit4n_kg.web.context import knowledge_graph, snapshot
+from qit4n_kg.web.formats_asked import choose_format
 from qit4n_kg.web.languages import gettext
 from qit4n_kg.web.readings import reading
 from qit4n_kg.web.sending import send
@@ -119,11 +120,11 @@ def refuse_broken_text() -> None:
 
 
 @search.get("/search")
-@takes(SEARCHED)
+@takes({**SEARCHED, "format": "html or json; else Accept decides."})
 def find() -> Response:
     """Find things by text, narrowed by type, group, country and year, as a page or as JSON."""
     asked = read_search(request.args)
-    if negotiate(request.headers.get("Accept"), [HTML, JSON]) is JSON:
+    if choose_format([HTML, JSON]) is JSON:
         return _json(asked, varies=True)
     return _page(asked)
 

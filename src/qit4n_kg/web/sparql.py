@@ -16,9 +16,11 @@ from flask import Blueprint, Response, render_template, request
 from qit4n_kg.errors import KnowledgeGraphError, NotFoundError, QuerySyntaxError, RequestError
 from qit4n_kg.formats import CSV_EXCEL, HTML, Format, RdfFormat, ResultFormat, by_name
 from qit4n_kg.namespaces import prefixes
-from qit4n_kg.sparql import explain, inspect_query, line_of, with_prefixes
+from qit4n_kg.sparql import inspect_query
+from qit4n_kg.syntax.explaining import explain, line_of, with_prefixes
 from qit4n_kg.web.choices import name_of
 from qit4n_kg.web.context import knowledge_graph
+from qit4n_kg.web.cors import add_missing
 from qit4n_kg.web.description import service_description
 from qit4n_kg.web.protocol import QUERY_METHOD, QUERY_TYPE, ProtocolRequest, read_request
 from qit4n_kg.web.responses import describe, headers_of, send_problem
@@ -40,6 +42,7 @@ FRAGMENT = "X-Fragment"
 _LONGEST_SOURCE = 200
 RESULT_OFFERS = [*(form.value for form in ResultFormat), CSV_EXCEL]
 RDF_OFFERS = [form.value for form in RdfFormat]
+_ACCEPT_QUERY = {"Accept-Query": f'"{QUERY_TYPE}"'}
 _METHODS = ("GET", "POST", QUERY_METHOD)
 
 
@@ -55,7 +58,7 @@ class Link:
 @sparql.after_request
 def _name_query_bodies(response: Response) -> Response:
     """Tell that the QUERY method is understood here, and with which body."""
-    response.headers["Accept-Query"] = f'"{QUERY_TYPE}"'
+    add_missing(response.headers, _ACCEPT_QUERY)
     return response
 
 
@@ -89,7 +92,7 @@ def choose(asked: ProtocolRequest, suffix: str | None, offers: list[Format]) -> 
     """Choose the format: by the path's suffix, else by a parameter, else by Accept.
 
     :raises NotFoundError: there is no format of this suffix.
-    :raises NotAcceptableError: nothing on offer is acceptable.
+    :raises NotAcceptableError: nothing on offer is acceptable, or a parameter contradicts the suffix.
     """
     if suffix is None:
         return asked.choose(request.headers.get("Accept"), offers)
@@ -97,7 +100,7 @@ def choose(asked: ProtocolRequest, suffix: str | None, offers: list[Format]) -> 
     if chosen is None:
         known = ", ".join(f".{offer.extension}" for offer in offers if offer is not HTML)
         raise NotFoundError(f"There is no result in .{suffix} here.", hint=f"There is: {known}.")
-    return chosen
+    return asked.confirm(chosen, offers)
 
 
 def offers_for(form: QueryForm) -> list[Format]:

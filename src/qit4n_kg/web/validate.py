@@ -19,7 +19,7 @@ from qit4n_kg.store.shelf import Shelf
 from qit4n_kg.web.context import knowledge_graph, snapshot
 from qit4n_kg.web.contribute import read_sending
 from qit4n_kg.web.contributions import desk
-from qit4n_kg.web.protocol import read_body, read_number
+from qit4n_kg.web.protocol import read_body, read_number, refuse_several_formats
 from qit4n_kg.web.rates import VALIDATIONS, count_request
 from qit4n_kg.web.responses import describe
 
@@ -112,6 +112,7 @@ def _read_request() -> tuple[list[SentFile], str | None]:
     """
     asked = request.args.get("format")
     if request.mimetype in _FORM_TYPES:
+        refuse_several_formats("format", [name for name in request.form.getlist("format") if name])
         return _read_form(), request.form.get("format") or asked
     chosen = by_name(request.mimetype, READABLE) if request.mimetype else None
     if chosen is None:

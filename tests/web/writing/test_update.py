@@ -135,7 +135,7 @@ def test_an_update_that_runs_longer_than_its_client_gives_it_changes_nothing(cal
         ("SELEC * { ?s ?p ?o }", "An update begins with INSERT, DELETE, WITH, LOAD, CLEAR, CREATE, DROP, COPY, MOVE or ADD, not"),
         ("PREFIX x: <x:> ASK { x:s ?p ?o }", "This address performs updates, and this is a query."),
         ("INSERT DATA { <x:s> <x:p> 1", "The update ends before '{' is closed."),
-        ("CLEAR ALL <x:g>", "Unexpected '<x:g>'."),
+        ("CLEAR ALL <x:g>", "'<x:g>' is left over."),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_an_update_is_said_in_an_update_s_words(call, text, detail):

@@ -1,0 +1,1 @@
+"""What is wrong with a SPARQL text that the engine refused, in words that a person can act on."""
