@@ -86,6 +86,16 @@ def test_sources_none_is_a_scratch_dataset_without_gate():
     assert load_settings(to_environ(settings)) == settings
 
 
+@pytest.mark.parametrize("missing", [None, "shapes"])
+def test_a_clone_of_a_registry_that_one_works_in_is_its_sources(monkeypatch, tmp_path, missing):
+    for name in ("ontology", "data", "shapes", "queries"):
+        if name != missing:
+            (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert load_settings({}).sources == (default_sources() if missing else tmp_path)
+    assert load_settings({"QIT4N_SOURCES": "elsewhere"}).sources == Path("elsewhere")
+
+
 def test_default_sources_hold_what_the_build_needs():
     for folder in ("ontology", "data", "shapes", "queries"):
         assert (default_sources() / folder).is_dir()
