@@ -56,6 +56,7 @@ def test_the_lists_beside_the_drawing_follow_it(open_page: Open, has_bundles: No
 
 def test_many_links_of_one_kind_stand_as_one_node_that_opens(open_page: Open, keep: Keep, has_bundles: None) -> None:
     page = open_page("/explore", reduced_motion="reduce")
+    page.locator(".explorer--drawn").wait_for()
     page.locator(".explorer__network").focus()
     status = page.locator("#explorer-status")
     for _ in range(12):

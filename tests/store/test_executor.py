@@ -413,7 +413,7 @@ def test_closing_leaves_no_process_and_no_file(store_path):
     processes, files = settled(), open_files()
     pool = make_pool(store_path, size=2)
     count(pool, store_path)
-    with pool.run(Job("SELECT * { ?s ?p ?o . ?t ?q ?x }", ResultFormat.TSV), store_path) as spooled:
+    with pool.run(Job("SELECT * { ?s ?p ?o . ?t ?q ?x } LIMIT 20000", ResultFormat.TSV), store_path) as spooled:
         assert spooled.file is not None
     pool.close()
     eventually(lambda: set(children()) <= set(processes))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import http.client
 import io
@@ -342,16 +343,18 @@ def test_without_query_processes_a_query_is_503_and_to_be_sent_again(tiny_settin
 
 
 def test_a_client_that_goes_away_leaves_its_place(tiny_settings, serve_apart):
-    with serve_apart(tiny_settings, QIT4N_WORKERS="1", QIT4N_DOWNLOADS="1", QIT4N_CACHE_BYTES="0") as (url, _):
+    variables = {"QIT4N_WORKERS": "1", "QIT4N_DOWNLOADS": "1", "QIT4N_CACHE_BYTES": "0", "QIT4N_QUERY_TIMEOUT": "60"}
+    with serve_apart(tiny_settings, **variables) as (url, _), contextlib.ExitStack() as open_ones:
         host = url.removeprefix("http://")
         query = urllib.parse.urlencode(
             {"query": "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l } LIMIT 40000", "format": "csv"}
         )
-        leaving = http.client.HTTPConnection(host, timeout=20)
+        leaving, other = (http.client.HTTPConnection(host, timeout=60) for _ in range(2))
+        open_ones.callback(leaving.close)
+        open_ones.callback(other.close)
         leaving.request("GET", f"/sparql?{query}")
         answer = leaving.getresponse()
         assert answer.read(1000)
-        other = http.client.HTTPConnection(host, timeout=20)
         other.request("GET", f"/sparql?{query}")
         refused = other.getresponse()
         problem = json.loads(refused.read())
@@ -367,7 +370,6 @@ def test_a_client_that_goes_away_leaves_its_place(tiny_settings, serve_apart):
             if again.status == 200:
                 break
         assert size == int(again.headers["Content-Length"])
-        other.close()
 
 
 # --- several default graphs ----------------------------------------------------------------------------------------------------
