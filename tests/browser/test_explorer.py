@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -59,14 +60,11 @@ def test_many_links_of_one_kind_stand_as_one_node_that_opens(open_page: Open, ke
     page.locator(".explorer--drawn").wait_for()
     page.locator(".explorer__network").focus()
     status = page.locator("#explorer-status")
-    for _ in range(12):
-        for key in ("ArrowLeft", "ArrowDown", "ArrowRight", "ArrowUp"):
-            page.keyboard.press(key)
-            if status.inner_text().endswith(")"):
-                break
-        else:
-            continue
-        break
+    keys = random.Random(1).choices(("ArrowLeft", "ArrowDown", "ArrowRight", "ArrowUp"), k=300)
+    for key in keys:  # where things lie depends on the fonts that a machine has
+        page.keyboard.press(key)
+        if status.inner_text().endswith(")"):
+            break
     count = int(status.inner_text().rpartition("(")[2].rstrip(")"))
     assert count > 4
     keep(page, "explore-groups")
