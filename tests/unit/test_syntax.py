@@ -177,6 +177,8 @@ MISTAKES = [
         11,
         "The space here is U+00A0 NO-BREAK SPACE, which SPARQL does not take for one.",
     ),
+    ("SELECT * { ?s ?p <x:\udcff> }", 1, 21, "U+DCFF stands here, which is no character."),
+    ("SELECT * { ?s ?p '\udcff' }", 1, 19, "U+DCFF stands here, which is no character."),
     ("SELECT * { ?s\u200b ?p ?o }", 1, 14, "U+200B ZERO WIDTH SPACE stands here"),
     # what fits the grammar
     ("SELECT (CONCAT ('a') AS ?x) {}", 1, 16, "The engine takes no space between CONCAT and its bracket."),
@@ -185,6 +187,7 @@ MISTAKES = [
     ("SELECT * { ?a ?p ?b } GROUP BY ?a", 1, 8, "SELECT * can't be used with GROUP BY."),
     ("SELECT ?a { ?a ?p ?b FILTER(COUNT(?b) > 1) }", 1, 29, "COUNT can't stand in FILTER."),
     ("SELECT ?x (COUNT(*) AS ?x) {?s ?p ?o}", 1, 24, "?x has a value already: AS needs a new name."),
+    ("ASK { { SELECT ?x ?y ?x {?x ?p ?y} } }", 1, 22, "?x is selected twice."),
     ("ASK { BIND(1 AS ?x) BIND(2 AS ?x) }", 1, 31, "?x has a value already: BIND needs a new name."),
     ("ASK { VALUES (?a ?b) { (1) } }", 1, 24, "A row of VALUES has 1 and not 2 values, as many as variables."),
     ("ASK { ?s ?p _:b . { ?c ?d _:b } }", 1, 27, "The blank node _:b stands in two groups."),
@@ -224,6 +227,10 @@ def test_an_error_says_what_to_write(text, hint):
         ("INSERT DATA { <x:a> <x:b> 1 } CLEAR ALL", 31, "'CLEAR' is left over."),
         ("INSERT DATA { <x:a> <x:b> 1 } WHERE { }", 31, "DATA takes no WHERE."),
         ("DROP <x:g>", 6, "GRAPH is missing before the IRI of a graph."),
+        ("DELETE { ?s ?p ?o }", 20, "WHERE is missing behind the braces."),
+        ("DELETE { ?s ?p ?o } INSERT { ?s ?p 1 } { ?s ?p ?o }", 40, "WHERE is missing behind the braces."),
+        ("INSERT { ?s ?p 1 } DELETE { ?s ?p ?o } WHERE {}", 20, "DELETE stands behind INSERT."),
+        ("WITH <x:g> CLEAR ALL", 12, "WITH and its graph are followed by DELETE or INSERT."),
         ("INSERT DATA { <x:a> <x:b> 1 };; CLEAR ALL", 31, "No operation stands before this ';'."),
     ],
 )
