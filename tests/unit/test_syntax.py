@@ -346,6 +346,7 @@ HOSTILE = {
     "names": "SELECT " + "(1 AS ?a)" * 3_600 + "{}",
     "bindings": "SELECT * {" + "BIND(1 AS ?a)" * 280 + "}",
     "groups": "SELECT ?b " + "{SELECT ?b" * 120 + "{?a ?b ?c}" + "GROUP BY ?a}" * 120 + "GROUP BY ?a",
+    "list": "SELECT * { FILTER(?a IN(" + "1," * 16_000,
     "slashes": "PREFIX a:<b> SELECT * { ?a " + "a:b/c/d " * 4_000,
 }
 
@@ -355,3 +356,8 @@ def test_explaining_a_hostile_text_costs_the_worker_little(name):
     begun = time.process_time()
     explain(HOSTILE[name], QuerySyntaxError("error at 1:20: expected foo", line=1, column=20))
     assert time.process_time() - begun < 1.5  # a quarter of a second; quadratic reading takes ten
+
+
+def test_a_text_of_very_many_expressions_is_not_read_to_its_end():
+    assert sparql_grammar().read(grammar_tokens(HOSTILE["list"]), "Query").closed == ()
+    assert sparql_grammar().read(grammar_tokens(HOSTILE["names"]), "Query").closed
