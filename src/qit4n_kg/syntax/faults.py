@@ -59,8 +59,8 @@ def _prologue(stop: Stop) -> Fault | None:
         return stop.missing(f"The IRI after {stop.before.text} stands between < and >; there is none here.")
     if not stop.expects("SELECT" if stop.kind == "query" else "INSERT") or stop.reading.is_within("Group", "Operation"):
         return None
-    if stop.stands(".", ";") and stop.before is not None and stop.before.kind == "iri":
-        return stop.here("A declaration ends without a dot or semicolon.", "That of Turtle, @prefix, ends with a dot.")
+    if stop.stands(".", ";", ",") and stop.before is not None and stop.before.kind == "iri":
+        return stop.here("A declaration ends without a sign.", "That of Turtle, @prefix, ends with a dot.")
     if stop.stands(";") and stop.kind == "update":
         return stop.here("No operation stands before this ';'.")
     message = _BEGINNINGS[stop.kind]
@@ -126,6 +126,8 @@ def _operand(stop: Stop) -> Fault | None:
 def _doubled(stop: Stop) -> Fault | None:
     """Find signs of other languages that consist of one of SPARQL's twice."""
     token, before = stop.token, stop.before
+    if token is not None and stop.text[token.start : token.start + 2] in ("--", "/*") and not stop.expects(token.text):
+        return stop.here("A comment begins with # in SPARQL.")
     if token is None or before is None or not stop.is_joined() or token.text != before.text:
         return None
     if token.text == "=":
