@@ -1,4 +1,4 @@
-"""Check of the knowledge: it builds, its own rules of hygiene find nothing, and owlrl finds no contradiction.
+"""Check of the knowledge: it builds, its own rules of hygiene find nothing, owlrl finds no contradiction, pySHACL nothing else.
 
 The rules of hygiene are `queries/checks/*.rq`: each SELECT must return nothing, and says in its header what it forbids. Prints
 nothing and publishes nothing beyond what `building` does.
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, cast
 
 from pyoxigraph import BlankNode, Literal, NamedNode
 
-from qit4n_kg.building import build
+from qit4n_kg.assembling import ask_reference
+from qit4n_kg.building import Origin, build
 from qit4n_kg.consistency import check_consistency
 from qit4n_kg.errors import SourceError
 from qit4n_kg.namespaces import RDF, STDORG, XSD, compact, prefixes
@@ -70,7 +71,11 @@ def check_knowledge(settings: Settings, progress: Progress, *, anew: bool = Fals
         progress.finished(f"owlrl found {len(contradictions) or 'no'} contradictions")
     finally:
         store.close()
-    return problems + [f"Contradiction: {message}" for message in contradictions]
+    problems += [f"Contradiction: {message}" for message in contradictions]
+    if settings.gate:
+        origin = Origin.find(settings)
+        problems += ask_reference(settings, origin.sources, progress, origin.journal.entries)
+    return problems
 
 
 def read_hygiene_rules(folder: Path) -> list[HygieneRule]:

@@ -107,7 +107,7 @@ def serve(no_build: bool, **flags: Any) -> None:
 @options.state_dir
 @click.option("--anew", is_flag=True, help="Reason again even if these inputs were found consistent before.")
 def check(anew: bool, **flags: Any) -> None:
-    """Check the knowledge: it builds, its rules return nothing, owlrl finds it consistent."""
+    """Check the knowledge: it builds, its rules return nothing, owlrl finds it consistent, pySHACL judges it as the build does."""
     from qit4n_kg.checking import check_knowledge
 
     settings = load_settings(**flags)

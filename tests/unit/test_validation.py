@@ -496,7 +496,7 @@ def test_shapes_without_a_flaw_are_loaded(tmp_path):
         (f"{GOOD}\n:P sh:or ( :Nowhere :S ) .", r"sh:or refers to the shape https://example.org/Nowhere"),
         (f"{GOOD}\n:P sh:not :Nowhere .", r"sh:not refers to the shape"),
         (f"{GOOD} oops", r"main\.ttl:4:\d+: This is not Turtle"),
-        (GOOD.replace("sh:path :p ; ", ""), r"The shapes can't be used"),
+        (GOOD.replace("sh:path :p ; ", ""), r"main\.ttl:4:\d+: The property shape \S+ has no path"),
     ],
     ids=["empty", "dangling property", "misspelt", "dangling in a list", "dangling not", "syntax", "no path"],
 )

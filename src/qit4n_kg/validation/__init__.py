@@ -16,7 +16,7 @@ from qit4n_kg.validation.gate import Gate, Verdict, open_gate, validate_change
 from qit4n_kg.validation.merging import FileHolding, MergedData, StoredHolding
 from qit4n_kg.validation.placing import locate
 from qit4n_kg.validation.shapes import Shapes, load_shapes
-from qit4n_kg.validation.whole import validate
+from qit4n_kg.validation.whole import disagreements, validate
 
 __all__ = [
     "STANDARD_INPUT",
@@ -29,6 +29,7 @@ __all__ = [
     "Shapes",
     "StoredHolding",
     "Verdict",
+    "disagreements",
     "load_shapes",
     "locate",
     "open_gate",

@@ -1,4 +1,4 @@
-"""One run of pySHACL, the reference engine, over a whole graph; the build validates with it.
+"""One run of pySHACL, the reference engine, over a whole graph: what tests and `qit4n-kg check` hold our engine to.
 
 Spec: SHACL (W3C Recommendation of 2017). Importing this module takes 0.5 s: import it where it is used.
 """

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import rdflib
 from pyoxigraph import NamedNode, Quad
-from rdflib import SH
+from rdflib import RDF, SH
 
 from qit4n_kg.errors import SourceError
 from qit4n_kg.formats import RdfFormat
@@ -81,7 +81,10 @@ def _read_shapes(folder: Path) -> rdflib.Graph:
 
 
 def _flaws(graph: rdflib.Graph) -> Iterable[tuple[rdflib.term.Node, rdflib.term.Node, str]]:
-    """Yield what engines accept in silence: references to nothing and terms that SHACL does not have."""
+    """Yield what engines accept in silence: references to nothing, terms that SHACL does not have, shapes of no property."""
+    for shape in sorted({*graph.subjects(RDF.type, SH.PropertyShape), *graph.objects(None, SH.property)}, key=str):
+        if (shape, None, None) in graph and (shape, SH.path, None) not in graph:
+            yield shape, RDF.type, f"The property shape {compact(str(shape))} has no path (sh:path)."
     for subject, predicate, obj in sorted(graph, key=str):
         if isinstance(predicate, rdflib.URIRef) and predicate.startswith(str(SH)) and predicate not in SH:
             yield subject, predicate, f"SHACL has no term {compact(predicate)}."
