@@ -169,6 +169,7 @@ MISTAKES = [
     ("SELECT * { ?s ?p = 'x' }", 1, 18, "A pattern is subject, predicate and object, without =."),
     ("SELECT * { ?s ?p ?o FILTER(?o LIKE '%x%') }", 1, 31, "SPARQL has no LIKE."),
     ("SELECT * { ?s ?p ?o FILTER(?o = 1 and ?s = 2) }", 1, 35, "Conditions are joined by && in SPARQL."),
+    ("SELECT * { ?s ?p ?o FILTER(?o = 1) OR (?o = 2) }", 1, 36, "The whole condition of FILTER stands in brackets."),
     ("SELECT * { ?s ?p ?o FILTER(?o == 1) }", 1, 32, "Equality is one '=' in SPARQL, not two."),
     ("SELECT * { ?s ?p ?o FILTER(?o <> 1) }", 1, 31, "Inequality is != in SPARQL."),
     ("SELECT * { ?s ?p ?o FILTER(?o IS NULL) }", 1, 31, "SPARQL has no IS."),
