@@ -43,8 +43,11 @@ def sources_here() -> Path:
 
     A wheel that was packed from the clone carries the same data: what is wrong in it would be there already.
     """
-    here = Path.cwd()
-    return here if all((here / name).is_dir() for name in _FOLDERS) else default_sources()
+    try:
+        here = Path.cwd()
+        return here if all((here / name).is_dir() for name in _FOLDERS) else default_sources()
+    except OSError:  # it was removed, or may not be looked into, as the home of who called sudo -u
+        return default_sources()
 
 
 @dataclass(frozen=True)

@@ -250,6 +250,11 @@ def overwrite(path):
     path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
 
 
+def lead_nowhere(path):
+    path.unlink()
+    path.symlink_to(path.name)
+
+
 def rot(path):
     """Change a bit as a disk does: no time tells."""
     status = path.stat()
@@ -263,9 +268,10 @@ def rot(path):
         ("store/*.sst", cut, False),
         ("lines/*.zst", overwrite, False),
         ("store/CURRENT", Path.unlink, False),
+        ("store/*.sst", lead_nowhere, False),
         ("store/*.sst", overwrite, True),
     ],
-    ids=["shorter", "written to", "gone", "written to, and the source has changed"],
+    ids=["shorter", "written to", "gone", "a link to itself", "written to, and the source has changed"],
 )
 def test_a_damaged_copy_is_told_and_made_anew_whether_the_source_has_changed_or_not(
     world, copy, pattern, damage, has_changed

@@ -347,6 +347,21 @@ def test_a_process_killed_while_it_answers_is_taken_for_one_that_needed_too_much
     assert count(pool, store_path) == SIZE
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_query_goes_on_when_all_processes_are_told_to_end_until_the_pool_decides(pool, store_path, number):
+    count(pool, store_path)
+    (victim,) = pool.processes()
+    template = int(Path(f"/proc/{victim}/stat").read_text().rpartition(")")[2].split()[1])
+    with ThreadPoolExecutor(1) as threads:
+        running = threads.submit(ask, pool, store_path, ENDLESS, timeout=0.5)
+        time.sleep(0.1)
+        for process in (victim, template):
+            os.kill(process, number)
+        with pytest.raises(QueryTimeoutError):
+            running.result()
+    assert is_running(template)
+
+
 def test_a_template_killed_from_outside_is_replaced(pool, store_path):
     count(pool, store_path)
     (victim,) = pool.processes()

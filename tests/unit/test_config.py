@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from qit4n_kg import config
 from qit4n_kg.config import SETTINGS, Settings, default_sources, load_settings, to_environ
 from qit4n_kg.errors import ConfigurationError
 
@@ -94,6 +95,16 @@ def test_a_clone_of_a_registry_that_one_works_in_is_its_sources(monkeypatch, tmp
     monkeypatch.chdir(tmp_path)
     assert load_settings({}).sources == (default_sources() if missing else tmp_path)
     assert load_settings({"QIT4N_SOURCES": "elsewhere"}).sources == Path("elsewhere")
+
+
+@pytest.mark.parametrize("why", [FileNotFoundError, PermissionError])
+def test_a_working_directory_that_is_gone_or_may_not_be_looked_into_is_no_clone(monkeypatch, why):
+    def refuse(*_):
+        raise why
+
+    monkeypatch.setattr(Path, "is_dir" if why is PermissionError else "cwd", refuse)
+    monkeypatch.setattr(config, "default_sources", lambda: Path("packaged"))
+    assert load_settings({}).sources == Path("packaged")
 
 
 def test_default_sources_hold_what_the_build_needs():

@@ -140,7 +140,8 @@ MISTAKES = [
     ("SELEC ?x {}", 1, 1, "not with 'SELEC'."),
     ("PREFIX a: <http://example.org/>\nWHERE { ?s ?p ?o }", 2, 1, "not with 'WHERE'."),
     ("", 1, 1, "there is none here."),
-    ("PREFIX a: <http://example.org/> .\nSELECT * {}", 1, 33, "A declaration ends without a dot or semicolon."),
+    ("PREFIX a: <http://example.org/> .\nSELECT * {}", 1, 33, "A declaration ends without a sign."),
+    ("PREFIX a: <x:>, b: <x:> SELECT * {}", 1, 15, "A declaration ends without a sign."),
     ("SELECT ?a, ?b { ?a ?p ?b }", 1, 10, "No comma stands between the variables of SELECT."),
     ("SELECT name { ?a ?p ?name }", 1, 8, "'name' is no variable."),
     ("SELECT ?first-name { ?a ?p ?b }", 1, 14, "A variable's name has letters, digits and _ only, no hyphen."),
@@ -157,6 +158,8 @@ MISTAKES = [
     ("SELECT * { ?s 'x' ?q }", 1, 15, "A predicate is an IRI, a prefixed name, 'a' or a variable, not \"'x'\"."),
     ("SELECT * { ?s http://e.org/p ?o }", 1, 15, "An IRI stands between < and >."),
     ("SELECT * { ?s <http://e/a b> ?o }", 1, 15, "An IRI begins here, and no > closes it before a space."),
+    ("SELECT * { <http://e/a b> ?p ?o }", 1, 12, "An IRI begins here, and no > closes it before a space."),
+    ("SELECT * { ?s A ?t }", 1, 15, "The predicate 'a' is a small letter."),
     ("SELECT * { ?s ?p '2020'^<x:gYear> }", 1, 24, "A datatype follows ^^, not ^."),
     ("SELECT * { ?s ?p ?o } ;", 1, 23, "A query ends without a semicolon."),
     ("CONSTRUCT WHERE { ?s ?p ?o FILTER(?o) }", 1, 28, "FILTER can't stand here, where only triples do."),
@@ -166,10 +169,15 @@ MISTAKES = [
     ("SELECT * { ?s ?p = 'x' }", 1, 18, "A pattern is subject, predicate and object, without =."),
     ("SELECT * { ?s ?p ?o FILTER(?o LIKE '%x%') }", 1, 31, "SPARQL has no LIKE."),
     ("SELECT * { ?s ?p ?o FILTER(?o = 1 and ?s = 2) }", 1, 35, "Conditions are joined by && in SPARQL."),
+    ("SELECT * { ?s ?p ?o FILTER(?o = 1) OR (?o = 2) }", 1, 36, "The whole condition of FILTER stands in brackets."),
     ("SELECT * { ?s ?p ?o FILTER(?o == 1) }", 1, 32, "Equality is one '=' in SPARQL, not two."),
     ("SELECT * { ?s ?p ?o FILTER(?o <> 1) }", 1, 31, "Inequality is != in SPARQL."),
     ("SELECT * { ?s ?p ?o FILTER(?o IS NULL) }", 1, 31, "SPARQL has no IS."),
     ("SELECT * { ?s ?p ?o . // all\n}", 1, 23, "A comment begins with # in SPARQL."),
+    ("SELECT * { { ?s ?p ?o } OR { ?o ?p ?s } }", 1, 25, "Patterns are joined by UNION in SPARQL."),
+    ("SELECT * { ?s ?p ?o OR ?o ?p ?s }", 1, 21, "Patterns are joined by UNION in SPARQL."),
+    ("SELECT * -- all\n{ ?s ?p ?o }", 1, 10, "A comment begins with # in SPARQL."),
+    ("SELECT * /* all */ { ?s ?p ?o }", 1, 10, "A comment begins with # in SPARQL."),
     ("SELECT * { ?s ?p \u201cx\u201d }", 1, 18, "\u201c is no quotation mark of SPARQL."),
     (
         "SELECT * {\u00a0?s ?p ?o }",
@@ -177,6 +185,8 @@ MISTAKES = [
         11,
         "The space here is U+00A0 NO-BREAK SPACE, which SPARQL does not take for one.",
     ),
+    ("SELECT * { ?s ?p <x:\udcff> }", 1, 21, "U+DCFF stands here, which is no character."),
+    ("SELECT * { ?s ?p '\udcff' }", 1, 19, "U+DCFF stands here, which is no character."),
     ("SELECT * { ?s\u200b ?p ?o }", 1, 14, "U+200B ZERO WIDTH SPACE stands here"),
     # what fits the grammar
     ("SELECT (CONCAT ('a') AS ?x) {}", 1, 16, "The engine takes no space between CONCAT and its bracket."),
@@ -185,6 +195,7 @@ MISTAKES = [
     ("SELECT * { ?a ?p ?b } GROUP BY ?a", 1, 8, "SELECT * can't be used with GROUP BY."),
     ("SELECT ?a { ?a ?p ?b FILTER(COUNT(?b) > 1) }", 1, 29, "COUNT can't stand in FILTER."),
     ("SELECT ?x (COUNT(*) AS ?x) {?s ?p ?o}", 1, 24, "?x has a value already: AS needs a new name."),
+    ("ASK { { SELECT ?x ?y ?x {?x ?p ?y} } }", 1, 22, "?x is selected twice."),
     ("ASK { BIND(1 AS ?x) BIND(2 AS ?x) }", 1, 31, "?x has a value already: BIND needs a new name."),
     ("ASK { VALUES (?a ?b) { (1) } }", 1, 24, "A row of VALUES has 1 and not 2 values, as many as variables."),
     ("ASK { ?s ?p _:b . { ?c ?d _:b } }", 1, 27, "The blank node _:b stands in two groups."),
@@ -224,6 +235,10 @@ def test_an_error_says_what_to_write(text, hint):
         ("INSERT DATA { <x:a> <x:b> 1 } CLEAR ALL", 31, "'CLEAR' is left over."),
         ("INSERT DATA { <x:a> <x:b> 1 } WHERE { }", 31, "DATA takes no WHERE."),
         ("DROP <x:g>", 6, "GRAPH is missing before the IRI of a graph."),
+        ("DELETE { ?s ?p ?o }", 20, "WHERE is missing behind the braces."),
+        ("DELETE { ?s ?p ?o } INSERT { ?s ?p 1 } { ?s ?p ?o }", 40, "WHERE is missing behind the braces."),
+        ("INSERT { ?s ?p 1 } DELETE { ?s ?p ?o } WHERE {}", 20, "DELETE stands behind INSERT."),
+        ("WITH <x:g> CLEAR ALL", 12, "WITH and its graph are followed by DELETE or INSERT."),
         ("INSERT DATA { <x:a> <x:b> 1 };; CLEAR ALL", 31, "No operation stands before this ';'."),
     ],
 )
@@ -339,6 +354,7 @@ HOSTILE = {
     "names": "SELECT " + "(1 AS ?a)" * 3_600 + "{}",
     "bindings": "SELECT * {" + "BIND(1 AS ?a)" * 280 + "}",
     "groups": "SELECT ?b " + "{SELECT ?b" * 120 + "{?a ?b ?c}" + "GROUP BY ?a}" * 120 + "GROUP BY ?a",
+    "list": "SELECT * { FILTER(?a IN(" + "1," * 16_000,
     "slashes": "PREFIX a:<b> SELECT * { ?a " + "a:b/c/d " * 4_000,
 }
 
@@ -348,3 +364,8 @@ def test_explaining_a_hostile_text_costs_the_worker_little(name):
     begun = time.process_time()
     explain(HOSTILE[name], QuerySyntaxError("error at 1:20: expected foo", line=1, column=20))
     assert time.process_time() - begun < 1.5  # a quarter of a second; quadratic reading takes ten
+
+
+def test_a_text_of_very_many_expressions_is_not_read_to_its_end():
+    assert sparql_grammar().read(grammar_tokens(HOSTILE["list"]), "Query").closed == ()
+    assert sparql_grammar().read(grammar_tokens(HOSTILE["names"]), "Query").closed

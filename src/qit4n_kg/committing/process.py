@@ -23,6 +23,7 @@ from qit4n_kg.committing.orders import Acceptance, Committed, GraphWrite, Prepar
 from qit4n_kg.config import load_settings, to_environ
 from qit4n_kg.errors import KnowledgeGraphError
 from qit4n_kg.federation.loads import refuse_remote
+from qit4n_kg.store import sandbox
 from qit4n_kg.store.evaluating import Update
 from qit4n_kg.store.executor_protocol import Disconnected, receive, send
 
@@ -124,6 +125,7 @@ def serve(connection: socket.socket) -> None:
 def main() -> None:
     """Serve the descriptor that the command line names, or make the write that stands on stdin."""
     if len(sys.argv) > 1:
+        sandbox.leave_signals_to_parent()  # a write is made to its end
         serve(socket.socket(fileno=int(sys.argv[1])))
     job = json.load(sys.stdin)
     made: Committed | KnowledgeGraphError

@@ -128,7 +128,7 @@ def _require_one_fate(proposal: Proposal) -> None:
     Both retracted and added is no contradiction: the contribution states it then, in the place of whoever did.
     """
     overruled = Counter(spelt([one.statement for one in proposal.overrules]))
-    others = (("retracted", spelt(proposal.retracts)), ("added", spelt(proposal.adds)))
+    others = (("retracted", {*spelt(proposal.retracts)}), ("added", {*spelt(proposal.adds)}))
     for triple, times in overruled.items():
         if times > 1:
             raise ProposalError(f"This is overruled twice: {triple} .", hint="Give one reason.")

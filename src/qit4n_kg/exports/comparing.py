@@ -74,6 +74,7 @@ def compare(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def main() -> None:
     """Read the job, and tell what is found as it is found."""
+    sandbox.leave_signals_to_parent()
     sandbox.leave_no_core()
     sandbox.isolate_network()
     sandbox.die_with_parent(int(sys.argv[1]))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from qit4n_kg.errors import (
     KnowledgeGraphError,
     NotFoundError,
     ParameterError,
+    QueryCancelledError,
     QueryMemoryError,
     QueryTimeoutError,
     ResultTooLargeError,
@@ -37,6 +39,7 @@ def run_job(module: str, job: dict[str, Any], seconds: float) -> None:
     """Have a module's process do a job; `memory` in the job is in bytes.
 
     :raises QueryTimeoutError: it was not done in time.
+    :raises QueryCancelledError: it was told to end.
     :raises QueryMemoryError: it needed more memory than it may use.
     :raises KnowledgeGraphError: what the process raised.
     """
@@ -53,6 +56,8 @@ def run_job(module: str, job: dict[str, Any], seconds: float) -> None:
     except subprocess.TimeoutExpired:
         limit: dict[str, str | float] = {"name": "export_timeout", "value": seconds, "unit": "seconds"}
         raise QueryTimeoutError(f"The export was not made within {seconds:g} seconds.", limit=limit) from None
+    if -ended.returncode in (signal.SIGINT, signal.SIGTERM):  # before it could leave them to this process
+        raise QueryCancelledError("The export was interrupted.")
     if -ended.returncode in (6, 9):  # SIGABRT by the engine out of memory, SIGKILL by the kernel
         raise QueryMemoryError(f"The export needs more than the {job['memory'] >> 20} MiB that one may use.")
     if ended.returncode != 0:
@@ -66,6 +71,7 @@ def run_job(module: str, job: dict[str, Any], seconds: float) -> None:
 
 def serve(work: Callable[[dict[str, Any]], None]) -> None:
     """Read the job, do it, and tell how it went, as JSON on standard output; the first argument is the parent's number."""
+    sandbox.leave_signals_to_parent()
     sandbox.leave_no_core()
     sandbox.isolate_network()
     sandbox.die_with_parent(int(sys.argv[1]))

@@ -11,7 +11,6 @@ from __future__ import annotations
 import errno
 import gc
 import os
-import signal
 import socket
 import sys
 import tempfile
@@ -257,7 +256,7 @@ def _reap(pid: int) -> int | None:
 def main() -> None:
     """Run as the template of query processes until the pool hangs up, and as a query process in each fork."""
     descriptor, parent = int(sys.argv[1]), int(sys.argv[2])
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal reaches the whole group; the pool decides here
+    sandbox.leave_signals_to_parent()
     sandbox.leave_no_core()
     isolation = sandbox.isolate_network()
     sandbox.die_with_parent(parent)  # after the namespaces: a change of credentials clears it

@@ -54,7 +54,11 @@ def altered_files(folder: Path) -> list[str] | None:
     for path in found - wrong:
         size, digest = known[path]
         file = folder / path
-        status = file.stat()
+        try:
+            status = file.stat()
+        except OSError:  # a link to nowhere, or what went meanwhile
+            wrong.add(path)
+            continue
         is_read = status.st_mtime_ns > since or any(fnmatchcase(path, pattern) for pattern in _SMALL)
         if (size is not None and size != status.st_size) or (is_read and _digest(file) != digest):
             wrong.add(path)

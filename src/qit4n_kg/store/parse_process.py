@@ -91,6 +91,7 @@ def _perform(job: dict[str, Any], content: bytes) -> bytes:
 
 def main() -> None:
     """Run one job."""
+    sandbox.leave_signals_to_parent()
     sandbox.leave_no_core()
     sandbox.isolate_network()
     sandbox.die_with_parent(int(sys.argv[1]))

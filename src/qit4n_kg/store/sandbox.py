@@ -92,6 +92,12 @@ def die_with_parent(parent: int) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+def leave_signals_to_parent() -> None:
+    """Ignore what ends servers: Ctrl-C reaches the whole group, and systemd tells each process; who started this one decides."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+
 def mapped_bytes() -> int:
     """Measure this process's address space in bytes; 0 where the system does not tell."""
     try:  # after every query: a third of what a file object takes

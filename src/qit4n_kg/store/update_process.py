@@ -164,6 +164,7 @@ def _perform(job: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     """Run one job."""
+    sandbox.leave_signals_to_parent()
     sandbox.leave_no_core()
     isolation = sandbox.isolate_network()
     sandbox.die_with_parent(int(sys.argv[1]))

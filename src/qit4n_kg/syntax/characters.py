@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _COMMENT = re.compile(r"#[^\r\n]*")
 _HALF = re.compile(r"(?<!\\)\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+_NO_CHARACTER = re.compile("[\ud800-\udfff]")  # a byte of the command line that is no UTF-8 becomes such
 _SPACE = " \t\r\n"  # WS of section 19.8; a form feed or a non-breaking space is none
 _SCHEMES = ("http:", "https:", "ftp:", "urn:", "mailto:")
 
@@ -63,6 +64,8 @@ def _outside_comments(between: str) -> Iterator[tuple[int, str]]:
 def _in_token(text: str, token: Token) -> Fault | None:
     if token.kind in ("string", "iri") and (half := _HALF.search(token.text)) is not None:
         return Fault(token.start + half.start(), f"{half[0]} is half of a surrogate pair, which is no character.")
+    if (half := _NO_CHARACTER.search(token.text)) is not None:
+        return Fault(token.start + half.start(), f"{_named(half[0])} stands here, which is no character.")
     if token.kind == "string":
         return _unclosed(token)
     if token.kind == "iri":

@@ -77,7 +77,7 @@ def explain_call(stop: Stop) -> Fault | None:
         is_call = stop.stream[stop.at + 1].text[:1] == "(" and stop.reading.is_within("Group")
         if is_call and stop.expects("STR"):
             return stop.here(f"SPARQL has no function {token.text}.", stop.meant())
-        if is_call and stop.expects("FILTER") and not stop.stands("IN", "AS"):
+        if is_call and stop.expects("FILTER") and not stop.stands("IN", "AS", "AND", "OR"):
             hint = "Write FILTER(…) for a condition, BIND(… AS ?name) for a value."
             return stop.here(f"{token.text}(…) can't stand in a pattern by itself.", hint)
     if call is None or call.start == stop.at or stop.reading.innermost("Group", "BuiltInCall") != call:
@@ -96,7 +96,8 @@ def explain_expression(stop: Stop) -> Fault | None:
     """Explain conditions without brackets, lists, operators and names that are missing."""
     token, last = stop.token, stop.reading.open[-1]
     condition = next((span for span in reversed(stop.reading.closed) if span.rule == "Constraint"), None)
-    if condition is not None and condition.end == stop.at and token is not None and token.text in OPERATORS - {","}:
+    goes_on = token is not None and (token.text in OPERATORS - {","} or token.is_word("AND", "OR"))
+    if condition is not None and condition.end == stop.at and goes_on:
         name = stop.stream[condition.start - 1].text.upper()
         return stop.here(f"The whole condition of {name} stands in brackets.", f"Write {name} (…)")
     if last.rule == "Constraint" and stop.before is not None and stop.before.kind == "word":

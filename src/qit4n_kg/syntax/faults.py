@@ -57,10 +57,10 @@ def _prologue(stop: Stop) -> Fault | None:
     if stop.reading.is_within("PrefixDeclaration") or (stop.follows("BASE") and stop.expects("IRIREF")):
         assert stop.before is not None
         return stop.missing(f"The IRI after {stop.before.text} stands between < and >; there is none here.")
-    if not stop.expects("SELECT" if stop.kind == "query" else "INSERT") or stop.reading.is_within("Group"):
+    if not stop.expects("SELECT" if stop.kind == "query" else "INSERT") or stop.reading.is_within("Group", "Operation"):
         return None
-    if stop.stands(".", ";") and stop.before is not None and stop.before.kind == "iri":
-        return stop.here("A declaration ends without a dot or semicolon.", "That of Turtle, @prefix, ends with a dot.")
+    if stop.stands(".", ";", ",") and stop.before is not None and stop.before.kind == "iri":
+        return stop.here("A declaration ends without a sign.", "That of Turtle, @prefix, ends with a dot.")
     if stop.stands(";") and stop.kind == "update":
         return stop.here("No operation stands before this ';'.")
     message = _BEGINNINGS[stop.kind]
@@ -68,6 +68,19 @@ def _prologue(stop: Stop) -> Fault | None:
         return stop.missing(f"{message}; there is none here.")
     hint = "In SPARQL write PREFIX name: <…> without @ and without a dot." if token.text[:1] == "@" else None
     return stop.here(f"{message}, not with {shown(token)}.", hint or stop.meant())
+
+
+def _operation(stop: Stop) -> Fault | None:
+    """Explain what follows the templates of an update, and WITH."""
+    if not stop.reading.is_within("Operation") or not stop.follows("}"):
+        is_with = stop.expects("DELETE", "INSERT") and stop.reading.open[-1].rule == "Operation"
+        return stop.missing("WITH and its graph are followed by DELETE or INSERT.") if is_with else None
+    if not stop.expects("USING"):
+        return None
+    if stop.stands("DELETE"):
+        return stop.here("DELETE stands behind INSERT.", "Write DELETE { … } INSERT { … } WHERE { … }")
+    hint = "Write WHERE { … } with the pattern, or INSERT DATA and DELETE DATA for triples without variables."
+    return stop.missing("WHERE is missing behind the braces.", stop.meant() or hint)
 
 
 def _brackets(stop: Stop) -> Fault | None:
@@ -113,6 +126,8 @@ def _operand(stop: Stop) -> Fault | None:
 def _doubled(stop: Stop) -> Fault | None:
     """Find signs of other languages that consist of one of SPARQL's twice."""
     token, before = stop.token, stop.before
+    if token is not None and stop.text[token.start : token.start + 2] in ("--", "/*") and not stop.expects(token.text):
+        return stop.here("A comment begins with # in SPARQL.")
     if token is None or before is None or not stop.is_joined() or token.text != before.text:
         return None
     if token.text == "=":
@@ -164,6 +179,7 @@ def _unexpected(stop: Stop) -> Fault:
 
 _LOOKS = (
     _prologue,
+    _operation,
     _brackets,
     _operand,
     _habit,

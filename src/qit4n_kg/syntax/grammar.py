@@ -23,6 +23,7 @@ _RULE = re.compile(r"^(\w+) ::= ((?:.+\n?)(?:^[ \t]+.+\n?)*)", re.MULTILINE)
 _DEEPEST = (
     4_000  # rules within rules: four hundred brackets of an expression; a text of 32 KiB of them would take a second
 )
+_MOST_RULES = 50_000  # twice what a query of ordinary triples has that is as long as is explained
 _EMPTY_ENDS = {")": "(", "]": "["}
 _TERMINALS = {"iri": "IRIREF", "variable": "VAR", "bnode": "BNODE", "language": "LANGTAG"}
 END = "END"
@@ -50,7 +51,7 @@ class Span:
 class Reading:
     """How far the grammar goes: `at` is the index of the first token that can't stand there.
 
-    It is None where all can, and where brackets are nested so deep that nobody looked further.
+    It is None where all can, and where brackets are nested so deep, or expressions are so many, that nobody looked further.
     """
 
     at: int | None
@@ -125,7 +126,7 @@ class _Walk:
     def run(self, start: str) -> Reading:
         stack: list[_Node | None] = [_Node("rule", start)]
         while stack:
-            if len(self.open) > _DEEPEST:
+            if len(self.open) > _DEEPEST or len(self.closed) > _MOST_RULES:
                 return Reading(None)
             node = stack.pop()
             if node is None:

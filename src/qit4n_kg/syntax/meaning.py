@@ -96,6 +96,8 @@ def _names(text: _Text, query: Span, items: Sequence[Span]) -> Iterator[Fault]:
         name = text.name(item.start if position is None else position)
         if position is not None and name in known | seen:
             yield Fault(text.stream[position].start, f"?{name} has a value already: AS needs a new name.")
+        if position is None and name in seen:
+            yield Fault(text.stream[item.start].start, f"?{name} is selected twice.")
         seen.add(name)
 
 

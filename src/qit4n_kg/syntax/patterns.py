@@ -69,6 +69,8 @@ def _no_term(stop: Stop, role: str) -> Fault | None:
         return None
     if token.text == "<":
         return stop.here("An IRI begins here, and no > closes it before a space.", "An IRI holds no spaces; write <…>.")
+    if token.text == "A" and role == "predicate":
+        return stop.here("The predicate 'a' is a small letter.", "Write a, or rdf:type.")
     if stop.is_unknown_word or token.is_word("A"):
         hint = "A variable begins with ?, a name with its prefix and a colon, a text with a quotation mark."
         return stop.here(f"{shown(token)} can't be the {role} of a triple.", hint)
@@ -90,12 +92,10 @@ def explain_pattern(stop: Stop) -> Fault | None:
         return stop.here(f"{name} stands within the braces.", "Put it behind the } that closes the pattern.")
     if stop.stands("SELECT"):
         return stop.here("A SELECT within a pattern stands in braces of its own.", "Write { SELECT … WHERE { … } }")
-    if stop.stands("EXISTS", "NOT"):
-        return stop.here(f"{token.text.upper()} stands in a FILTER.", "Write FILTER NOT EXISTS { … }")
-    if stop.stands("UNION"):
-        return stop.here("UNION stands between two groups in braces.", "Write { … } UNION { … }")
     if stop.stands(*_PATTERNS):
         return _only_triples(stop, token)
+    if (fault := _begun(stop, before)) is not None:
+        return fault
     if token.text == "/" and stop.text[token.end : token.end + 1] == "/":
         return stop.here("A comment begins with # in SPARQL.")
     if token.text == ".":
@@ -108,6 +108,18 @@ def explain_pattern(stop: Stop) -> Fault | None:
         meant = stop.meant()
         return stop.here(f"{shown(token)} can't stand here.", meant) if meant else _no_term(stop, "subject")
     return _after_object(stop, token, before)
+
+
+def _begun(stop: Stop, before: Token) -> Fault | None:
+    """Explain how patterns are joined, and that an IRI is not closed with which one begins."""
+    if stop.token is not None and stop.stands("EXISTS", "NOT"):
+        return stop.here(f"{stop.token.text.upper()} stands in a FILTER.", "Write FILTER NOT EXISTS { … }")
+    if stop.stands("UNION"):
+        return stop.here("UNION stands between two groups in braces.", "Write { … } UNION { … }")
+    if stop.stands("OR") and before.text != ")":
+        return stop.here("Patterns are joined by UNION in SPARQL.", "Write { … } UNION { … }")
+    is_unclosed = stop.stands("<") and before.text in ("{", ".", "}", ";")
+    return _no_term(stop, "subject") if is_unclosed else None
 
 
 def _only_triples(stop: Stop, token: Token) -> Fault:

@@ -260,6 +260,7 @@ def _failure(error: Exception) -> dict[str, Any]:
 
 def main() -> None:
     """Serve jobs until the other side is gone."""
+    sandbox.leave_signals_to_parent()
     sandbox.leave_no_core()
     connection = socket.socket(fileno=int(sys.argv[1]))
     sandbox.isolate_network()

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from flask import Flask
 
 PARAMETER = "format"
+_REPORT = "report"
+"""Tells of an export, whose name has the suffix, and is in a format of its own."""
 _ASKED_ELSEWHERE = ("sparql.endpoint", "sparql.endpoint_in_a_format", "catalogue.query")
 
 
@@ -50,6 +52,8 @@ def _check() -> None:
     if not values:
         return
     refuse_several_formats(PARAMETER, values)
+    if _REPORT in request.args:
+        return
     name = request.path.rpartition("/")[2]
     suffixed = [form for form in EVERY if name.endswith(f".{form.extension}")]
     if suffixed and by_name(values[0], suffixed) is None:
