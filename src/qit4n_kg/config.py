@@ -39,13 +39,14 @@ def default_sources() -> Path:
 
 
 def sources_here() -> Path:
-    """Return the working directory where that has all four folders, as a clone of a registry has; else the default sources.
+    """Return the folder that one works in, or one above it, that has all four folders, as a clone has; else the default sources.
 
     A wheel that was packed from the clone carries the same data: what is wrong in it would be there already.
     """
     try:
         here = Path.cwd()
-        return here if all((here / name).is_dir() for name in _FOLDERS) else default_sources()
+        clones = (at for at in (here, *here.parents) if all((at / name).is_dir() for name in _FOLDERS))
+        return next(clones, None) or default_sources()
     except OSError:  # it was removed, or may not be looked into, as the home of who called sudo -u
         return default_sources()
 
@@ -133,7 +134,7 @@ class Setting(NamedTuple):
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         "sources",
-        "the working directory, if it has them; else the checkout, or the wheel's own copy",
+        "the working directory, or what it is in, if that has them; else the checkout, or the wheel's own copy",
         "folder with ontology/ data/ shapes/ queries/; none: an empty scratch dataset without gate and entailment",
         read.path,
     ),

@@ -10,6 +10,7 @@ import pytest
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Triple
 
 from qit4n_kg.errors import (
+    GenerationDamagedError,
     ParameterError,
     QueryRefusedError,
     QuerySyntaxError,
@@ -54,6 +55,15 @@ class TestDirectories:
         with pytest.raises(OSError, match="No such file"):
             OxigraphStore.open_read_only(tmp_path / "store")
         assert not (tmp_path / "store").exists()
+
+    @pytest.mark.parametrize("harm", ["missing", "altered"])
+    def test_a_damaged_store_is_told_as_one(self, tmp_path, harm):
+        with OxigraphStore.create(tmp_path / "store") as store:
+            store.load(Quad(S, P, Literal(n)) for n in range(1000))
+        for table in (tmp_path / "store").glob("*.sst" if harm == "missing" else "MANIFEST-*"):
+            table.unlink() if harm == "missing" else table.write_bytes(b"no manifest")
+        with pytest.raises(GenerationDamagedError, match="can't be read"):
+            OxigraphStore.open_read_only(tmp_path / "store")
 
     def test_a_closed_store_says_so_and_closes_again(self, store):
         store.close()

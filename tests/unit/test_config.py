@@ -92,8 +92,10 @@ def test_a_clone_of_a_registry_that_one_works_in_is_its_sources(monkeypatch, tmp
     for name in ("ontology", "data", "shapes", "queries"):
         if name != missing:
             (tmp_path / name).mkdir()
-    monkeypatch.chdir(tmp_path)
-    assert load_settings({}).sources == (default_sources() if missing else tmp_path)
+    (tmp_path / "below").mkdir()
+    for folder in (tmp_path, tmp_path / "below"):
+        monkeypatch.chdir(folder)
+        assert load_settings({}).sources == (default_sources() if missing else tmp_path)
     assert load_settings({"QIT4N_SOURCES": "elsewhere"}).sources == Path("elsewhere")
 
 

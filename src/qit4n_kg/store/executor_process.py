@@ -170,7 +170,7 @@ class Process:
             self._store = self._name = None
         try:
             store = OxigraphStore.open_read_only(path)
-        except OSError as exc:
+        except (OSError, StateError) as exc:
             raise StateError(f"The generation in {path.parent.name} can't be opened by a query process.") from exc
         _warm_up(store)
         self._store, self._name = store, name

@@ -16,6 +16,7 @@ import pyoxigraph
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Triple, Variable
 
 from qit4n_kg.errors import (
+    GenerationDamagedError,
     ParameterError,
     QueryRefusedError,
     QuerySyntaxError,
@@ -157,9 +158,16 @@ class OxigraphStore:
     def open_read_only(cls, path: Path) -> Self:
         """Open a directory that no process writes any more.
 
-        :raises OSError: there is no store, or it is damaged.
+        :raises OSError: there is no store.
+        :raises GenerationDamagedError: it is damaged.
         """
-        return cls(pyoxigraph.Store.read_only(str(path)), is_on_disk=True, is_read_only=True)
+        try:
+            return cls(pyoxigraph.Store.read_only(str(path)), is_on_disk=True, is_read_only=True)
+        except (OSError, RuntimeError) as exc:
+            if not path.is_dir():
+                raise
+            hint = "Remove the state directory and build again: sources and journal are all that a build needs."
+            raise GenerationDamagedError(f"The store {path} can't be read: {exc}.", hint=hint) from exc
 
     @property
     def inner(self) -> pyoxigraph.Store:
