@@ -230,7 +230,23 @@ def test_a_role_is_added_with_a_month_and_its_identifier_from_its_parts(visit) -
     page.get_by_text("This identifier is free.").wait_for()
     assert page.locator("shacl-form .identifier input").input_value() == "fg-qit4n/wg1/role/co-chair/kaoru-kenyoshi"
     page.get_by_role("button", name="Check").click()
+    page.get_by_text("Nothing to remark. To send it, say what it is about").wait_for()
+    page.locator("#entity-message").fill("A new co-chair")
+    page.locator("#entity-licence").check()
+    page.get_by_role("button", name="Check").click()
     page.get_by_text("Nothing to remark: this can be sent.").wait_for()
+
+
+def test_a_field_for_one_thing_takes_a_new_one_while_it_is_empty(visit) -> None:
+    page = ready(visit("/contribute/new?class=RoleHeld"))
+    person, make = field(page, "person (needed)"), page.get_by_role("button", name="New: Person")
+    person.select_option(f"{ID}person/kaoru-kenyoshi")
+    make.wait_for(state="hidden")
+    person.select_option("")
+    make.click()
+    page.locator("shacl-form .nested").get_by_label("name (needed)").fill("Maria Bianchi")
+    make.wait_for(state="hidden")
+    page.get_by_text("Person: Maria Bianchi").wait_for()
 
 
 def test_what_is_wrong_is_told_at_its_field_and_read_out(visit, keep: Keep) -> None:

@@ -42,6 +42,7 @@ export class EntityForm extends EventTarget {
     }
     this.fold();
     this.offerNew();
+    this.markVacant();
     for (const [iri, kind] of this.nested) this.replaceByNested(iri, kind);
     if (!this.data.thing) this.identify(this.root, this.data.kind.iri, this.element.shape);
     for (const [iri, identifier] of this.identifiers) identifier.restore(kept?.identifiers?.[iri]);
@@ -65,6 +66,7 @@ export class EntityForm extends EventTarget {
   }
 
   changed() {
+    this.markVacant();
     this.identifiers.forEach((identifier) => identifier.suggest());
     this.dispatchEvent(new Event("change"));
   }
@@ -216,7 +218,7 @@ export class EntityForm extends EventTarget {
         if (!kind.new || !this.data.classes[kind.iri]) continue;
         const button = Object.assign(document.createElement("button"), { type: "button", className: "new-thing", textContent: `+ ${this.data.texts.makeNew.replace("{kind}", kind.label)}` });
         button.addEventListener("click", () => {
-          const empty = [...property.querySelectorAll(":scope > .property-instance")].find((one) => one.querySelector(":scope > .editor")?.value === "");
+          const empty = this.vacancy(property);
           const instance = this.addNested(property, kind.iri, this.freshIri());
           empty?.remove();
           property.updateControls();
@@ -226,6 +228,15 @@ export class EntityForm extends EventTarget {
         property.append(button);
       }
     }
+  }
+
+  vacancy(property) {
+    return [...property.querySelectorAll(":scope > .property-instance")].find((one) => one.querySelector(":scope > .editor")?.value === "");
+  }
+
+  // A field that may have one value only and has none takes a new thing in the place of its empty control.
+  markVacant() {
+    for (const property of this.element.form.querySelectorAll("shacl-property")) property.classList.toggle("is-vacant", Boolean(this.vacancy(property)));
   }
 
   freshIri() {

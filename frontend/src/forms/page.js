@@ -7,6 +7,7 @@ import { Keeping } from "./keeping.js";
 import { lineOf, TYPE } from "./terms.js";
 
 const PAUSE = 300;
+const UNSAID = "…";
 const at = (id) => document.getElementById(`entity-${id}`);
 const make = (name, properties = {}) => Object.assign(document.createElement(name), properties);
 
@@ -184,8 +185,13 @@ class Page {
       key: this.key,
       adds: adds.statements.map(lineOf).join("\n"),
       retracts: retracted.map((one) => lineOf(one.statement)).join("\n"),
-      overrules: overruled.map((one) => ({ statement: lineOf(one.statement), reason: one.reason || "…" })),
+      overrules: overruled.map((one) => ({ statement: lineOf(one.statement), reason: one.reason || UNSAID })),
     };
+  }
+
+  // A reason that is not given stands as "…" in what is checked.
+  isComplete({ message, licence, overrules }) {
+    return Boolean(message && licence) && overrules.every(({ reason }) => reason !== UNSAID);
   }
 
   has(name, value, text) {
@@ -221,7 +227,7 @@ class Page {
     const faults = count("Violation");
     const others = told.results.length - faults;
     if (!told.results.length) {
-      if (!isSending) this.findings.fine(this.texts.fine);
+      if (!isSending) this.findings.fine(this.isComplete(body) ? this.texts.fine : this.texts.fineSoFar);
       return body;
     }
     const isWarning = faults === 0;
