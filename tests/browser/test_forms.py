@@ -244,9 +244,22 @@ def test_a_field_for_one_thing_takes_a_new_one_while_it_is_empty(visit) -> None:
     make.wait_for(state="hidden")
     person.select_option("")
     make.click()
-    page.locator("shacl-form .nested").get_by_label("name (needed)").fill("Maria Bianchi")
+    name = page.locator("shacl-form .nested").get_by_label("name (needed)")
+    name.fill("Maria Bianchi")
     make.wait_for(state="hidden")
     page.get_by_text("Person: Maria Bianchi").wait_for()
+    page.get_by_role("button", name="Check").click()
+    page.get_by_text("This is needed.").wait_for()
+    assert field(page, "role (needed)").get_attribute("aria-invalid") == "true"
+    assert name.get_attribute("aria-invalid") is None  # the role's label is missing, not the person's
+    name.fill("Kaoru Kenyoshi")
+    write(page, "label (needed)", "Kaoru Kenyoshi, co-chair of WG1")
+    field(page, "role (needed)").select_option(f"{ID}concept/role/co-chair")
+    field(page, "in (needed)").select_option(f"{ID}fg-qit4n/wg1")
+    write(page, "as of (needed)", "October 2021")
+    page.locator("shacl-form .nested .identifier").get_by_text("This identifier is taken").wait_for()
+    page.get_by_role("button", name="Check").click()
+    page.locator("#entity-findings").get_by_text("This identifier is taken").wait_for()
 
 
 def test_what_is_wrong_is_told_at_its_field_and_read_out(visit, keep: Keep) -> None:

@@ -22,9 +22,12 @@ export class EntityForm extends EventTarget {
       this.settle();
       return conforms;
     };
-    element.createValidationErrorDisplay = ({ message, sourceConstraintComponent }) => Object.assign(document.createElement("span"), {
-      className: "validation-error", textContent: message?.length ? message.map(({ value }) => value).join(" ") : sourceConstraintComponent?.value ?? "",
-    });
+    element.createValidationErrorDisplay = ({ message, sourceConstraintComponent, focusNode }) => {
+      const text = message?.length ? message.map(({ value }) => value).join(" ") : sourceConstraintComponent?.value ?? "";
+      const shown = Object.assign(document.createElement("span"), { className: "validation-error", textContent: text });
+      shown.dataset.about = focusNode.value;
+      return shown;
+    };
     const settings = { ignoreOwlImports: "", language: "en", loading: "…", shapes: data.shapes, shapeSubject: data.kind.iri, valuesSubject: this.root };
     Object.assign(element.dataset, settings);
     element.setTheme(new PageTheme(data, (subject, predicate) => this.field(subject, predicate)));
@@ -60,9 +63,20 @@ export class EntityForm extends EventTarget {
 
   settle() {
     const { form } = this.element;
+    this.dropStrays();
     for (const instance of form.querySelectorAll(".property-instance")) this.describe(instance);
     this.onSettled?.();
     this.onSettled = null;
+  }
+
+  // shacl-form tells what is wrong with a thing at the same field of the things inside it as well.
+  dropStrays() {
+    for (const error of this.element.form.querySelectorAll(".property-instance > .validation-error")) {
+      const instance = error.parentElement;
+      if (instance.closest("shacl-node").dataset.nodeId === error.dataset.about) continue;
+      error.remove();
+      if (!instance.querySelector(":scope > .validation-error")) instance.classList.remove("invalid");
+    }
   }
 
   changed() {
