@@ -158,6 +158,12 @@ def test_an_accepted_contribution_is_told_to_everybody(call, submit):
     assert call("GET", f"/contributions/{id_}", headers=HTML).status_code == 200
     again = call("POST", f"/contributions/{id_}/revert", "ana", json={"note": "Wrong"})
     assert (again.status_code, again.json["proposal"]["reverts"]) == (201, id_)
+    assert call("GET", f"/contributions/{id_}.json").json["revertedBy"] == []
+    assert call("POST", f"/contributions/{again.json['id']}/accept", "ben").status_code == 200
+    assert call("GET", f"/contributions/{id_}.json").json["revertedBy"] == [again.json["id"]]
+    page = call("GET", f"/contributions/{id_}", headers=HTML).text
+    assert "It was taken back." in page
+    assert f'<a href="/contributions/{again.json["id"]}">' in page
 
 
 def test_a_rejected_and_a_withdrawn_contribution_stay_as_they_are(call, submit):
