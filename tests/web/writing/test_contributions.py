@@ -84,6 +84,18 @@ def test_a_contribution_goes_from_the_form_to_the_graph_without_a_script(client,
     assert reviewer.get("/doc/person/by-form").status_code == 200
 
 
+@pytest.mark.parametrize("written", ["person/fred-baker", "https://w3id.org/qit4n/id/person/fred-baker"])
+def test_an_identifier_in_the_form_is_whole_or_what_follows_the_base(client, kept, written):
+    sign_in(client, kept[1]["ana"])
+    fields = {"csrf": csrf_of(client.get("/contribute").text), "message": "Rename", "licence": "CC-BY-4.0"}
+    moved = {"move": "rename", "old": written, "new": "person/frederick-baker", "move_reason": "His whole name"}
+    sent = client.post("/contribute", data={**fields, **moved}, headers=HTML)
+    assert sent.status_code == 303, sent.text
+    page = client.get(sent.headers["Location"], headers=HTML).text
+    assert "person/frederick-baker" in page
+    assert "Fred Baker" in page
+
+
 def test_what_was_typed_comes_back_with_what_is_wrong(client, kept):
     sign_in(client, kept[1]["ana"])
     csrf = csrf_of(client.get("/contribute").text)
