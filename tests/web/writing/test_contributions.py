@@ -266,6 +266,8 @@ def test_an_old_identifier_redirects_and_a_retired_one_is_gone(call):
 
 def test_a_spreadsheet_is_taken_and_sent_back(call):
     page = call("GET", "/contribute/sheets", headers=HTML)
+    assert "List of values" in page.text
+    assert "stdorg:" not in page.text
     assert "/contribute/sheets/Person.xlsx" in page.text
     taken = call("GET", "/contribute/sheets/Organization.csv")
     assert taken.content_type == "text/csv; charset=utf-8"
