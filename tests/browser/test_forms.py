@@ -260,6 +260,13 @@ def test_a_field_for_one_thing_takes_a_new_one_while_it_is_empty(visit) -> None:
     page.locator("shacl-form .nested .identifier").get_by_text("This identifier is taken").wait_for()
     page.get_by_role("button", name="Check").click()
     page.locator("#entity-findings").get_by_text("This identifier is taken").wait_for()
+    write(page, "as of (needed)", "2021-10")
+    name.fill("Maria Bianchi")
+    page.get_by_role(
+        "button", name="Check"
+    ).click()  # at once: the role's identifier is made of the person's, not yet asked for
+    page.get_by_text("Nothing to remark. To send it").wait_for()
+    assert page.locator("shacl-form .identifier input").last.input_value() == "fg-qit4n/wg1/role/co-chair/maria-bianchi"
 
 
 def test_what_is_wrong_is_told_at_its_field_and_read_out(visit, keep: Keep) -> None:

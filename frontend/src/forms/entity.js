@@ -291,10 +291,18 @@ export class EntityForm extends EventTarget {
     return true;
   }
 
+  // Wait for every identifier, then for those that are made of others.
+  async identified() {
+    for (let turn = 0; turn < 2; turn += 1) await Promise.all([...this.identifiers.values()].map((identifier) => identifier.settled()));
+  }
+
   identify(iri, kind, node) {
     const identifier = new Identifier(this, iri, this.data.classes[kind].pattern);
     this.identifiers.set(iri, identifier);
     node.append(identifier.box);
-    identifier.addEventListener("change", () => this.dispatchEvent(new Event("change")));
+    identifier.addEventListener("change", () => {
+      for (const other of this.identifiers.values()) if (other !== identifier) other.suggest(); // one may be made of another
+      this.dispatchEvent(new Event("change"));
+    });
   }
 }

@@ -163,7 +163,7 @@ class Page {
 
   // What would be sent, or null with the focus on what is missing; a check does without message, licence and reasons.
   async body(isSending) {
-    await Promise.all([...this.form.identifiers.values()].map((identifier) => identifier.settled()));
+    await this.form.identified();
     const change = this.change;
     const decided = this.decided(change);
     if (!change.adds.length && !change.removes.length) return this.refuse(this.texts.noChange);
