@@ -230,7 +230,43 @@ def test_a_role_is_added_with_a_month_and_its_identifier_from_its_parts(visit) -
     page.get_by_text("This identifier is free.").wait_for()
     assert page.locator("shacl-form .identifier input").input_value() == "fg-qit4n/wg1/role/co-chair/kaoru-kenyoshi"
     page.get_by_role("button", name="Check").click()
+    page.get_by_text("Nothing to remark. To send it, say what it is about").wait_for()
+    page.locator("#entity-message").fill("A new co-chair")
+    page.locator("#entity-licence").check()
+    page.get_by_role("button", name="Check").click()
     page.get_by_text("Nothing to remark: this can be sent.").wait_for()
+
+
+def test_a_field_for_one_thing_takes_a_new_one_while_it_is_empty(visit) -> None:
+    page = ready(visit("/contribute/new?class=RoleHeld"))
+    person, make = field(page, "person (needed)"), page.get_by_role("button", name="New: Person")
+    person.select_option(f"{ID}person/kaoru-kenyoshi")
+    make.wait_for(state="hidden")
+    person.select_option("")
+    make.click()
+    name = page.locator("shacl-form .nested").get_by_label("name (needed)")
+    name.fill("Maria Bianchi")
+    make.wait_for(state="hidden")
+    page.get_by_text("Person: Maria Bianchi").wait_for()
+    page.get_by_role("button", name="Check").click()
+    page.get_by_text("This is needed.").wait_for()
+    assert field(page, "role (needed)").get_attribute("aria-invalid") == "true"
+    assert name.get_attribute("aria-invalid") is None  # the role's label is missing, not the person's
+    name.fill("Kaoru Kenyoshi")
+    write(page, "label (needed)", "Kaoru Kenyoshi, co-chair of WG1")
+    field(page, "role (needed)").select_option(f"{ID}concept/role/co-chair")
+    field(page, "in (needed)").select_option(f"{ID}fg-qit4n/wg1")
+    write(page, "as of (needed)", "October 2021")
+    page.locator("shacl-form .nested .identifier").get_by_text("This identifier is taken").wait_for()
+    page.get_by_role("button", name="Check").click()
+    page.locator("#entity-findings").get_by_text("This identifier is taken").wait_for()
+    write(page, "as of (needed)", "2021-10")
+    name.fill("Maria Bianchi")
+    page.get_by_role(
+        "button", name="Check"
+    ).click()  # at once: the role's identifier is made of the person's, not yet asked for
+    page.get_by_text("Nothing to remark. To send it").wait_for()
+    assert page.locator("shacl-form .identifier input").last.input_value() == "fg-qit4n/wg1/role/co-chair/maria-bianchi"
 
 
 def test_what_is_wrong_is_told_at_its_field_and_read_out(visit, keep: Keep) -> None:

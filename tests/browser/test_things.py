@@ -44,7 +44,7 @@ def test_the_tabs_of_a_thing_lead_to_its_history_and_back(open_page: Open, keep:
     tabs = page.get_by_role("navigation", name="Of this thing")
     tabs.get_by_role("link", name="History").click()
     assert page.locator("h1").inner_text() == "Zhangchao Ma"
-    assert "The journal has no entry that names it" in page.locator("main").inner_text()
+    assert "No accepted contribution or update names it" in page.locator("main").inner_text()
     keep(page, f"history-{'js' if javascript else 'plain'}")
     page.get_by_role("navigation", name="Of this thing").get_by_role("link", name="What is known").click()
     assert page.locator("h1").inner_text() == "Zhangchao Ma"

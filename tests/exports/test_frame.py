@@ -170,10 +170,21 @@ def test_the_page_tells_for_each_format_consumer_licence_and_examples(client):
     assert "DataCite" in overview, "what is not on offer is said"
 
 
+@pytest.mark.parametrize("path", ["/exports/deliverables.bib", "/calendar.ics"])
+def test_a_file_is_sent_with_its_licence_whatever_the_format_can_say(client, path):
+    answer = client.get(path)
+    told = '<https://creativecommons.org/licenses/by/4.0/>; rel="license"'
+    assert told in answer.headers.getlist("Link")
+    unchanged = client.get(path, headers={"If-None-Match": answer.headers["ETag"]})
+    assert (unchanged.status_code, told in unchanged.headers.getlist("Link")) == (304, True)
+
+
 def test_no_licence_is_told_where_none_is_stated(client):
     settings = client.application.extensions["knowledge_graph"].settings
     with patch.object(client.application.extensions["knowledge_graph"], "settings", replace(settings, data=Path("x"))):
         page = client.get("/exports").get_data(as_text=True)
+        file = client.get("/exports/deliverables.bib")
+    assert 'rel="license"' not in str(file.headers.getlist("Link"))
     main = page.partition("<main")[2].partition("</main>")[0]
     assert "CC BY" not in main
     assert main.count("<dd>none is stated</dd>") == len(REGISTRY.descriptions) + 1

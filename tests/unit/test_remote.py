@@ -33,6 +33,8 @@ class _Handler(BaseHTTPRequestHandler):
         ),
         "/html": (200, "text/html", b"<html>sorry</html>"),
         "/bad": (400, "application/problem+json", b'{"title":"Bad query","detail":"error at 1:8: expected WHERE"}'),
+        "/path": (400, "application/problem+json", b'{"detail":"It is a path.","hint":"Write the whole IRI: <urn:x>"}'),
+        "/odd": (400, "application/problem+json", b'{"detail":"Bad.","hint":["no text"]}'),
         "/busy": (503, "text/plain", b"try later\nsecret stack trace"),
         "/huge": (200, "application/sparql-results+json", b"x" * 5000),
     }
@@ -86,6 +88,13 @@ def test_a_failure_over_there_is_one_clear_line(other_server, path, message):
         RemoteEndpoint(other_server + path).query("SELECT ?x WHERE { ?s ?p ?x }")
     assert "\n" not in str(caught.value)
     assert "stack trace" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("path", "hint"), [("/path", "Write the whole IRI: <urn:x>"), ("/odd", None), ("/bad", None)])
+def test_what_the_other_server_advises_is_handed_on(other_server, path, hint):
+    with pytest.raises(RemoteEndpointError) as refused:
+        RemoteEndpoint(other_server + path).query("ASK { ?s ?p ?o }")
+    assert refused.value.hint == hint
 
 
 def test_an_answer_beyond_the_bound_is_refused(other_server, monkeypatch):

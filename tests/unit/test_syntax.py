@@ -34,6 +34,13 @@ def test_a_prefixed_name_with_a_slash_is_called_a_path_and_the_whole_iri_is_give
     assert (found.line, found.column) == (1, text.index("id:", 20) + 1)
 
 
+def test_a_name_with_a_slash_is_explained_where_its_prefix_needs_no_declaration_too():
+    known = {"id": "https://example.org/", "unused": "urn:x"}
+    error = QuerySyntaxError("error at 1:20: expected something", line=1, column=20)
+    found = explain("SELECT * { ?s ?p id:person/james-nagel }", error, known, declared=known)
+    assert found.hint == "Write the whole IRI: <https://example.org/person/james-nagel>"
+
+
 def test_a_true_path_is_not_called_a_name_with_a_slash():
     text = "PREFIX e: <https://example.org/> SELECT * { ?s e:p/e:q ?o . ?s e:p/a ?c . ?x ?y }"
     found = explain(text, QuerySyntaxError("error at 1:80: expected something", line=1, column=80))

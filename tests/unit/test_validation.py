@@ -557,6 +557,19 @@ def test_what_would_be_two_kinds_that_share_nothing_is_a_violation_at_the_statem
     assert result.severity is Severity.VIOLATION
 
 
+@pytest.mark.parametrize(
+    ("said", "advice"),
+    [
+        ("<ada> a stdorg:Person ; stdorg:affiliation <nist> .", "stdorg:affiliation is said of stdorg:RoleHeld only"),
+        ("<jp> a stdorg:Country, stdorg:Group .", None),
+    ],
+)
+def test_the_property_that_makes_a_thing_another_kind_is_named_where_no_type_does(said, advice, ontology):
+    statements = [statement(quad) for quad in quads(said)]
+    [result] = Kinds(ontology).conflicts(statements, MemoryView.of(statements))
+    assert (result.suggestion and result.suggestion.partition(": is it")[0]) == advice
+
+
 def test_what_is_one_kind_is_no_violation(ontology):
     said = '<ada> a stdorg:Person ; rdfs:label "Ada" . <r> a stdorg:RoleHeld ; stdorg:agent <ada> .'
     statements = [statement(quad) for quad in quads(said)]

@@ -17,6 +17,7 @@ from qit4n_kg.validation.views import MemoryView
 
 ID = "https://w3id.org/qit4n/id/"
 LABEL = NamedNode(f"{RDFS}label")
+MONTH = NamedNode(f"{XSD}gYearMonth")
 PERSON, ORGANIZATION = NamedNode(f"{STDORG}Person"), NamedNode(f"{STDORG}Organization")
 KAORU, NICT, OTHER = (NamedNode(f"{ID}{name}") for name in ("person/kaoru-kenyoshi", "organization/nict", "person/x"))
 WORLD = [
@@ -61,6 +62,10 @@ def advice(suggester: Suggester, name: str, value: Literal) -> str | None:
         ("https://schema.org/startDate", Literal("3/2/2021"), None),
         ("https://schema.org/startDate", Literal("2021-02-30"), None),
         ("https://schema.org/startDate", Literal("2021-03-02"), 'Write "2021-03-02"^^xsd:date.'),
+        ("attestedAt", Literal("October 2021"), 'Write "2021-10"^^xsd:gYearMonth.'),
+        ("attestedAt", Literal("3/2021", datatype=MONTH), 'Write "2021-03"^^xsd:gYearMonth.'),
+        ("attestedAt", Literal("23/10/2021", datatype=MONTH), 'Write "2021-10-23"^^xsd:date.'),
+        ("attestedAt", Literal("2021-13", datatype=MONTH), None),
         ("participants", Literal("1,024"), "Write 1024, without quotes."),
         ("participants", Literal("54.0", datatype=NamedNode(f"{XSD}decimal")), "Write 54, without quotes."),
         ("participants", Literal("many"), None),

@@ -22,9 +22,12 @@ export class EntityForm extends EventTarget {
       this.settle();
       return conforms;
     };
-    element.createValidationErrorDisplay = ({ message, sourceConstraintComponent }) => Object.assign(document.createElement("span"), {
-      className: "validation-error", textContent: message?.length ? message.map(({ value }) => value).join(" ") : sourceConstraintComponent?.value ?? "",
-    });
+    element.createValidationErrorDisplay = ({ message, sourceConstraintComponent, focusNode }) => {
+      const text = message?.length ? message.map(({ value }) => value).join(" ") : sourceConstraintComponent?.value ?? "";
+      const shown = Object.assign(document.createElement("span"), { className: "validation-error", textContent: text });
+      shown.dataset.about = focusNode.value;
+      return shown;
+    };
     const settings = { ignoreOwlImports: "", language: "en", loading: "…", shapes: data.shapes, shapeSubject: data.kind.iri, valuesSubject: this.root };
     Object.assign(element.dataset, settings);
     element.setTheme(new PageTheme(data, (subject, predicate) => this.field(subject, predicate)));
@@ -42,6 +45,7 @@ export class EntityForm extends EventTarget {
     }
     this.fold();
     this.offerNew();
+    this.markVacant();
     for (const [iri, kind] of this.nested) this.replaceByNested(iri, kind);
     if (!this.data.thing) this.identify(this.root, this.data.kind.iri, this.element.shape);
     for (const [iri, identifier] of this.identifiers) identifier.restore(kept?.identifiers?.[iri]);
@@ -59,12 +63,24 @@ export class EntityForm extends EventTarget {
 
   settle() {
     const { form } = this.element;
+    this.dropStrays();
     for (const instance of form.querySelectorAll(".property-instance")) this.describe(instance);
     this.onSettled?.();
     this.onSettled = null;
   }
 
+  // shacl-form tells what is wrong with a thing at the same field of the things inside it as well.
+  dropStrays() {
+    for (const error of this.element.form.querySelectorAll(".property-instance > .validation-error")) {
+      const instance = error.parentElement;
+      if (instance.closest("shacl-node").dataset.nodeId === error.dataset.about) continue;
+      error.remove();
+      if (!instance.querySelector(":scope > .validation-error")) instance.classList.remove("invalid");
+    }
+  }
+
   changed() {
+    this.markVacant();
     this.identifiers.forEach((identifier) => identifier.suggest());
     this.dispatchEvent(new Event("change"));
   }
@@ -216,7 +232,7 @@ export class EntityForm extends EventTarget {
         if (!kind.new || !this.data.classes[kind.iri]) continue;
         const button = Object.assign(document.createElement("button"), { type: "button", className: "new-thing", textContent: `+ ${this.data.texts.makeNew.replace("{kind}", kind.label)}` });
         button.addEventListener("click", () => {
-          const empty = [...property.querySelectorAll(":scope > .property-instance")].find((one) => one.querySelector(":scope > .editor")?.value === "");
+          const empty = this.vacancy(property);
           const instance = this.addNested(property, kind.iri, this.freshIri());
           empty?.remove();
           property.updateControls();
@@ -226,6 +242,15 @@ export class EntityForm extends EventTarget {
         property.append(button);
       }
     }
+  }
+
+  vacancy(property) {
+    return [...property.querySelectorAll(":scope > .property-instance")].find((one) => one.querySelector(":scope > .editor")?.value === "");
+  }
+
+  // A field that may have one value only and has none takes a new thing in the place of its empty control.
+  markVacant() {
+    for (const property of this.element.form.querySelectorAll("shacl-property")) property.classList.toggle("is-vacant", Boolean(this.vacancy(property)));
   }
 
   freshIri() {
@@ -266,10 +291,18 @@ export class EntityForm extends EventTarget {
     return true;
   }
 
+  // Wait for every identifier, then for those that are made of others.
+  async identified() {
+    for (let turn = 0; turn < 2; turn += 1) await Promise.all([...this.identifiers.values()].map((identifier) => identifier.settled()));
+  }
+
   identify(iri, kind, node) {
     const identifier = new Identifier(this, iri, this.data.classes[kind].pattern);
     this.identifiers.set(iri, identifier);
     node.append(identifier.box);
-    identifier.addEventListener("change", () => this.dispatchEvent(new Event("change")));
+    identifier.addEventListener("change", () => {
+      for (const other of this.identifiers.values()) if (other !== identifier) other.suggest(); // one may be made of another
+      this.dispatchEvent(new Event("change"));
+    });
   }
 }

@@ -42,7 +42,12 @@ export class Identifier extends EventTarget {
 
   later(act) {
     clearTimeout(this.timer);
-    this.timer = setTimeout(act, PAUSE);
+    this.pending = () => {
+      clearTimeout(this.timer);
+      this.pending = null;
+      act();
+    };
+    this.timer = setTimeout(this.pending, PAUSE);
   }
 
   suggest() {
@@ -59,8 +64,9 @@ export class Identifier extends EventTarget {
     this.later(() => this.ask({ pattern: this.pattern, value: asked }));
   }
 
-  // Wait until what was asked last is answered.
+  // Wait until what is to be asked is answered.
   async settled() {
+    this.pending?.();
     await this.answering;
   }
 

@@ -7,6 +7,7 @@ import { Keeping } from "./keeping.js";
 import { lineOf, TYPE } from "./terms.js";
 
 const PAUSE = 300;
+const UNSAID = "…";
 const at = (id) => document.getElementById(`entity-${id}`);
 const make = (name, properties = {}) => Object.assign(document.createElement(name), properties);
 
@@ -162,12 +163,13 @@ class Page {
 
   // What would be sent, or null with the focus on what is missing; a check does without message, licence and reasons.
   async body(isSending) {
-    await Promise.all([...this.form.identifiers.values()].map((identifier) => identifier.settled()));
+    await this.form.identified();
     const change = this.change;
     const decided = this.decided(change);
     if (!change.adds.length && !change.removes.length) return this.refuse(this.texts.noChange);
     const adds = this.form.resolved(change.adds);
-    if (adds.missing.length) return this.refuse(adds.missing[0].told.textContent, adds.missing[0].input);
+    const unnamed = adds.missing.find(({ input }) => input.getAttribute("aria-invalid") === "true") ?? adds.missing[0]; // one may be made of another
+    if (unnamed) return this.refuse(unnamed.told.textContent, unnamed.input);
     if (isSending) {
       const unsaid = decided.filter((one) => one.document && one.isReplaced).findIndex((one) => one.isOverruled && !one.reason);
       if (unsaid >= 0) return this.refuse(this.texts.reasonMissing, at("reasons").querySelectorAll("input[type=text]")[unsaid]);
@@ -184,8 +186,13 @@ class Page {
       key: this.key,
       adds: adds.statements.map(lineOf).join("\n"),
       retracts: retracted.map((one) => lineOf(one.statement)).join("\n"),
-      overrules: overruled.map((one) => ({ statement: lineOf(one.statement), reason: one.reason || "…" })),
+      overrules: overruled.map((one) => ({ statement: lineOf(one.statement), reason: one.reason || UNSAID })),
     };
+  }
+
+  // A reason that is not given stands as "…" in what is checked.
+  isComplete({ message, licence, overrules }) {
+    return Boolean(message && licence) && overrules.every(({ reason }) => reason !== UNSAID);
   }
 
   has(name, value, text) {
@@ -209,7 +216,7 @@ class Page {
   async check(isSending = false) {
     this.findings.clear();
     const missing = await this.missing();
-    if (missing) return this.refuse(this.texts.fieldMissing, missing), false;
+    if (missing) return this.refuse(this.toldOf(missing), missing), false;
     const body = await this.body(isSending);
     if (!body) return false;
     this.status(this.texts.checking);
@@ -221,7 +228,7 @@ class Page {
     const faults = count("Violation");
     const others = told.results.length - faults;
     if (!told.results.length) {
-      if (!isSending) this.findings.fine(this.texts.fine);
+      if (!isSending) this.findings.fine(this.isComplete(body) ? this.texts.fine : this.texts.fineSoFar);
       return body;
     }
     const isWarning = faults === 0;
@@ -233,13 +240,19 @@ class Page {
     return false;
   }
 
-  // The first field that is needed and empty.
+  // The first field that is needed and empty, or wrong; identifiers are told of once the fields that they are made of are right.
   async missing() {
     await this.form.element.validate(false);
-    const wrong = this.form.element.form.querySelector(".property-instance.invalid > [data-control], [aria-invalid=true]");
+    const all = [...this.form.element.form.querySelectorAll(".property-instance.invalid > [data-control], [aria-invalid=true]")];
+    const wrong = all.find((one) => !one.closest(".identifier"));
     const instance = wrong?.closest(".property-instance");
     if (instance) this.form.focus(instance);
     return wrong;
+  }
+
+  toldOf(control) {
+    const error = control.closest(".property-instance")?.querySelector(":scope > .validation-error");
+    return (control.value && error?.textContent) || this.texts.fieldMissing;
   }
 
   async send() {

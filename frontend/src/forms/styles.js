@@ -27,7 +27,7 @@ select[data-control] { text-overflow: ellipsis; }
 .control-button:hover { color: var(--accent-hover); }
 .remove-button { order: -1; margin-inline-start: auto; padding: 0 0.4rem; text-decoration: none; font-size: 1rem; line-height: 1.3; }
 .property-instance > label { order: -2; }
-shacl-property:not(.may-add) > .add-button, shacl-property:not(.may-add) > .new-thing { display: none; }
+shacl-property:not(.may-add) > .add-button, shacl-property:not(.may-add, .is-vacant) > .new-thing { display: none; }
 shacl-property:not(.may-remove) > .property-instance:not(.nested) > .remove-button { display: none; }
 .tools { display: contents; }
 .new-thing, .more-button { align-self: flex-start; font: inherit; font-size: var(--step--1); color: var(--accent); background: none; border: 1px solid var(--line-strong); border-radius: var(--radius); padding: 0.2rem 0.6rem; cursor: pointer; }

@@ -176,6 +176,9 @@ def show(endpoint: str, is_json: bool, id_: str, effects: bool) -> None:
     _print(told, is_json=is_json)
 
 
+_SAYING = ("reject", "comment")
+
+
 def _decision(name: str, help_text: str) -> None:
     @contribute.command(name, help=help_text)
     @click.argument("id_", metavar="ID")
@@ -183,6 +186,8 @@ def _decision(name: str, help_text: str) -> None:
     @_as_json
     @_endpoint
     def decide(endpoint: str, is_json: bool, id_: str, note: str) -> None:
+        if name in _SAYING and not note.strip():
+            raise ParameterError(f"To {name}, say why or what.", hint="Add --note.")
         path = f"/contributions/{_quoted(id_)}"
         body = json.dumps({"note": note}).encode()
         tag = ask(endpoint, "GET", path)["etag"] if name == "accept" else None
@@ -205,6 +210,8 @@ def _print(told: dict[str, Any], *, is_json: bool) -> None:
         return
     lines = [f"{told['id']}  {told['state']}  {told['submitter']}, {told['time'][:16]}", told["message"]]
     lines += [f"  {one['sentence']}" for one in told["differences"]]
+    lines += [f"Evidence: {one}" for one in told["evidence"]]
+    lines += [f"Taken back by {one}" for one in told["revertedBy"]]
     lines += [f"Conflict: {one}" for one in told["conflicts"]]
     lines += [write_finding(one) for one in (told["report"] or {}).get("results", ())]
     for event in told["events"]:

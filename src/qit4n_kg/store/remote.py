@@ -86,18 +86,20 @@ class RemoteEndpoint:
             with client.query().response as response:
                 body: bytes = response.read(MAX_ANSWER_BYTES + 1)
         except SPARQLWrapperException as exc:
-            raise self._failure(f"refused the query: {_reason(str(exc))}") from exc
+            reason, hint = _reason(str(exc))
+            raise self._failure(f"refused the query: {reason}", hint) from exc
         except HTTPError as exc:
             with exc:
-                raise self._failure(f"answered {exc.code}: {_detail(exc.read(_LONGEST_MESSAGE * 4))}") from exc
+                detail, hint = _detail(exc.read(_LONGEST_MESSAGE * 4))
+                raise self._failure(f"answered {exc.code}: {detail}", hint) from exc
         except (URLError, OSError, ValueError) as exc:
             raise self._failure(f"can't be reached: {getattr(exc, 'reason', exc)}") from exc
         if len(body) > MAX_ANSWER_BYTES:
             raise self._failure(f"answered with more than {MAX_ANSWER_BYTES} bytes; use LIMIT")
         return body
 
-    def _failure(self, what: str) -> RemoteEndpointError:
-        return RemoteEndpointError(f"The endpoint {self.address} {what}.")
+    def _failure(self, what: str, hint: str | None = None) -> RemoteEndpointError:
+        return RemoteEndpointError(f"The endpoint {self.address} {what}.", hint=hint)
 
 
 def _triples(body: bytes) -> Iterator[pyoxigraph.Triple]:
@@ -105,24 +107,25 @@ def _triples(body: bytes) -> Iterator[pyoxigraph.Triple]:
     return (quad.triple for quad in quads)
 
 
-def _reason(text: str) -> str:
+def _reason(text: str) -> tuple[str, str | None]:
     """Find the other server's own words in SPARQLWrapper's exception, which holds the answer as the repr of bytes."""
     _, found, answer = text.partition("Response:\n")
     try:
-        return _detail(ast.literal_eval(answer)) if found else text
+        return _detail(ast.literal_eval(answer)) if found else (text, None)
     except (ValueError, SyntaxError):
-        return _shorten(answer)
+        return _shorten(answer), None
 
 
-def _detail(body: bytes) -> str:
-    """Return the `detail` of a problem document (RFC 9457), or the first line of any other text."""
-    text = body.decode("utf-8", errors="replace")
+def _detail(body: bytes) -> tuple[str, str | None]:
+    """Return the `detail` and the `hint` of a problem document (RFC 9457), or the first line of any other text."""
+    text, hint = body.decode("utf-8", errors="replace"), None
     try:
         problem = json.loads(text)
         text = str(problem.get("detail") or problem.get("title") or text)
+        hint = problem.get("hint")
     except (ValueError, AttributeError):
         pass
-    return _shorten(text)
+    return _shorten(text), _shorten(hint) if isinstance(hint, str) else None
 
 
 def _shorten(text: str) -> str:

@@ -49,7 +49,7 @@ def explain(
     reading = sparql_grammar().read(stream, kind.capitalize())
     found = [
         find_character(text, stream),
-        _slashed(text),
+        _slashed(text, {name: iri for name, iri in known.items() if name in declared}),
         _undeclared(text, known, declared),
         _without_base(stream) if "IRI parsing failed" in error.message else None,
         find_fault(text, stream, reading, kind),
@@ -104,10 +104,12 @@ def _undeclared(text: str, known: Mapping[str, str], declared: Container[str]) -
     return Fault(undeclared[0].start, f"The prefix {prefix_of(undeclared[0])}: is not declared.", hint)
 
 
-def _slashed(text: str) -> Fault | None:
+def _slashed(text: str, given: Mapping[str, str]) -> Fault | None:
     """Find what was meant as a prefixed name but has a slash, which begins a path (section 9.1).
 
-    >>> found = _slashed("PREFIX id: <https://example.org/> ASK { ?s ?p id:person/james-nagel }")
+    :param given: prefixes that need no declaration.
+
+    >>> found = _slashed("PREFIX id: <https://example.org/> ASK { ?s ?p id:person/james-nagel }", {})
     >>> found.hint
     'Write the whole IRI: <https://example.org/person/james-nagel>'
     """
@@ -115,13 +117,14 @@ def _slashed(text: str) -> Fault | None:
         prologue = read_prologue(text, None, None)
     except QuerySyntaxError:
         return None
+    declared = {**given, **prologue.prefixes}
     for position, token in enumerate(prologue.rest):
-        if token.kind != "name" or prefix_of(token) not in prologue.prefixes:
+        if token.kind != "name" or prefix_of(token) not in declared:
             continue
         end = _end_of_name(prologue.rest, position)
         if end > token.end:
             written = text[token.start : end]
-            iri = prologue.prefixes[prefix_of(token)] + written.partition(":")[2]
+            iri = declared[prefix_of(token)] + written.partition(":")[2]
             message = f"{written} is no prefixed name: a slash in it begins a property path."
             return Fault(token.start, message, f"Write the whole IRI: <{iri}>")
     return None

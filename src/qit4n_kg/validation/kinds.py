@@ -8,6 +8,7 @@ A shape for each pair of classes would say the ontology's axioms again.
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyoxigraph import BlankNode, NamedNode
@@ -69,7 +70,9 @@ class Kinds:
             else:
                 pair, thing = self._pair_by_use(statement, after)
             if pair is not None and thing not in found:
-                found[thing] = _result(subject, predicate, obj, thing, pair)
+                found[thing] = replace(
+                    _result(subject, predicate, obj, thing, pair), suggestion=self._implying(thing, pair, after)
+                )
         return [
             result
             for thing, result in found.items()
@@ -116,6 +119,16 @@ class Kinds:
         """Return a new kind and one of the others that share no instance, always the same ones."""
         pairs = [(one, other) for one in new for other in self._apart.get(one, ()) if other in kinds]
         return min(pairs, key=str, default=None)
+
+    def _implying(self, thing: Term, pair: Iterable[Term], view: View) -> str | None:
+        """Say which property makes a thing one of two kinds, where no type says so."""
+        stated = set().union(*(self._with_above(kind) for kind in view.objects(thing, TYPE)))
+        used = sorted({predicate for predicate, _ in view.about(thing)}, key=str)
+        for kind in (each for each in pair if each not in stated and isinstance(each, NamedNode)):
+            for predicate in used:
+                if kind in self._domains.get(predicate, ()):
+                    return f"{compact(predicate.value)} is said of {compact(kind.value)} only: is it of another thing?"
+        return None
 
     def _with_above(self, kind: Term) -> frozenset[Term]:
         return self._above.get(kind) or frozenset((kind,))

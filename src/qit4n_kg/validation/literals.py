@@ -1,13 +1,14 @@
 """What SHACL asks of literals: whether they are well-formed, how they compare, which language they match; pure.
 
 Specs: SPARQL 1.1 section 17.3 (the operator `<`), XSD 1.1 Datatypes, RFC 4647 section 3.3.1 (basic filtering). Well-formedness is
-rdflib's, so that this engine and pySHACL never differ in it. Comparison is not: rdflib puts everything into some order, even what
-can't be compared, and pySHACL then misses violations.
+rdflib's, as pySHACL's is, but for the datatypes of which rdflib knows no form: a month "October 2021" is none. Comparison is not:
+rdflib puts everything into some order, even what can't be compared, and pySHACL then misses violations.
 """
 
 from __future__ import annotations
 
 import datetime
+import re
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,19 @@ if TYPE_CHECKING:
 
 _NUMBERS = (int, float, Decimal)
 _STRING = f"{XSD}string"
+_YEAR, _MONTH, _DAY = r"-?(?:[1-9]\d{3,}|0\d{3})", r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])"
+_ZONE = r"(?:Z|[+-](?:(?:0\d|1[0-3]):[0-5]\d|14:00))"
+_FORMS = {
+    f"{XSD}{name}": re.compile(f"{form}{_ZONE}?", re.ASCII)
+    for name, form in {
+        "gYear": _YEAR,
+        "gYearMonth": f"{_YEAR}-{_MONTH}",
+        "gMonth": f"--{_MONTH}",
+        "gMonthDay": f"--(?!02-3|(?:0[469]|11)-31){_MONTH}-{_DAY}",
+        "gDay": f"---{_DAY}",
+    }.items()
+}
+"""What rdflib takes as it is, whatever it says."""
 
 
 @lru_cache(maxsize=20_000)
@@ -34,6 +48,8 @@ def is_well_formed(literal: Literal) -> bool:
     >>> is_well_formed(Literal("2021-02-30", datatype=NamedNode(f"{XSD}date")))
     False
     """
+    if form := _FORMS.get(literal.datatype.value):
+        return form.fullmatch(literal.value) is not None
     return _in_rdflib(literal).ill_typed is not True
 
 

@@ -53,6 +53,11 @@ _DATE_FORMS = (
     re.compile(r"(?P<d>1[3-9]|2\d|3[01])[/.](?P<m>\d{1,2})[/.](?P<y>\d{4})\Z"),  # only the day can be over 12
     re.compile(r"(?P<m>\d{1,2})/(?P<d>1[3-9]|2\d|3[01])/(?P<y>\d{4})\Z"),
 )
+_MONTH_FORMS = (
+    re.compile(r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})\Z"),
+    re.compile(r"(?P<m>\d{1,2})[-/.](?P<y>\d{4})\Z"),
+    re.compile(r"(?P<m>[A-Za-z]{3,9})\.?,?\s+(?P<y>\d{4})\Z"),
+)
 
 
 class Suggester:
@@ -194,9 +199,10 @@ def _reword(value: Literal, datatypes: Sequence[str]) -> str | None:
     text = value.value.strip()
     if f"{XSD}date" in datatypes and (day := read_date(text)) is not None:
         return _written(day.isoformat(), f"{XSD}date", value)
-    for name, form in (("gYearMonth", r"\d{4}-(?:0[1-9]|1[0-2])"), ("gYear", r"\d{4}")):
-        if f"{XSD}{name}" in datatypes and re.fullmatch(form, text):
-            return _written(text, f"{XSD}{name}", value)
+    if f"{XSD}gYearMonth" in datatypes and (month := read_month(text)):
+        return _written(month, f"{XSD}gYearMonth", value)
+    if f"{XSD}gYear" in datatypes and re.fullmatch(r"\d{4}", text):
+        return _written(text, f"{XSD}gYear", value)
     number = text.replace(",", "") if re.fullmatch(r"\d{1,3}(?:,\d{3})+", text) else text
     if f"{XSD}integer" in datatypes and re.fullmatch(r"[+-]?\d+(?:\.0+)?", number):
         return f"Write {int(float(number))}, without quotes."
@@ -236,13 +242,26 @@ def read_date(text: str) -> date | None:
     """
     for form in _DATE_FORMS:
         if match := form.match(text):
-            month = match["m"]
-            number = int(month) if month.isdigit() else _MONTHS.get(month[:3].lower(), 0)
             try:
-                return date(int(match["y"]), number, int(match["d"]))
+                return date(int(match["y"]), _month_of(match["m"]), int(match["d"]))
             except ValueError:
                 return None
     return None
+
+
+def read_month(text: str) -> str | None:
+    """Read a month of a year as people write it.
+
+    >>> read_month("October 2021"), read_month("3/2021"), read_month("2021-10"), read_month("2021-13")
+    ('2021-10', '2021-03', '2021-10', None)
+    """
+    match = next(filter(None, (form.match(text) for form in _MONTH_FORMS)), None)
+    number = _month_of(match["m"]) if match else 0
+    return f"{match['y']}-{number:02}" if match and 1 <= number <= len(_MONTHS) else None
+
+
+def _month_of(text: str) -> int:
+    return int(text) if text.isdigit() else _MONTHS.get(text[:3].lower(), 0)
 
 
 def _variants(name: str) -> list[str]:

@@ -259,12 +259,18 @@ def _read_form() -> Sending:
         fields["overrules"] = [{"statement": overruled, "reason": given.get("overrule_reason", "")}]
     if given.get("old", "").strip():
         move = {
-            "old": given["old"].strip(),
-            "new": given.get("new", "").strip(),
+            "old": _whole(given["old"]),
+            "new": _whole(given.get("new", "")),
             "reason": given.get("move_reason", ""),
         }
         fields[_MOVES.get(given.get("move", ""), "merges")] = [move]
     return Sending((*_pasted(given.get("adds", "")), *_uploads()), given.get("retracts", ""), fields)
+
+
+def _whole(written: str) -> str:
+    """Return the identifier that somebody wrote into a field: whole, or what follows the base of identifiers."""
+    text = written.strip()
+    return text if not text or ":" in text else f"{knowledge_graph().settings.id_base}{text}"
 
 
 def _pasted(text: str) -> tuple[SentFile, ...]:

@@ -8,6 +8,7 @@ application/json` gives what the form is made of. Nothing is written here.
 from __future__ import annotations
 
 import contextlib
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, render_template, request
@@ -43,6 +44,8 @@ _MOST_FOUND = 12
 _LONGEST_QUESTION = 200
 _MOST_VALUES = 20
 _MOST_KINDS = 12
+_MOST_NAMING = 40
+_MOST_SCANNED = 2_000
 
 
 @contribute_forms.get("/contribute/new")
@@ -176,6 +179,8 @@ def _answer(told: dict[str, Any]) -> Response:
         path=local_path(thing, knowledge_graph().settings) if thing else None,
         kind=told["kind"],
         kind_label=told["kind"]["label"],
+        naming=_naming(thing) if thing else [],
+        most_naming=_MOST_NAMING,
         holder=holder,
     )
     response = finish(Response(body, content_type=HTML.content_type))
@@ -203,6 +208,17 @@ def _with_sources(thing: str | None, statements: Iterable[tuple[str, str]]) -> I
             passage = passages.passage(quad.graph_name.value)
             sources.append({"label": passage.label, "document": passage.kind is SourceKind.PASSAGE})
         yield {"predicate": predicate, "value": value, "sources": sources}
+
+
+def _naming(thing: str) -> list[tuple[str, str]]:
+    """Return the things that are stated to lead to one, with their labels: a person's affiliation stands at a role held."""
+    base, store = knowledge_graph().settings.id_base, snapshot().store
+    standing = Standing(store, knowledge_graph().settings.graph_base)
+    links = islice(standing.quads(obj=NamedNode(thing)), _MOST_SCANNED)
+    found = {quad.subject.value for quad in links if isinstance(quad.subject, NamedNode)}
+    labels = reading().entities.labels
+    named = [(labels.label(iri), iri) for iri in found if iri.startswith(base) and iri != thing]
+    return sorted(named, key=lambda one: (one[0].casefold(), one[1]))
 
 
 def _triple(thing: str, predicate: str, value: str) -> Triple:

@@ -27,10 +27,11 @@ def index() -> Response:
     if form is JSON:
         return finish(json_response([{"class": name, "things": count} for name, count in found]))
     label = reading().entities.labels.label
+    labels = {name: gettext(label(f"{STDORG}{name}")) for name, _ in found}
     body = render_template(
         "contribute_sheets.html",
         sheets=found,
-        labels={name: gettext(label(f"{STDORG}{name}")) for name, _ in found},
+        labels=labels | {"ConceptScheme": gettext("List of values")},  # SKOS's class, which our ontology gives no label
         holder=access.session_holder(),
         csrf=access.form_token(),
         generation=now.generation.number,

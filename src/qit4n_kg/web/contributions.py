@@ -193,6 +193,7 @@ def show_page(contribution: Contribution, *, problem: dict[str, Any] | None = No
         differences=differences(contribution, snapshot().store, knowledge_graph().settings.base_iri),
         report=report,
         conflicts=conflicts,
+        reverting=_reverting(contribution),
         holder=holder,
         actions=_actions(contribution, holder),
         csrf=access.form_token(),
@@ -248,10 +249,19 @@ def full(contribution: Contribution) -> dict[str, Any]:
         "proposal": proposal_record(contribution.proposal),
         "differences": [one.to_dict() for one in differences(contribution, snapshot().store, settings.base_iri)],
         "events": [event_record(event) for event in contribution.events],
+        "revertedBy": _reverting(contribution),
         "etag": etag_of(contribution),
     }
     report, conflicts = judged(contribution)
     return told | {"report": report, "conflicts": conflicts}
+
+
+def _reverting(contribution: Contribution) -> list[str]:
+    """Return the accepted contributions that took back this one."""
+    if contribution.state is not State.ACCEPTED:
+        return []
+    accepted = (one for one in desk().register.all() if one.state is State.ACCEPTED)
+    return [one.id for one in accepted if one.proposal.reverts == contribution.id]
 
 
 def _summary(contribution: Contribution) -> dict[str, Any]:

@@ -23,11 +23,12 @@ from qit4n_kg.exports.registry import Registry, read_registry
 from qit4n_kg.feed import terms
 from qit4n_kg.formats import HTML, JSON, negotiate
 from qit4n_kg.web.codings import IDENTITY, SMALLEST, choose_coding, encode, encode_file
-from qit4n_kg.web.context import knowledge_graph, snapshot
+from qit4n_kg.web.context import knowledge_graph, snapshot, stated_licence
 from qit4n_kg.web.edge import matches
 from qit4n_kg.web.formats_asked import choose_format
 from qit4n_kg.web.results import Download, results
 from qit4n_kg.web.sending import send
+from qit4n_kg.web.signposts import uri
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
@@ -150,6 +151,8 @@ def _answer(wanted: Wanted) -> Response:
     response.headers["Cache-Control"] = "no-cache"
     response.headers["X-Generation"] = str(snapshot().generation.number)
     response.headers.add("Link", f'</exports#{wanted.export.description.id}>; rel="describedby"; type="text/html"')
+    if licence := stated_licence():  # most formats have no place for it
+        response.headers.add("Link", f'<{uri(licence)}>; rel="license"')
     return response
 
 

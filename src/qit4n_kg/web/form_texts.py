@@ -41,6 +41,9 @@ def form_texts() -> dict[str, str]:
         "checking": _("Checking …"),
         "sending": _("Sending …"),
         "fine": _("Nothing to remark: this can be sent."),
+        "fineSoFar": _(
+            "Nothing to remark. To send it, say what it is about, consent, and give the reasons that are asked for."
+        ),
         "faults": _("To mend: {count}. The first has the focus."),
         "warnings": _("Warnings: {count}. Mend them, or send it all the same."),
         "sendAnyway": _("Send all the same"),

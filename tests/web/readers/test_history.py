@@ -93,7 +93,7 @@ def test_an_older_generation_is_shown_as_it_was_and_says_so(reader: FlaskClient)
 
 def test_what_nothing_is_recorded_of_is_said_to_be_so(client: FlaskClient) -> None:
     page = client.get("/history/person/ada-byron", headers=HTML).text
-    assert "The journal has no entry that names it" in page
+    assert "No accepted contribution or update names it" in page
     assert client.get("/history/nobody", headers=HTML).status_code == 404
 
 

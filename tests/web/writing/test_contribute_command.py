@@ -49,6 +49,9 @@ def test_a_contribution_goes_from_a_file_to_the_graph(run, write):
     assert run("ana", *sent)[1].split()[0] == id_
     assert run("ana", "accept", id_)[0] == 1
     assert run("ben", "comment", id_, "-m", "Hm")[0] == 0
+    for name in ("comment", "reject"):
+        assert "Add --note." in run("ben", name, id_)[1]
+    assert "Evidence: Seen" in run("ben", "show", id_)[1]
     code, output = run("ben", "accept", id_, "-m", "Good")
     assert code == 0, output
     assert "accepted by ben: Good" in output

@@ -2,6 +2,7 @@
 
 import json
 import re
+from urllib.parse import quote
 
 import pytest
 
@@ -57,6 +58,23 @@ def test_the_page_holds_the_same_and_leads_to_the_spreadsheet_without_javascript
     assert '<div id="entity-without" class="notice">' in page.text
     assert "/contribute/sheets/Person.xlsx" in page.text
     assert 'href="/sign-in?next=/contribute/edit%3Fid%3Dperson/kaoru-kenyoshi"' in page.text
+
+
+def test_a_persons_form_leads_to_the_forms_of_their_roles_where_the_affiliation_stands(client):
+    page = client.get("/contribute/edit?id=person/bernard-lee", headers=HTML).text
+    role = f"{ID}fg-qit4n/liaison/iec-tc-86/role/liaison-officer/bernard-lee"
+    assert (
+        f'<li><a href="/contribute/edit?id={quote(role)}"><bdi>Bernard Lee, liaison officer to IEC TC 86</bdi></a></li>'
+        in page
+    )
+    assert page.count('<li><a href="/contribute/edit?id=') == 1  # what only follows by rules is not corrected anywhere
+    assert "Not here?" not in client.get("/contribute/new?class=Person", headers=HTML).text
+
+
+def test_of_very_many_things_that_lead_to_one_some_are_listed_and_the_rest_are_a_link_away(client):
+    page = client.get("/contribute/edit?id=fg-qit4n", headers=HTML).text
+    assert page.count('<li><a href="/contribute/edit?id=') == 40
+    assert 'href="/links/fg-qit4n">All of them</a>' in page
 
 
 def test_every_page_of_a_thing_leads_to_its_form(client):

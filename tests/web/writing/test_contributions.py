@@ -84,6 +84,18 @@ def test_a_contribution_goes_from_the_form_to_the_graph_without_a_script(client,
     assert reviewer.get("/doc/person/by-form").status_code == 200
 
 
+@pytest.mark.parametrize("written", ["person/fred-baker", "https://w3id.org/qit4n/id/person/fred-baker"])
+def test_an_identifier_in_the_form_is_whole_or_what_follows_the_base(client, kept, written):
+    sign_in(client, kept[1]["ana"])
+    fields = {"csrf": csrf_of(client.get("/contribute").text), "message": "Rename", "licence": "CC-BY-4.0"}
+    moved = {"move": "rename", "old": written, "new": "person/frederick-baker", "move_reason": "His whole name"}
+    sent = client.post("/contribute", data={**fields, **moved}, headers=HTML)
+    assert sent.status_code == 303, sent.text
+    page = client.get(sent.headers["Location"], headers=HTML).text
+    assert "person/frederick-baker" in page
+    assert "Fred Baker" in page
+
+
 def test_what_was_typed_comes_back_with_what_is_wrong(client, kept):
     sign_in(client, kept[1]["ana"])
     csrf = csrf_of(client.get("/contribute").text)
@@ -158,6 +170,12 @@ def test_an_accepted_contribution_is_told_to_everybody(call, submit):
     assert call("GET", f"/contributions/{id_}", headers=HTML).status_code == 200
     again = call("POST", f"/contributions/{id_}/revert", "ana", json={"note": "Wrong"})
     assert (again.status_code, again.json["proposal"]["reverts"]) == (201, id_)
+    assert call("GET", f"/contributions/{id_}.json").json["revertedBy"] == []
+    assert call("POST", f"/contributions/{again.json['id']}/accept", "ben").status_code == 200
+    assert call("GET", f"/contributions/{id_}.json").json["revertedBy"] == [again.json["id"]]
+    page = call("GET", f"/contributions/{id_}", headers=HTML).text
+    assert "It was taken back." in page
+    assert f'<a href="/contributions/{again.json["id"]}">' in page
 
 
 def test_a_rejected_and_a_withdrawn_contribution_stay_as_they_are(call, submit):
@@ -248,6 +266,8 @@ def test_an_old_identifier_redirects_and_a_retired_one_is_gone(call):
 
 def test_a_spreadsheet_is_taken_and_sent_back(call):
     page = call("GET", "/contribute/sheets", headers=HTML)
+    assert "List of values" in page.text
+    assert "stdorg:" not in page.text
     assert "/contribute/sheets/Person.xlsx" in page.text
     taken = call("GET", "/contribute/sheets/Organization.csv")
     assert taken.content_type == "text/csv; charset=utf-8"

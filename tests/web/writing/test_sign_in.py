@@ -37,6 +37,14 @@ def test_a_token_is_exchanged_for_a_cookie_that_scripts_and_other_sites_do_not_g
     assert "the-admin" in client.get("/sign-in").text
 
 
+def test_who_is_signed_in_is_led_to_what_they_can_do(client, tokens):
+    sign_in(client, tokens["admin"])
+    page = client.get("/sign-in").text
+    assert [f'href="{path}"' in page for path in ("/contribute/new", "/contributions", "/contribute/sheets")] == [
+        True
+    ] * 3
+
+
 def test_an_unknown_token_is_403_and_gives_no_session(client):
     response = sign_in(client, "qit4n_unknown")
     assert response.status_code == 403
