@@ -41,9 +41,9 @@ def test_the_wheel_contains_every_source_and_web_asset(wheel):
         for path in (root / folder).rglob("*"):
             if path.is_file():
                 assert f"qit4n_kg/content/{path.relative_to(root).as_posix()}" in names
-    for kind in ("templates", "static"):
-        for path in (root / "src" / "qit4n_kg" / "web" / kind).rglob("*"):
-            if path.is_file():
+    for kind in ("web/templates", "web/static", "web/translations", "syntax"):
+        for path in (root / "src" / "qit4n_kg" / kind).rglob("*"):
+            if path.is_file() and path.suffix != ".pyc":
                 assert path.relative_to(root / "src").as_posix() in names
 
 
