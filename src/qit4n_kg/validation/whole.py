@@ -3,7 +3,7 @@
 Four checks make one report. What is in force is merged and validated against `shapes/*.ttl`; every passage, overruled ones too,
 against `shapes/evidence/*.ttl` (datatypes only). Every term of our namespace must be one that the ontology defines, and nothing
 in force may be of two kinds that share nothing. What a change brings is gate.py's; the engine is the same. pySHACL, the reference,
-takes twenty times as long, so `qit4n-kg check` asks it, and not a build.
+takes nine times as long, so `qit4n-kg check` asks it, and not a build.
 """
 
 from __future__ import annotations
