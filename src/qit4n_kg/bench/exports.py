@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -113,16 +115,23 @@ def _measure(settings: Settings, name: str, arguments: list[str]) -> Cost:
         target = Path(folder) / "made"
         command = [sys.executable, "-m", "qit4n_kg.cli", "export", name, "-o", str(target), *arguments]
         begun = time.monotonic()
-        process = os.posix_spawn(command[0], command, {**os.environ, **to_environ(settings)}, file_actions=_silence())
-        _, status, used = os.wait4(process, 0)
+        watched = subprocess.run(
+            [sys.executable, "-c", _WATCH, *command],
+            env={**os.environ, **to_environ(settings)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # the table says that there is nothing
+            check=True,
+        )
+        status, processor, memory = json.loads(watched.stdout)
         size = target.stat().st_size if status == 0 else None
-    seconds, processor = time.monotonic() - begun, used.ru_utime + used.ru_stime
-    return Cost(name, seconds, processor, used.ru_maxrss * 1024, size)
+    return Cost(name, time.monotonic() - begun, processor, memory, size)
 
 
-def _silence() -> list[tuple[int, int, str, int, int]]:
-    """Send what the process would say of a failure nowhere: the table says that there is nothing."""
-    return [(os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)]
-
+_WATCH = """
+import json, os, sys
+_, status, used = os.wait4(os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ), 0)
+print(json.dumps([status, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024]))
+"""
+"""A small process between: the peak of a process counts what who started it held by then, such as a build of millions."""
 
 __all__ = ["Cost", "measure_exports"]
