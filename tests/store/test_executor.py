@@ -6,7 +6,6 @@ Guards the promises of `store/executor.py` (deadline, memory, result size, queue
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
@@ -41,6 +40,7 @@ from qit4n_kg.store.executor import ExecutorPool, Job
 from qit4n_kg.store.executor_handle import Executor
 from qit4n_kg.store.generations import Generations
 from qit4n_kg.store.sandbox import Isolation
+from system.processes import descendants, is_running
 
 MIB = 1024 * 1024
 VALUE = NamedNode("http://example.org/value")
@@ -92,15 +92,9 @@ def eventually(condition, seconds=10.0):
         time.sleep(0.02)
 
 
-def children(pid="self"):
-    """List the processes below one: the template of query processes, and these."""
-    found = []
-    with contextlib.suppress(FileNotFoundError):  # a process that ended meanwhile
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that did
-                for child in map(int, (task / "children").read_text().split()):
-                    found += [child, *children(child)]
-    return sorted(found)
+def children():
+    """List the processes below this one: the template of query processes, and these."""
+    return descendants("self")
 
 
 def settled():
@@ -455,14 +449,6 @@ def test_query_processes_die_with_a_killed_parent(store_path, tmp_path):
         assert len(pids) == 2
         parent.kill()
     eventually(lambda: not any(is_running(int(pid)) for pid in pids))
-
-
-def is_running(pid):
-    """Whether a process lives; one that ended and is not reaped yet does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 # --- no network ------------------------------------------------------------------------------------------------------------

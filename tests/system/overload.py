@@ -15,13 +15,14 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
+from system.processes import descendants
 from system.server import serving
 
 if TYPE_CHECKING:
@@ -128,17 +129,6 @@ def measure(
         "attackers": attacking.summary(),
         "p99_ratio": round(attacked.percentile(0.99) / quiet.percentile(0.99), 2),
     }
-
-
-def descendants(pid: int) -> list[int]:
-    """List the processes below one."""
-    found: list[int] = []
-    with suppress(OSError):  # it, or one of its threads, ended meanwhile
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            with suppress(OSError):
-                children = [int(child) for child in (task / "children").read_text().split()]
-                found += children + [below for child in children for below in descendants(child)]
-    return found
 
 
 def footprint() -> dict[str, int]:

@@ -22,6 +22,7 @@ from pyoxigraph import Literal, NamedNode, Quad
 from qit4n_kg.errors import ConfigurationError, PortInUseError, StateMissingError
 from qit4n_kg.serving import _STALL_SECONDS, _cut_stalled_clients, address, check_port, serve_forever
 from qit4n_kg.store.generations import Generations
+from system.processes import descendants, is_running
 
 COUNT = urllib.parse.urlencode({"query": "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"})
 ENDLESS = urllib.parse.urlencode(
@@ -43,21 +44,6 @@ def eventually(condition, seconds=10.0):
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.02)
-
-
-def descendants(pid):
-    found = []
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in map(int, (task / "children").read_text().split()):
-            found += [child, *descendants(child)]
-    return found
-
-
-def is_running(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 # --- before it starts ----------------------------------------------------------------------------------------------------

@@ -131,10 +131,11 @@ def _wait(process: subprocess.Popen[bytes], port: int, path: str) -> None:
 def _family(pid: int) -> list[int]:
     """List a process and those below it."""
     found = [pid]
-    with suppress(OSError):  # it, or one of its threads, ended meanwhile
+    with suppress(OSError):  # it ended meanwhile
         for task in Path(f"/proc/{pid}/task").iterdir():
-            for child in (task / "children").read_text(encoding="ascii").split():
-                found += _family(int(child))
+            with suppress(OSError):  # a thread that did
+                for child in (task / "children").read_text(encoding="ascii").split():
+                    found += _family(int(child))
     return found
 
 
